@@ -1,0 +1,45 @@
+"""What every command shares: one line for a user's mistake, 130 for Ctrl-C, no traceback for either."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from avq_core.errors import AvqError
+
+USER_ERROR = 2
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def run_command(
+    main: Callable[[Sequence[str]], int],
+    argv: Sequence[str] | None = None,
+    *,
+    user_errors: tuple[type[Exception], ...] = (AvqError,),
+) -> int:
+    """Runs `main` on the command line and turns its end into an exit status.
+
+    Args:
+        main: The command; takes the arguments after the program's name, returns its exit status.
+        argv: The arguments; `None` reads `sys.argv`.
+        user_errors: Exceptions that are the user's to mend. Anything else is a bug and propagates.
+
+    Returns:
+        The exit status: `main`'s own, 2 for a user's mistake, 130 after Ctrl-C.
+    """
+    try:
+        status = main(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return status
+    except user_errors as error:
+        message = " ".join(str(error).split())
+        print(f"error: {message}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; nothing is left to say, and the interpreter must not
+        # try to flush the dead pipe again on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

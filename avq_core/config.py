@@ -1,0 +1,373 @@
+"""Every setting of the model, the optimiser, the training and the data, with its unit and range.
+
+The defaults are the manual's configuration (`manual`). Nothing here imports torch, so that the
+commands answer `--help` at once and a study can be inspected where torch is not installed.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+from avq_core.errors import ConfigError
+
+POSITIONS: Final = ("none", "sinusoidal")
+POOLINGS: Final = ("mean", "mean_std")
+HEADS: Final = ("sigmoid", "linear")
+PRECISIONS: Final = ("auto", "fp32", "bf16")
+
+MANUAL_TASK_WEIGHTS: Final[Mapping[str, float]] = {
+    "lip_sync": 0.8,
+    "expression": 1.2,
+    "audio_quality": 1.0,
+    "cross_modal": 1.5,
+    "overall": 1.3,
+}
+
+
+def _check(condition: bool, name: str, got: object, expected: str) -> None:
+    if not condition:
+        raise ConfigError(f"{name} is {got!r}, expected {expected}")
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelConfig:
+    """The network: embedders, fusion, encoder, pooling, heads."""
+
+    hidden_dim: int = 512
+    """Width of the encoder; a positive multiple of `num_heads`, even with sinusoidal positions."""
+    num_layers: int = 6
+    """Transformer encoder layers, at least 1."""
+    num_heads: int = 16
+    """Attention heads, at least 1; must divide `hidden_dim`."""
+    dropout: float = 0.3
+    """Probability in [0, 1) of dropping a unit, in embedders, encoder and heads alike."""
+    feedforward_factor: int = 4
+    """Width of an encoder layer's feed-forward part, in multiples of `hidden_dim`."""
+    embedder_scale: float = 1.0
+    """Factor on the embedders' inner widths (512, 256 or 128 by a stream's dimension)."""
+    positions: str = "none"
+    """`none` (the manual: blind to the order of the frames) or `sinusoidal`."""
+    pooling: str = "mean"
+    """Over time: `mean`, or `mean_std` (mean and standard deviation side by side)."""
+    head: str = "sigmoid"
+    """End of each task's head: `sigmoid` (inside the train range) or `linear`."""
+
+    def __post_init__(self) -> None:
+        for name in ("hidden_dim", "num_layers", "num_heads", "feedforward_factor"):
+            value = getattr(self, name)
+            _check(_is_int(value) and value >= 1, f"model.{name}", value, "an integer >= 1")
+        _check(
+            self.hidden_dim % self.num_heads == 0,
+            "model.hidden_dim",
+            self.hidden_dim,
+            f"a multiple of model.num_heads = {self.num_heads}",
+        )
+        _check(
+            _is_number(self.dropout) and 0 <= self.dropout < 1,
+            "model.dropout",
+            self.dropout,
+            "a probability in [0, 1)",
+        )
+        _check(
+            _is_number(self.embedder_scale) and 0 < self.embedder_scale <= 8,
+            "model.embedder_scale",
+            self.embedder_scale,
+            "a factor in (0, 8]",
+        )
+        _check(self.positions in POSITIONS, "model.positions", self.positions, f"one of {POSITIONS}")
+        _check(
+            self.positions == "none" or self.hidden_dim % 2 == 0,
+            "model.hidden_dim",
+            self.hidden_dim,
+            "an even number with model.positions = sinusoidal",
+        )
+        _check(self.pooling in POOLINGS, "model.pooling", self.pooling, f"one of {POOLINGS}")
+        _check(self.head in HEADS, "model.head", self.head, f"one of {HEADS}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptimConfig:
+    """AdamW under cosine annealing with warm restarts."""
+
+    lr: float = 1e-3
+    """Peak learning rate, > 0."""
+    weight_decay: float = 0.01
+    """Decoupled weight decay, >= 0."""
+    beta1: float = 0.9
+    """Decay of the gradient's running mean, in [0, 1)."""
+    beta2: float = 0.999
+    """Decay of the squared gradient's running mean, in [0, 1)."""
+    cycle_epochs: int = 10
+    """Length of the first cosine cycle in epochs (T_0), at least 1."""
+    cycle_mult: int = 2
+    """Each cycle is this many times as long as the one before (T_mult), at least 1."""
+    min_lr: float = 1e-6
+    """Learning rate at the end of a cycle (eta_min), in [0, lr]."""
+
+    def __post_init__(self) -> None:
+        _check(_is_number(self.lr) and self.lr > 0, "optim.lr", self.lr, "a number > 0")
+        _check(
+            _is_number(self.weight_decay) and self.weight_decay >= 0,
+            "optim.weight_decay",
+            self.weight_decay,
+            "a number >= 0",
+        )
+        for name in ("beta1", "beta2"):
+            value = getattr(self, name)
+            _check(
+                _is_number(value) and 0 <= value < 1, f"optim.{name}", value, "a number in [0, 1)"
+            )
+        for name in ("cycle_epochs", "cycle_mult"):
+            value = getattr(self, name)
+            _check(_is_int(value) and value >= 1, f"optim.{name}", value, "an integer >= 1")
+        _check(
+            _is_number(self.min_lr) and 0 <= self.min_lr <= self.lr,
+            "optim.min_lr",
+            self.min_lr,
+            f"a number in [0, optim.lr = {self.lr}]",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingConfig:
+    """How long, in what batches, and what each task counts for."""
+
+    epochs: int = 30
+    """Passes over the train split, at least 1. Best an end of a cosine cycle: 10, 30, 70, 150."""
+    batch_size: int = 32
+    """Samples behind one optimiser step (the effective batch), at least 1."""
+    micro_batch_size: int | None = None
+    """Samples on the device at once; `None` is the whole effective batch, and less when memory
+    runs out. Gradients are accumulated exactly, so this changes memory and speed, not the result."""
+    task_weights: Mapping[str, float] = field(default_factory=lambda: dict(MANUAL_TASK_WEIGHTS))
+    """Factor of each task's masked mean squared error, >= 0, not all zero."""
+    precision: str = "auto"
+    """`fp32`, `bf16` (autocast), or `auto`: bf16 where the device measurably gains from it."""
+    seed: int = 0
+    """Seed of the weights' start, the order of the samples and the dropout, >= 0."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            _check(_is_int(value) and value >= 1, f"training.{name}", value, "an integer >= 1")
+        _check(
+            self.micro_batch_size is None
+            or (_is_int(self.micro_batch_size) and self.micro_batch_size >= 1),
+            "training.micro_batch_size",
+            self.micro_batch_size,
+            "an integer >= 1, or null for the whole batch",
+        )
+        _check(
+            isinstance(self.task_weights, Mapping) and len(self.task_weights) > 0,
+            "training.task_weights",
+            self.task_weights,
+            "a weight for each task",
+        )
+        for task, weight in self.task_weights.items():
+            _check(
+                _is_number(weight) and weight >= 0,
+                f"training.task_weights.{task}",
+                weight,
+                "a number >= 0",
+            )
+        _check(
+            sum(self.task_weights.values()) > 0,
+            "training.task_weights",
+            dict(self.task_weights),
+            "at least one weight > 0",
+        )
+        _check(
+            self.precision in PRECISIONS,
+            "training.precision",
+            self.precision,
+            f"one of {PRECISIONS}",
+        )
+        _check(
+            _is_int(self.seed) and self.seed >= 0, "training.seed", self.seed, "an integer >= 0"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataConfig:
+    """The data contract and the preprocessing; part of the prepared store's key."""
+
+    label_min: float = -0.8
+    """Lowest valid label, in the user's units."""
+    label_max: float = 1.0
+    """Highest valid label, in the user's units."""
+    missing_label: float = -1.0
+    """A label within 1e-6 of this is missing (as is NaN); it lies outside the valid range."""
+    pca: Mapping[str, int] = field(default_factory=dict)
+    """Streams to reduce, each to this many principal components of the train split."""
+
+    def __post_init__(self) -> None:
+        for name in ("label_min", "label_max", "missing_label"):
+            value = getattr(self, name)
+            _check(_is_number(value), f"data.{name}", value, "a number")
+        _check(
+            self.label_min < self.label_max,
+            "data.label_min",
+            self.label_min,
+            f"less than data.label_max = {self.label_max}",
+        )
+        _check(
+            not self.label_min - 1e-6 <= self.missing_label <= self.label_max + 1e-6,
+            "data.missing_label",
+            self.missing_label,
+            f"a value outside the valid labels [{self.label_min}, {self.label_max}]",
+        )
+        _check(isinstance(self.pca, Mapping), "data.pca", self.pca, "a mapping of stream to width")
+        for stream, width in self.pca.items():
+            _check(_is_int(width) and width >= 1, f"data.pca.{stream}", width, "an integer >= 1")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainConfig:
+    """All that decides a training run, apart from the data and the device."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+
+
+_SECTIONS: Final[Mapping[str, type]] = {
+    "model": ModelConfig,
+    "optim": OptimConfig,
+    "training": TrainingConfig,
+    "data": DataConfig,
+}
+
+
+def manual(tasks: tuple[str, ...] = tuple(MANUAL_TASK_WEIGHTS)) -> TrainConfig:
+    """The manual's configuration; a task that the manual does not know weighs 1."""
+    weights = {task: MANUAL_TASK_WEIGHTS.get(task, 1.0) for task in tasks}
+    return TrainConfig(training=TrainingConfig(task_weights=weights))
+
+
+def to_dict(config: TrainConfig) -> dict[str, Any]:
+    """The configuration as plain nested dicts, as YAML and JSON take them."""
+    return {
+        section: {
+            spec.name: _plain(getattr(getattr(config, section), spec.name))
+            for spec in dataclasses.fields(_SECTIONS[section])
+        }
+        for section in _SECTIONS
+    }
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def from_dict(values: object) -> TrainConfig:
+    """Builds and validates a configuration; what is left out keeps the manual's value.
+
+    Raises:
+        ConfigError: An unknown section or setting, or a value out of range.
+    """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"a configuration is {values!r}, expected sections {list(_SECTIONS)}")
+    sections: dict[str, Any] = {}
+    for section, settings in values.items():
+        if section not in _SECTIONS:
+            raise ConfigError(f"unknown section {section!r}, expected one of {list(_SECTIONS)}")
+        if not isinstance(settings, Mapping):
+            raise ConfigError(f"section {section!r} is {settings!r}, expected settings by name")
+        known = [spec.name for spec in dataclasses.fields(_SECTIONS[section])]
+        for name in settings:
+            if name not in known:
+                raise ConfigError(f"unknown setting {section}.{name}, expected one of {known}")
+        sections[section] = _SECTIONS[section](
+            **{name: _coerce(section, name, value) for name, value in settings.items()}
+        )
+    return TrainConfig(**sections)
+
+
+def _coerce(section: str, name: str, value: Any) -> Any:
+    """YAML reads `1e-3` as a string and `1` as an int: make a float setting a float."""
+    if get_type_hints(_SECTIONS[section])[name] is float and isinstance(value, str | int):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def with_values(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
+    """A copy with settings replaced by dotted path, such as `training.task_weights.overall`.
+
+    Args:
+        config: Where to start from.
+        values: Dotted path of a setting to its new value.
+
+    Raises:
+        ConfigError: A path that names no setting, or a result that is not valid.
+    """
+    nested = to_dict(config)
+    for path, value in values.items():
+        *parents, leaf = path.split(".")
+        node: Any = nested
+        for parent in parents:
+            node = node.get(parent) if isinstance(node, dict) else None
+        if not isinstance(node, dict) or (leaf not in node and parents != ["data", "pca"]):
+            raise ConfigError(f"{path!r} names no setting, expected one such as 'optim.lr'")
+        node[leaf] = value
+    return from_dict(nested)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Reads a YAML mapping.
+
+    Raises:
+        ConfigError: No such file, not YAML, or not a mapping.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds {type(values).__name__}, expected settings by name")
+    return values
+
+
+def load_config(name_or_path: str) -> TrainConfig:
+    """The configuration `manual`, or the one in a YAML file (under `config:` in a `best.yaml`)."""
+    if name_or_path == "manual":
+        return manual()
+    values = read_yaml(Path(name_or_path))
+    return from_dict(values.get("config", values))
+
+
+def cycle_ends(optim: OptimConfig, last_epoch: int) -> list[int]:
+    """The epochs, counted from 1 up to `last_epoch`, at which a cosine cycle ends."""
+    ends: list[int] = []
+    length, end = optim.cycle_epochs, optim.cycle_epochs
+    while end <= last_epoch:
+        ends.append(end)
+        length *= optim.cycle_mult
+        end += length
+    return ends
+
+
+def judged_epochs(optim: OptimConfig, last_epoch: int) -> list[int]:
+    """The epochs whose figures count: the ends of cycles; the last epoch where none ends by then.
+
+    Within a cycle the learning rate is high and the figures tell its phase, not the configuration.
+    """
+    return cycle_ends(optim, last_epoch) or [last_epoch]

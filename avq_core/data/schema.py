@@ -1,0 +1,63 @@
+"""What a sample is made of: streams and tasks, read from the data and recorded with it.
+
+Shapes: N samples, T frames, D columns of a stream, K tasks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+SPLITS: Final = ("train", "val", "test")
+LABEL_SUFFIX: Final = "_score"
+"""Labels are named `<task>_score` in the file; tasks go without the suffix everywhere else."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stream:
+    """One kind of feature."""
+
+    name: str
+    dim: int
+    """Columns D, after reduction where there is one."""
+    temporal: bool
+    """True: (T, D) a sample. False: a clip-level (D,), the same for every frame."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schema:
+    """Streams and tasks of a data set, in the order of the file."""
+
+    streams: tuple[Stream, ...]
+    num_frames: int
+    """Frames T of a temporal stream; 1 where no stream is temporal."""
+    tasks: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The schema as plain values, for JSON and YAML."""
+        return {
+            "streams": [
+                {"name": s.name, "dim": s.dim, "temporal": s.temporal} for s in self.streams
+            ],
+            "num_frames": self.num_frames,
+            "tasks": list(self.tasks),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Schema":
+        """The inverse of `to_dict`."""
+        return cls(
+            streams=tuple(Stream(**stream) for stream in values["streams"]),
+            num_frames=values["num_frames"],
+            tasks=tuple(values["tasks"]),
+        )
+
+
+DEFAULT_STREAM_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
+    "visual": (150, 163),
+    "audio": (150, 768),
+    "keypoint": (150, 1404),
+    "au": (150, 17),
+    "syncnet": (2,),
+    "consistency": (1,),
+}
+"""Shape of one sample in the user's own file; the demo set takes its dimensions from here."""

@@ -1,0 +1,1 @@
+"""The search itself: plan, suggest, objective, pruner, workers, confirmation, command line."""

@@ -1,0 +1,1 @@
+"""What may be searched: typed parameters, validated spaces, presets. Standard library only, YAML apart."""

@@ -1,0 +1,1 @@
+"""What is kept of a search: storage, records, and what is shown and exported of them."""
