@@ -1,0 +1,232 @@
+"""The demo set: made, deterministic, in the user's schema, with a known best attainable R².
+
+Every clip has latent factors. Some shift a stream for the whole clip (seen by a mean over time),
+some set how strongly it moves (seen only by second-order statistics), one is a trend (seen only by
+who knows the order of the frames), one couples mouth and loudness (seen only across streams). A
+label is a mix of factors plus noise of known size; nobody can predict the noise, so the R² of the
+noise-free mix is the ceiling. Movement and coupling count as they came out in the clip's frames,
+not as they were drawn, so that the ceiling is exact.
+
+Shapes: N clips, T frames, D columns of a stream, K tasks.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from avq_core.data.dataset import Dataset, RawSplit
+from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
+
+NUM_FRAMES: Final = 30
+CLIPS: Final[Mapping[str, int]] = {"train": 320, "val": 120, "test": 160}
+CLIPS_PER_GROUP: Final = 4
+MISSING_SHARE: Final = 0.285
+"""Of the labels; the user's file misses 27 to 30 %."""
+NAN_SHARE: Final = 29_829 / (1_602 * 150 * 163)
+"""Of the visual values, in runs of frames; the rate of the user's file."""
+NOISE_SHARE: Final = 0.15
+"""Of a label's variance: what nobody can predict."""
+LABEL_CENTRE, LABEL_SCALE = 0.1, 0.28
+
+_TASKS: Final = ("lip_sync", "expression", "audio_quality", "cross_modal", "overall")
+_MIX: Final[Mapping[str, Mapping[str, float]]] = {
+    "lip_sync": {"coupling": 0.7, "mouth": 0.7},
+    "expression": {"face": 0.7, "activity": 0.6, "trend": 0.4},
+    "audio_quality": {"clarity": 0.8, "loudness": 0.6},
+    "cross_modal": {"coupling": 0.6, "mouth": 0.4, "clarity": 0.5, "activity": 0.4},
+    "overall": {"face": 0.5, "clarity": 0.5, "coupling": 0.4, "activity": 0.4, "loudness": 0.3},
+}
+_SHIFTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "clarity": ("audio", "syncnet"),
+    "mouth": ("keypoint", "au", "syncnet"),
+    "face": ("visual", "keypoint", "au"),
+}
+"""Factors that shift a stream for the whole clip, and the streams in which they show."""
+_MOVES: Final[Mapping[str, tuple[str, ...]]] = {
+    "activity": ("keypoint", "au"),
+    "loudness": ("audio",),
+    "trend": ("keypoint", "visual"),
+    "voice": ("audio",),
+    "lips": ("keypoint", "au"),
+}
+"""Zero-mean movements over time, and the streams in which they show."""
+_SHIFT_STRENGTH, _MOVE_STRENGTH, _NUISANCE_STRENGTH, _FRAME_NOISE = 0.45, 0.9, 0.5, 0.6
+_NUISANCES: Final = 6
+
+Array = npt.NDArray[np.float64]
+
+
+def demo_fingerprint(seed: int = 0) -> str:
+    """What the demo set of a seed is known by, without making it: it follows from this file."""
+    source = Path(__file__).read_bytes()
+    return hashlib.sha256(source + f"seed {seed}, numpy {np.__version__}".encode()).hexdigest()
+
+
+def make_demo(*, seed: int = 0) -> Dataset:
+    """Makes the demo set.
+
+    Args:
+        seed: The same seed gives the same set, to the bit, under the same NumPy.
+
+    Returns:
+        All three splits, split by group, and the attainable R² by split and task.
+    """
+    rng = np.random.default_rng(seed)
+    directions = _directions(rng)
+    splits: dict[str, RawSplit] = {}
+    attainable: dict[str, dict[str, float]] = {}
+    first_group = 0
+    for name, num_clips in CLIPS.items():
+        split, ceilings = _make_split(rng, directions, num_clips, first_group)
+        splits[name], attainable[name] = split, ceilings
+        first_group += -(-num_clips // CLIPS_PER_GROUP)
+    streams = tuple(
+        Stream(name=stream, dim=shape[-1], temporal=len(shape) == 2)
+        for stream, shape in DEFAULT_STREAM_SHAPES.items()
+    )
+    schema = Schema(streams=streams, num_frames=NUM_FRAMES, tasks=_TASKS)
+    return Dataset(schema=schema, splits=splits, attainable_r2=attainable)
+
+
+def _directions(rng: np.random.Generator) -> dict[tuple[str, str], Array]:
+    """The pattern over a stream's columns in which each factor shows there; unit deviation."""
+    factors = {**_SHIFTS, **_MOVES}
+    keys = [(factor, stream) for factor, shown in factors.items() for stream in shown]
+    for stream, shape in DEFAULT_STREAM_SHAPES.items():
+        if len(shape) == 2:
+            keys += [(f"nuisance {i}", stream) for i in range(_NUISANCES)]
+    return {
+        (factor, stream): rng.standard_normal(DEFAULT_STREAM_SHAPES[stream][-1])
+        for factor, stream in keys
+    }
+
+
+def _make_split(
+    rng: np.random.Generator,
+    directions: Mapping[tuple[str, str], Array],
+    num_clips: int,
+    first_group: int,
+) -> tuple[RawSplit, dict[str, float]]:
+    group = first_group + np.arange(num_clips) // CLIPS_PER_GROUP
+    shifts = {name: rng.standard_normal(num_clips) for name in _SHIFTS}
+    moves = _movements(rng, num_clips)
+    features = {
+        stream: _stream(rng, stream, directions, shifts, moves, group)
+        for stream in DEFAULT_STREAM_SHAPES
+    }
+    _punch_holes(rng, features["visual"])
+    factors = {**shifts, **_realised(moves)}
+    labels, ceilings = _labels(rng, factors, num_clips)
+    split = RawSplit(
+        features={stream: list(values) for stream, values in features.items()},
+        labels=labels,
+        groups=[f"speaker{number:03d}" for number in group],
+    )
+    return split, ceilings
+
+
+def _movements(rng: np.random.Generator, num_clips: int) -> dict[str, Array]:
+    """Movements by name, each (N, T) with zero mean over time."""
+    energy = {name: np.exp(0.5 * rng.standard_normal(num_clips)) for name in ("activity", "loudness")}
+    moves = {name: energy[name][:, None] * _wave(rng, num_clips) for name in energy}
+    ramp = np.linspace(-1.7, 1.7, NUM_FRAMES)
+    moves["trend"] = rng.standard_normal(num_clips)[:, None] * ramp
+    moves["voice"] = _wave(rng, num_clips)
+    rho = rng.uniform(-1, 1, num_clips)[:, None]
+    moves["lips"] = rho * moves["voice"] + np.sqrt(1 - rho**2) * _wave(rng, num_clips)
+    return moves
+
+
+def _wave(rng: np.random.Generator, num_clips: int) -> Array:
+    """Smooth noise, (N, T): zero mean and unit deviation over time in every clip."""
+    white = rng.standard_normal((num_clips, NUM_FRAMES + 2))
+    smooth = white[:, :-2] + white[:, 1:-1] + white[:, 2:]
+    smooth -= smooth.mean(axis=1, keepdims=True)
+    return np.asarray(smooth / smooth.std(axis=1, keepdims=True))
+
+
+def _realised(moves: Mapping[str, Array]) -> dict[str, Array]:
+    """Each movement's factor as it came out in the frames, (N,)."""
+    ramp = np.linspace(-1.7, 1.7, NUM_FRAMES)
+    return {
+        "activity": np.log(moves["activity"].std(axis=1)),
+        "loudness": np.log(moves["loudness"].std(axis=1)),
+        "trend": moves["trend"] @ ramp,
+        "coupling": (moves["voice"] * moves["lips"]).mean(axis=1) / moves["lips"].std(axis=1),
+    }
+
+
+def _stream(
+    rng: np.random.Generator,
+    stream: str,
+    directions: Mapping[tuple[str, str], Array],
+    shifts: Mapping[str, Array],
+    moves: Mapping[str, Array],
+    group: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float32]:
+    """One stream of a split: (N, T, D), or (N, D) where clip-level."""
+    dim, temporal = DEFAULT_STREAM_SHAPES[stream][-1], len(DEFAULT_STREAM_SHAPES[stream]) == 2
+    clip = np.zeros((len(group), dim))
+    for factor, shown in _SHIFTS.items():
+        if stream in shown:
+            clip += _SHIFT_STRENGTH * np.outer(shifts[factor], directions[factor, stream])
+    if not temporal:
+        clip += 0.2 * rng.standard_normal(clip.shape)
+        return clip.astype(np.float32)
+    for i in range(_NUISANCES):
+        # Half of a nuisance is the speaker's, the same in all clips of the group.
+        speaker = rng.standard_normal(int(group.max()) + 1)[group]
+        amount = (speaker + rng.standard_normal(len(group))) / np.sqrt(2)
+        clip += _NUISANCE_STRENGTH * np.outer(amount, directions[f"nuisance {i}", stream])
+    noise = rng.standard_normal((len(group), NUM_FRAMES, dim), dtype=np.float32)
+    values = noise * np.float32(_FRAME_NOISE) + clip[:, None].astype(np.float32)
+    for move, shown in _MOVES.items():
+        if stream in shown:
+            pattern = (_MOVE_STRENGTH * directions[move, stream]).astype(np.float32)
+            values += moves[move].astype(np.float32)[:, :, None] * pattern
+    if stream == "visual":
+        # As in the user's file, some columns are not scaled: their values reach hundreds.
+        values *= np.where(np.arange(dim) % 10 == 0, np.float32(100.0), np.float32(1.0))
+    return values
+
+
+def _punch_holes(rng: np.random.Generator, visual: npt.NDArray[np.float32]) -> None:
+    """NaN in runs of 3 to 8 frames of one column, at the rate of the user's file."""
+    holes = round(visual.size * NAN_SHARE)
+    while holes > 0:
+        clip, column = rng.integers(len(visual)), rng.integers(visual.shape[2])
+        length = min(int(rng.integers(3, 9)), holes)
+        start = int(rng.integers(NUM_FRAMES - length + 1))
+        run = visual[clip, start : start + length, column]
+        holes -= int(np.isfinite(run).sum())
+        run[:] = np.nan
+
+
+def _labels(
+    rng: np.random.Generator, factors: Mapping[str, Array], num_clips: int
+) -> tuple[npt.NDArray[np.float32], dict[str, float]]:
+    """Labels (N, K) in the user's units with NaN where missing, and the ceiling of each task."""
+    labels = np.empty((num_clips, len(_TASKS)))
+    ceilings = {}
+    for k, task in enumerate(_TASKS):
+        mix = sum(weight * _standard(factors[name]) for name, weight in _MIX[task].items())
+        signal = _standard(np.asarray(mix)) * np.sqrt(1 - NOISE_SHARE)
+        noise = np.sqrt(NOISE_SHARE) * rng.standard_normal(num_clips)
+        # Within 3.2 deviations, so that every label is valid.
+        unit = np.clip(signal + noise, -3.2, 3.2)
+        label = np.round(LABEL_CENTRE + LABEL_SCALE * unit, 4)
+        best = LABEL_CENTRE + LABEL_SCALE * signal
+        label[rng.permutation(num_clips)[: round(num_clips * MISSING_SHARE)]] = np.nan
+        seen = np.isfinite(label)
+        error = np.square(label[seen] - best[seen]).sum()
+        ceilings[task] = float(1 - error / np.square(label[seen] - label[seen].mean()).sum())
+        labels[:, k] = label
+    return labels.astype(np.float32), ceilings
+
+
+def _standard(values: Array) -> Array:
+    return np.asarray((values - values.mean()) / values.std())

@@ -1,0 +1,112 @@
+"""The layers that the network is built of.
+
+Shapes: B batch, T frames, D width, H heads.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
+
+_MASK_LEVELS = 256
+"""A CPU dropout mask is made of bytes, so its probability is a multiple of 1/256."""
+
+
+class Dropout(nn.Module):
+    """Drops units with a probability and scales the rest, so that the mean stays.
+
+    On a GPU this is `torch.nn.functional.dropout`. On a CPU that function draws one Bernoulli
+    number at a time and takes a third of a small model's step; here 64 random bits make eight
+    units' masks. The probability is rounded to 1/256 there, and the scale follows the rounded one.
+    """
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns `x`, any shape, with units dropped in training."""
+        if not self.training or self.probability == 0.0:
+            return x
+        if x.device.type != "cpu":
+            return F.dropout(x, self.probability)
+        threshold = round(self.probability * _MASK_LEVELS)
+        if threshold == 0:
+            return x
+        threshold = min(threshold, _MASK_LEVELS - 1)
+        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+        noise = words.view(torch.uint8)[: x.numel()].view(x.shape)
+        # Compared straight into floats: a mask of booleans costs three times as much to apply.
+        mask = torch.ge(noise, threshold, out=torch.empty_like(x, requires_grad=False))
+        return x * mask.mul_(_MASK_LEVELS / (_MASK_LEVELS - threshold))
+
+    def extra_repr(self) -> str:
+        """The probability, as `print(network)` shows it."""
+        return f"p={self.probability}"
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention (Vaswani et al., 2017, section 3.2.2) with attention dropout."""
+
+    def __init__(self, *, width: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.project_in = nn.Linear(width, 3 * width)
+        self.project_out = nn.Linear(width, width)
+        self.dropout = Dropout(dropout)
+        # As torch.nn.MultiheadAttention starts.
+        nn.init.xavier_uniform_(self.project_in.weight)
+        nn.init.zeros_(self.project_in.bias)
+        nn.init.zeros_(self.project_out.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, D) -> (B, T, D)."""
+        batch, frames, width = x.shape
+        qkv = self.project_in(x).view(batch, frames, 3, self.num_heads, width // self.num_heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, H, T, D / H)
+        if x.device.type == "cpu" and self.training and self.dropout.probability > 0:
+            # PyTorch's CPU kernels fall back to this with dropout, but with its slow masks.
+            scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+            mixed = self.dropout(scores.softmax(dim=-1)) @ value
+        else:
+            probability = self.dropout.probability if self.training else 0.0
+            mixed = F.scaled_dot_product_attention(query, key, value, dropout_p=probability)
+        joined = mixed.transpose(1, 2).reshape(batch, frames, width)
+        return self.project_out(joined)  # type: ignore[no-any-return]
+
+
+class EncoderLayer(nn.Module):
+    """A post-norm transformer encoder layer with ReLU, equal to `nn.TransformerEncoderLayer`."""
+
+    def __init__(self, *, width: int, num_heads: int, feedforward: int, dropout: float) -> None:
+        super().__init__()
+        self.attention = SelfAttention(width=width, num_heads=num_heads, dropout=dropout)
+        self.feedforward = nn.Sequential(
+            nn.Linear(width, feedforward),
+            nn.ReLU(inplace=True),
+            Dropout(dropout),
+            nn.Linear(feedforward, width),
+        )
+        self.dropout = Dropout(dropout)
+        self.norm_attention = nn.LayerNorm(width)
+        self.norm_feedforward = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, D) -> (B, T, D)."""
+        x = self.norm_attention(x + self.dropout(self.attention(x)))
+        return self.norm_feedforward(x + self.dropout(self.feedforward(x)))  # type: ignore[no-any-return]
+
+
+def sinusoidal_positions(num_frames: int, width: int) -> Tensor:
+    """Fixed positions (Vaswani et al., 2017, section 3.5).
+
+    Returns:
+        (T, D), sines in the even columns and cosines in the odd ones; D is even.
+    """
+    position = torch.arange(num_frames, dtype=torch.float32)[:, None]
+    rate = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
+    table = torch.empty(num_frames, width)
+    table[:, 0::2] = torch.sin(position * rate)
+    table[:, 1::2] = torch.cos(position * rate)
+    return table

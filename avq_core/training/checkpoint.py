@@ -1,0 +1,89 @@
+"""A trained model as a folder: weights, fitted statistics, settings. Nothing in it is executable.
+
+`model.safetensors` holds the weights, `statistics.safetensors` the train split's statistics,
+`model.yaml` the configuration, the raw and the prepared schema, and where it all came from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import safetensors
+import safetensors.numpy
+import safetensors.torch
+import torch
+import yaml
+
+from avq_core.config import TrainConfig, from_dict, read_yaml, to_dict
+from avq_core.data.schema import Schema
+from avq_core.data.transforms import Statistics
+from avq_core.errors import ConfigError
+from avq_core.model.network import Network
+
+WEIGHTS: Final = "model.safetensors"
+STATISTICS: Final = "statistics.safetensors"
+SETTINGS: Final = "model.yaml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainedModel:
+    """All that scoring new clips needs."""
+
+    network: Network
+    config: TrainConfig
+    raw_schema: Schema
+    """Of a file's samples."""
+    schema: Schema
+    """Of what the network reads."""
+    statistics: Statistics
+    provenance: Mapping[str, Any]
+    """Where the model came from, and its figures; for people."""
+
+
+def save_model(folder: Path, model: TrainedModel) -> None:
+    """Writes a model folder; the settings last, so that a half-written one does not load."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: w.detach().cpu().contiguous() for name, w in model.network.state_dict().items()}
+    safetensors.torch.save_file(weights, folder / WEIGHTS)
+    safetensors.numpy.save_file(model.statistics.to_arrays(), folder / STATISTICS)
+    settings = {
+        "config": to_dict(model.config),
+        "raw_schema": model.raw_schema.to_dict(),
+        "schema": model.schema.to_dict(),
+        "provenance": dict(model.provenance),
+    }
+    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    (folder / SETTINGS).write_text(text, encoding="utf-8")
+
+
+def load_model(folder: Path, device: torch.device) -> TrainedModel:
+    """Reads a model folder.
+
+    Raises:
+        ConfigError: Not a model folder, or one whose parts do not belong together.
+    """
+    if not (folder / SETTINGS).is_file():
+        raise ConfigError(
+            f"{folder} holds no {SETTINGS}; expected a folder that `python -m avq_core.train` wrote"
+        )
+    settings = read_yaml(folder / SETTINGS)
+    try:
+        config = from_dict(settings["config"])
+        raw_schema = Schema.from_dict(settings["raw_schema"])
+        schema = Schema.from_dict(settings["schema"])
+        statistics = Statistics.from_arrays(safetensors.numpy.load_file(folder / STATISTICS))
+        network = Network(config.model, schema)
+        network.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS))
+    except (KeyError, TypeError, RuntimeError, OSError, safetensors.SafetensorError) as error:
+        raise ConfigError(
+            f"{folder} is not a whole model ({error}); train it again with python -m avq_core.train"
+        ) from error
+    return TrainedModel(
+        network=network.to(device).eval(),
+        config=config,
+        raw_schema=raw_schema,
+        schema=schema,
+        statistics=statistics,
+        provenance=settings.get("provenance", {}),
+    )

@@ -1,0 +1,212 @@
+"""The training loop: a configuration and two splits in, a trained network and its figures out.
+
+Shapes: N samples, B effective batch, b micro-batch, K tasks.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from avq_core.config import TrainConfig, judged_epochs
+from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
+from avq_core.model.network import Network
+from avq_core.training.device import isolated_randomness, resolve_precision
+from avq_core.training.losses import masked_mse, observed_counts
+from avq_core.training.metrics import r2_by_task
+from avq_core.training.resident import ResidentSplit, ResidentSplits
+from avq_core.training.schedule import learning_rate
+
+_EVALUATION_BATCH = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EpochRecord:
+    """What one epoch gave."""
+
+    epoch: int
+    """Counted from 1."""
+    train_loss: float
+    """Weighted masked loss, the mean over the epoch's effective batches."""
+    lr: float
+    """Learning rate of the epoch's last step."""
+    r2: dict[str, float]
+    """Validation R² by task; NaN where it is not defined."""
+    judged: bool
+    """Whether this epoch's figures count: a cosine cycle ends here (`config.judged_epochs`)."""
+    seconds: float
+    """Wall time of training and validation."""
+
+
+@dataclass(kw_only=True, slots=True)
+class FitResult:
+    """A finished or stopped run."""
+
+    network: Network
+    """As after the last epoch, in evaluation mode."""
+    precision: torch.dtype
+    """Of its matrix products."""
+    history: list[EpochRecord] = field(default_factory=list)
+    stopped: bool = False
+    """Whether `on_epoch` asked to stop before the last epoch."""
+
+
+def fit(
+    config: TrainConfig,
+    splits: ResidentSplits,
+    *,
+    on_epoch: Callable[[EpochRecord], bool] | None = None,
+    on_step: Callable[[], None] | None = None,
+) -> FitResult:
+    """Trains a configuration; a function of its arguments and of `config.training.seed`.
+
+    Args:
+        config: Model, optimiser and training settings. Tasks without a weight are an error.
+        splits: Train and val on the device to run on.
+        on_epoch: Called with each epoch's record; returns True to stop there.
+        on_step: Called before each optimiser step; whatever it raises ends the run.
+
+    Returns:
+        The network after its last epoch, and every epoch's record.
+
+    Raises:
+        ConfigError: The task weights do not name exactly the data's tasks.
+        NonFiniteLossError: The loss became NaN or infinite; the optimiser did not step on it.
+        OutOfDeviceMemoryError: Not even one sample at a time fits.
+    """
+    weights = _task_weights(config, splits)
+    with isolated_randomness(config.training.seed, splits.device):
+        run = _Run(config, splits, weights, on_step)
+        result = FitResult(network=run.network, precision=run.precision)
+        judged = set(judged_epochs(config.optim, config.training.epochs))
+        for epoch in range(1, config.training.epochs + 1):
+            start = time.perf_counter()
+            loss, lr = run.train_epoch(epoch)
+            scores = predict(run.network, splits.val, precision=run.precision)
+            targets = splits.val.targets.cpu().numpy()
+            record = EpochRecord(
+                epoch=epoch,
+                train_loss=loss,
+                lr=lr,
+                r2=r2_by_task(scores, targets, splits.schema.tasks),
+                judged=epoch in judged,
+                seconds=time.perf_counter() - start,
+            )
+            result.history.append(record)
+            if on_epoch is not None and on_epoch(record):
+                result.stopped = epoch < config.training.epochs
+                break
+    run.network.eval()
+    return result
+
+
+def predict(
+    network: Network, split: ResidentSplit, *, precision: torch.dtype
+) -> npt.NDArray[np.float32]:
+    """Scores every sample of a split.
+
+    Returns:
+        (N, K) in the scaled units of the targets; NaN where the network gives no finite score.
+    """
+    network.eval()
+    device = split.targets.device
+    parts: list[Tensor] = []
+    with torch.inference_mode(), _autocast(device, precision):
+        for index in torch.arange(len(split), device=device).split(_EVALUATION_BATCH):
+            streams, _ = split.batch(index)
+            parts.append(network(streams).float())
+    return torch.cat(parts).cpu().numpy()
+
+
+def _autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16)
+
+
+def _task_weights(config: TrainConfig, splits: ResidentSplits) -> Tensor:
+    tasks, weights = splits.schema.tasks, config.training.task_weights
+    if set(tasks) != set(weights):
+        raise ConfigError(
+            f"training.task_weights names {sorted(weights)}, but the data's tasks are "
+            f"{sorted(tasks)}; give every task of the data one weight"
+        )
+    return torch.tensor([weights[task] for task in tasks], device=splits.device)
+
+
+class _Run:
+    """The moving parts of one run: network, optimiser, order of the samples, micro-batch size."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        splits: ResidentSplits,
+        weights: Tensor,
+        on_step: Callable[[], None] | None,
+    ) -> None:
+        self.config = config
+        self.splits = splits
+        self.weights = weights
+        self.on_step = on_step
+        self.precision = resolve_precision(config.training.precision, splits.device)
+        self.network = Network(config.model, splits.schema).to(splits.device)
+        optim = config.optim
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=optim.lr,
+            betas=(optim.beta1, optim.beta2),
+            weight_decay=optim.weight_decay,
+            fused=True,
+        )
+        self.order = torch.Generator().manual_seed(config.training.seed)
+        batch = config.training.batch_size
+        self.micro_batch = min(config.training.micro_batch_size or batch, batch)
+
+    def train_epoch(self, epoch: int) -> tuple[float, float]:
+        """One pass over train; returns the mean loss and the last step's learning rate."""
+        self.network.train()
+        order = torch.randperm(len(self.splits.train), generator=self.order)
+        batches = order.to(self.splits.device).split(self.config.training.batch_size)
+        total, lr = 0.0, self.config.optim.lr
+        for step, index in enumerate(batches):
+            if self.on_step is not None:
+                self.on_step()
+            lr = learning_rate(self.config.optim, epoch - 1 + step / len(batches))
+            for group in self.optimiser.param_groups:
+                group["lr"] = lr
+            loss = self._accumulate(index)
+            if not math.isfinite(loss):
+                raise NonFiniteLossError(epoch=epoch, step=step + 1)
+            self.optimiser.step()
+            total += loss
+        return total / len(batches), lr
+
+    def _accumulate(self, index: Tensor) -> float:
+        """Gradients of one effective batch; halves the micro-batch until it fits in memory."""
+        while True:
+            try:
+                return self._accumulate_in(self.micro_batch, index)
+            except torch.OutOfMemoryError as error:
+                if self.micro_batch == 1:
+                    message = "one sample at a time does not fit in the device's memory"
+                    raise OutOfDeviceMemoryError(message) from error
+            # Outside the handler: while it runs, the exception keeps the failed graph alive.
+            self.micro_batch //= 2
+            if self.splits.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _accumulate_in(self, micro_batch: int, index: Tensor) -> float:
+        self.optimiser.zero_grad(set_to_none=True)
+        counts = observed_counts(self.splits.train.targets.index_select(0, index))
+        total = torch.zeros((), device=self.splits.device)
+        for part in index.split(micro_batch):
+            streams, targets = self.splits.train.batch(part)
+            with _autocast(self.splits.device, self.precision):
+                scores = self.network(streams)
+            loss = masked_mse(scores, targets, counts, self.weights)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return total.item()

@@ -1,0 +1,23 @@
+"""Cosine annealing with warm restarts (Loshchilov and Hutter, 2017, equation 5), a step at a time."""
+
+import math
+
+from avq_core.config import OptimConfig
+
+
+def learning_rate(optim: OptimConfig, epoch: float) -> float:
+    """The learning rate at a point in time.
+
+    Args:
+        optim: Peak, floor and cycle lengths.
+        epoch: Epochs gone, in fractions: optimiser step i of n in epoch e (both from 0) is e + i/n.
+
+    Returns:
+        `min_lr + (lr - min_lr) (1 + cos(pi * t / T)) / 2`, t epochs into a cycle of T.
+    """
+    start, length = 0, optim.cycle_epochs
+    while epoch >= start + length:
+        start += length
+        length *= optim.cycle_mult
+    phase = (epoch - start) / length
+    return optim.min_lr + (optim.lr - optim.min_lr) * (1 + math.cos(math.pi * phase)) / 2
