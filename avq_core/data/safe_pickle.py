@@ -1,0 +1,184 @@
+"""A pickle reader that runs nothing: containers, numbers, strings, bytes and NumPy arrays.
+
+`pickle.load` calls whatever the file names. Here a file may name only what NumPy and Python's
+containers need, and gets for each a stand-in that cannot be altered and does one harmless thing.
+"""
+
+import io
+import os
+import pickle
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from avq_core.data.pickled_arrays import ArrayStandIn, DtypeStandIn, scalar
+from avq_core.errors import DataError
+
+MAX_DEPTH: Final = 100
+"""Containers in containers; the data contract needs five."""
+
+_MALFORMED: Final = (
+    pickle.UnpicklingError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    BufferError,
+)
+_MENDS: Final[Mapping[str, str]] = {
+    "torch": "convert tensors with .numpy() before saving",
+    "pandas": "convert tables with .to_numpy() before saving",
+}
+
+
+class _Named:
+    """Stands for one name that a pickle may use. Unlike a function or class, it has no state."""
+
+    __slots__ = ("_call",)
+    _call: Callable[..., object]
+
+    def __init__(self, call: Callable[..., object]) -> None:
+        object.__setattr__(self, "_call", call)
+
+    def __call__(self, *arguments: object) -> object:
+        return self._call(*arguments)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise DataError(f"it tries to alter {name!r} of the reader; nothing of it was run")
+
+    def __setstate__(self, state: object) -> None:
+        raise DataError("it tries to alter the reader; nothing of it was run")
+
+
+def _reconstruct(*_class_shape_type: object) -> ArrayStandIn:
+    return ArrayStandIn()
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    # Protocols 0 to 2 have no bytes: they write text and have it encoded.
+    if encoding != "latin1":
+        raise DataError(f"it encodes text as {str(encoding)[:40]!r}, expected 'latin1'")
+    return text.encode("latin1")
+
+
+def _empty_bytes() -> bytes:
+    return b""
+
+
+def _ordered(pairs: Iterable[Iterable[Any]] = ()) -> dict[Any, Any]:
+    return dict(tuple(pair) for pair in pairs)
+
+
+def _uncallable(*_arguments: object) -> object:
+    raise DataError("it makes a NumPy array in a way that NumPy does not; save the file again")
+
+
+_NAMES: Final[Mapping[tuple[str, str], _Named]] = MappingProxyType(
+    {
+        ("numpy", "dtype"): _Named(DtypeStandIn),
+        ("numpy", "ndarray"): _Named(_uncallable),
+        **{
+            (f"numpy.{core}.{module}", name): _Named(call)
+            for core in ("core", "_core")
+            for module, name, call in (
+                ("multiarray", "_reconstruct", _reconstruct),
+                ("multiarray", "scalar", scalar),
+                ("numeric", "_frombuffer", ArrayStandIn),
+            )
+        },
+        ("_codecs", "encode"): _Named(_encode),
+        ("builtins", "bytes"): _Named(_empty_bytes),
+        ("builtins", "set"): _Named(set),
+        ("builtins", "frozenset"): _Named(frozenset),
+        ("collections", "OrderedDict"): _Named(_ordered),
+    }
+)
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        found = _NAMES.get((module, name))
+        if found is None:
+            mend = _MENDS.get(module.split(".")[0], "convert it to NumPy arrays and plain values")
+            raise DataError(
+                f"it names {f'{module}.{name}'[:100]!r}, which could run code and was refused; "
+                f"expected only containers, numbers, strings and NumPy arrays: {mend}"
+            )
+        return found
+
+
+class _BoundedReader(io.BufferedReader):
+    """Refuses to reserve memory for more than the file holds, whatever lengths it claims."""
+
+    def __init__(self, raw: io.FileIO, size: int) -> None:
+        super().__init__(raw)
+        self._size = size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > self._size:
+            raise EOFError("it ends too early")
+        return super().read(size)
+
+
+def load(path: Path) -> object:
+    """Reads a pickle of any protocol without running anything that it names.
+
+    NumPy arrays of bool, int, uint, float and str come back as arrays, which share the memory that
+    the file was read into; NumPy scalars come back as Python's own numbers and strings.
+
+    Args:
+        path: A local file.
+
+    Returns:
+        What the file holds.
+
+    Raises:
+        DataError: No such file, not a pickle, damaged, or holding anything else.
+    """
+    try:
+        with (
+            path.open("rb", buffering=0) as raw,
+            _BoundedReader(raw, os.fstat(raw.fileno()).st_size) as stream,
+        ):
+            # latin1 keeps the bytes of Python 2's strings one to one.
+            return _resolved(_Unpickler(stream, encoding="latin1").load(), 0, set())
+    except DataError as error:
+        raise DataError(f"{path} was not read: {error}") from None
+    except FileNotFoundError:
+        raise DataError(
+            f"no such file: {path}; name a data file, or `demo` for the built-in demo set"
+        ) from None
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise DataError(f"{path} asks for more memory than there is") from error
+    except _MALFORMED as error:
+        raise DataError(
+            f"{path} is not a whole pickle ({str(error)[:80] or type(error).__name__}); "
+            "save the data again with pickle.dump"
+        ) from error
+
+
+def _resolved(value: Any, depth: int, seen: set[int]) -> Any:
+    """Replaces stand-ins by real arrays; lists and dicts in place, so that sharing survives."""
+    if depth > MAX_DEPTH:
+        raise DataError(f"its containers are nested deeper than {MAX_DEPTH}; save it flatter")
+    if isinstance(value, ArrayStandIn):
+        return value.resolve()
+    if isinstance(value, DtypeStandIn | _Named):
+        raise DataError("it holds a type in place of data; save values only")
+    if isinstance(value, tuple):
+        return tuple(_resolved(item, depth + 1, seen) for item in value)
+    if isinstance(value, list | dict) and id(value) not in seen:
+        seen.add(id(value))
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if type(item) not in _LEAVES:
+                value[key] = _resolved(item, depth + 1, seen)
+    return value
+
+
+_LEAVES: Final = frozenset({str, bytes, int, float, bool, type(None)})

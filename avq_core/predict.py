@@ -1,0 +1,70 @@
+"""`python -m avq_core.predict`: scores clips with a trained model, in the user's own units."""
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from avq_core.cli import run_command
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m avq_core.predict",
+        description="Scores every sample of a file with a model that avq_core.train saved. The "
+        "model's folder is all that is needed; labels are not, and are compared with if there.",
+    )
+    add = parser.add_argument
+    add("--model", type=Path, required=True, metavar="DIR", help="a folder of avq_core.train")
+    add("--data", required=True, metavar="PATH|demo", help="splits of samples, or a list of them")
+    add("--out", type=Path, required=True, metavar="FILE", help="the CSV to write")
+    add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Loads, transforms with the model's own statistics, scores, writes."""
+    options = build_parser().parse_args(argv)
+    from avq_core.data.dataset import load_samples
+    from avq_core.data.transforms import apply_split
+    from avq_core.errors import ConfigError
+    from avq_core.training.checkpoint import load_model
+    from avq_core.training.device import parse_device, resolve_precision
+    from avq_core.training.loop import predict
+    from avq_core.training.metrics import num_labels, r2_by_task
+    from avq_core.training.resident import to_device
+
+    device = parse_device(options.device)
+    model = load_model(options.model, device)
+    tasks = model.schema.tasks
+    splits = load_samples(options.data, model.raw_schema, model.config.data)
+    precision = resolve_precision(model.config.training.precision, device)
+    try:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        file = options.out.open("w", newline="", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {options.out} ({error.strerror}); give --out a file that can be written"
+        ) from error
+    with file:
+        table = csv.writer(file)
+        table.writerow(["split", "index", "group", *tasks])
+        for name, raw in splits.items():
+            labels, groups = raw.labels, raw.groups
+            prepared = apply_split(raw, model.statistics, model.raw_schema)
+            scaled = predict(model.network, to_device(prepared, device), precision=precision)
+            scores = model.statistics.unscale_labels(scaled)
+            for index, (group, row) in enumerate(zip(groups, scores, strict=True)):
+                table.writerow([name, index, group, *(f"{value:.6f}" for value in row)])
+            counts = num_labels(labels, tasks)
+            figures = r2_by_task(scores, labels, tasks)
+            told = ", ".join(f"{t} {figures[t]:.3f} ({counts[t]})" for t in tasks if counts[t] > 1)
+            print(f"{name}: {len(scores)} clips" + (f"; R² (labels): {told}" if told else ""))
+    print(f"scores: {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,79 @@
+"""The command line of `python -m search.run`. Imports nothing heavy, so that `--help` is quick."""
+
+import argparse
+from pathlib import Path
+
+DESCRIPTION = """\
+Prepares the data if need be, runs or resumes a study, confirms its best trials with fresh seeds on
+folds, opens the test split for the chosen one, writes RUNS/STUDY/best.yaml and prints a table.
+
+The same command again resumes: --trials is the study's total, over all workers and all runs."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; values that need the data or the machine to be checked are checked in `plan`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m search.run",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--trials", type=int, default=200, metavar="N", help="the study's total (default 200)")
+    add(
+        "--data",
+        metavar="PATH|demo",
+        help="a file in the layout of ac.pkl, or the built-in demo set "
+        "(default: datasets/ac.pkl if it is there, else demo)",
+    )
+    add("--study", metavar="NAME", help="the study's name (default: the data's name and the space)")
+    add(
+        "--storage",
+        metavar="URL",
+        help="an SQLAlchemy URL, such as postgresql+psycopg://user:password@host/database "
+        "(default: SQLite at RUNS/STUDY/study.db)",
+    )
+    add("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where all results go")
+    add(
+        "--space",
+        default="auto",
+        metavar="auto|small|full|FILE",
+        help="what is searched; auto is full with a GPU and small without; FILE is YAML",
+    )
+    add(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="at most, for each trial; a run ends with its last whole cosine cycle "
+        "(default: the space's)",
+    )
+    add("--workers", default="auto", metavar="N|auto", help="auto: one a GPU, or one a CPU core")
+    add("--devices", default="auto", metavar="LIST", help="auto, cpu, or cuda:0,cuda:1,…")
+    add("--pruner", default="cycle", metavar="NAME", help="cycle (both figures), median or none")
+    add("--sampler", default="tpe", metavar="NAME", help="tpe or random")
+    add(
+        "--watch",
+        default="cross_modal,overall",
+        metavar="TASK,TASK",
+        help="the tasks that play cross-modal and overall",
+    )
+    add(
+        "--score-weights",
+        default="0.5,0.5",
+        metavar="A,B",
+        help="what the two watched R² count for in the score",
+    )
+    add(
+        "--confirm",
+        type=int,
+        default=3,
+        metavar="K",
+        help="train the best K and the baseline again on folds, then open test; 0 does neither",
+    )
+    add(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="start no trial after this long; running ones end, and the best so far is confirmed",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="of everything random (default 0)")
+    return parser

@@ -1,0 +1,103 @@
+"""From a trial's values to a full training configuration. Pure."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from avq_core.config import TrainConfig, judged_epochs, manual, to_dict, with_values
+from avq_core.errors import ConfigError
+from space.space import Space
+
+WEIGHT_PREFIX: Final = "training.task_weights."
+_MANUAL_TRIAL = -1
+_MAX_COMBINATIONS = 20_000
+
+
+def derive_seed(study_seed: int, *path: int) -> int:
+    """A seed for one part of a study, statistically independent of every other part's.
+
+    Args:
+        study_seed: The study's seed.
+        path: What the seed is for, such as a trial's number.
+    """
+    entropy = [study_seed, *(number & 0xFFFFFFFF for number in path)]
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
+def configure(
+    space: Space, values: Mapping[str, Any], *, tasks: Sequence[str], epochs: int, seed: int
+) -> TrainConfig:
+    """The configuration of a trial: the manual's, under the space's fixed settings and the values.
+
+    Task weights are scaled to the manual's sum: under AdamW a factor common to all of them changes
+    (almost) nothing, so leaving it in would give one configuration many names. The configuration
+    holds the effective weights.
+
+    Args:
+        space: Where the values come from.
+        values: Dotted path to value; what is left out keeps the fixed or the manual's value.
+        tasks: The data's tasks.
+        epochs: At most; the run ends with the last whole cosine cycle.
+        seed: Of the run.
+
+    Raises:
+        ConfigError: A value that the model or the trainer cannot take.
+    """
+    config = with_values(manual(tuple(tasks)), {**space.fixed, **values})
+    weights = config.training.task_weights
+    searched = any(name.startswith(WEIGHT_PREFIX) for name in (*values, *space.fixed))
+    settings: dict[str, Any] = {"training.seed": seed}
+    settings["training.epochs"] = judged_epochs(config.optim, epochs)[-1]
+    if searched:
+        factor = sum(manual(tuple(tasks)).training.task_weights.values()) / sum(weights.values())
+        settings |= {f"{WEIGHT_PREFIX}{task}": w * factor for task, w in weights.items()}
+    return with_values(config, settings)
+
+
+def baseline_config(*, tasks: Sequence[str], epochs: int, seed: int) -> TrainConfig:
+    """The manual's configuration, as every study trains it: whole cycles within `epochs`."""
+    config = manual(tuple(tasks))
+    last = judged_epochs(config.optim, epochs)[-1]
+    return with_values(config, {"training.epochs": last, "training.seed": seed})
+
+
+def check_space(space: Space, *, tasks: Sequence[str], epochs: int) -> None:
+    """Makes sure that every point of a space is a valid configuration, before a study starts.
+
+    Parameters with few values are tried in every combination, the others at both ends.
+
+    Raises:
+        ConfigError: The first point that the model cannot be.
+    """
+    for name in (*space.parameters, *space.fixed):
+        if name.startswith("data."):
+            raise ConfigError(
+                f"the space {space.name!r} sets {name}, but the data is prepared once a study; "
+                "leave data settings out of the space"
+            )
+    # Only widths and heads constrain each other; all else is right wherever its ends are right.
+    coupled = [n for n in space.parameters if n in {"model.hidden_dim", "model.num_heads"}]
+    grids = [space.parameters[n].values() or space.parameters[n].ends() for n in coupled]
+    start = {name: parameter.ends()[0] for name, parameter in space.parameters.items()}
+    points = [
+        start | dict(zip(coupled, combination, strict=True))
+        for combination in itertools.islice(itertools.product(*grids), _MAX_COMBINATIONS)
+    ]
+    for name, parameter in space.parameters.items():
+        points += [start | {name: end} for end in parameter.ends()]
+    for point in points:
+        try:
+            configure(space, point, tasks=tasks, epochs=epochs, seed=0)
+        except ConfigError as error:
+            raise ConfigError(
+                f"the space {space.name!r} holds points that the model cannot be: {error}; "
+                "change its bounds or fixed settings"
+            ) from error
+
+
+def same_but_for_run(first: TrainConfig, second: TrainConfig) -> bool:
+    """Whether two configurations differ in nothing but seed and epochs."""
+    neutral = {"training.seed": 0, "training.epochs": 1}
+    return to_dict(with_values(first, neutral)) == to_dict(with_values(second, neutral))

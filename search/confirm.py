@@ -1,0 +1,172 @@
+"""Confirmation: the best few and the manual's configuration, trained again where luck starts anew.
+
+The best of 200 noisy validation figures is too good to be true. So the candidates are trained with
+fresh seeds on group-aware folds of train + val, the choice falls on those figures, and then the
+test split is opened for the chosen one and the baseline. Every finished run is stored at once.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import optuna
+
+from avq_core.config import TrainConfig, from_dict, to_dict, with_values
+from search.configure import derive_seed, same_but_for_run
+from search.launch.pool import Task, run_tasks
+from search.score import Watch
+from search.worker import Slot
+from studies import records
+from studies.records import TrialRecord
+
+NUM_FOLDS: Final = 3
+_FOLD_SEEDS, _TEST_SEEDS, _FOLD_CUT = 1_000_003, 1_000_033, 1_000_037
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A trial that stands for confirmation."""
+
+    trial: int
+    baseline: bool
+    config: TrainConfig
+
+
+def candidates(trials: Sequence[TrialRecord], num_best: int) -> list[Candidate]:
+    """The best `num_best` distinct finished trials, and the baseline; each for as many epochs as
+    gave its score."""
+    finished = [t for t in trials if t.state == "complete" and t.score is not None and t.config]
+    ranked = sorted(finished, key=lambda t: (not t.baseline, -(t.score or 0.0)))
+    found: list[Candidate] = []
+    for trial in ranked:
+        if len(found) >= num_best + any(c.baseline for c in found):
+            break
+        config = with_values(
+            from_dict(trial.config), {"training.epochs": trial.figures_epoch or trial.epochs}
+        )
+        if not any(same_but_for_run(config, other.config) for other in found):
+            found.append(Candidate(trial=trial.number, baseline=trial.baseline, config=config))
+    return found
+
+
+def confirm(
+    study: optuna.Study,
+    *,
+    store: Path,
+    slots: Sequence[Slot],
+    watch: Watch,
+    seed: int,
+    num_best: int,
+    on_progress: Callable[[int, int], None],
+) -> None:
+    """Runs what is missing of a study's confirmation and stores the choice and its test figures.
+
+    Args:
+        study: A study with at least one complete trial.
+        store: The prepared store's folder.
+        slots: Where to train.
+        watch: The score by which the choice is made.
+        seed: The study's.
+        num_best: Candidates beside the baseline.
+        on_progress: Called with the runs done and the runs in all.
+    """
+    stored: dict[str, Any] = study.user_attrs.get(records.CONFIRMATION, {})
+    trials = [records.read_trial(trial) for trial in study.get_trials(deepcopy=False)]
+    found = candidates(trials, num_best)
+    runs: dict[str, Any] = dict(stored.get("runs", {}))
+    fold_tasks = [
+        _fold_task(candidate, fold, seed) for candidate in found for fold in range(NUM_FOLDS)
+    ]
+    # Longest first: the manual's network must not be left to run alone at the end.
+    missing = [task for task in fold_tasks if task.key not in runs]
+    openings = int(stored.get("test_openings", 0))
+    done, total = len(fold_tasks) - len(missing), len(fold_tasks) + 2
+    on_progress(done, total)
+    for key, result in run_tasks(missing, store=store, slots=slots):
+        runs[key] = {"r2": result.r2, "num_labels": result.num_labels}
+        done += 1
+        on_progress(done, total)
+        study.set_user_attr(records.CONFIRMATION, stored | {"runs": runs})
+    rows = [_row(candidate, runs, watch) for candidate in found]
+    chosen = max(rows, key=lambda row: row["score_mean"])["trial"]
+    summary = {"folds": NUM_FOLDS, "runs": runs, "candidates": rows, "test_openings": openings}
+    if stored.get("test", {}).get("chosen", {}).get("trial") == chosen:
+        summary["test"] = stored["test"]
+    else:
+        summary["test"] = _open_test(found, chosen, store=store, slots=slots, seed=seed)
+        summary["test_openings"] = openings + 1
+    study.set_user_attr(records.CONFIRMATION, summary)
+    study.set_user_attr(records.CHOSEN, chosen)
+    on_progress(total, total)
+
+
+def _fold_task(candidate: Candidate, fold: int, seed: int) -> Task:
+    fresh = derive_seed(seed, _FOLD_SEEDS, candidate.trial, fold)
+    return Task(
+        key=f"trial {candidate.trial} fold {fold}",
+        config=with_values(candidate.config, {"training.seed": fresh}),
+        fold=fold,
+        num_folds=NUM_FOLDS,
+        fold_seed=derive_seed(seed, _FOLD_CUT),
+    )
+
+
+def _row(candidate: Candidate, runs: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
+    """A candidate's figures over folds."""
+    own = [runs[f"trial {candidate.trial} fold {fold}"] for fold in range(NUM_FOLDS)]
+    tasks = list(own[0]["r2"])
+    by_task = {task: _mean([run["r2"][task] for run in own]) for task in tasks}
+    scores = [watch.score(watch.figures(_with_nan(run["r2"]))) for run in own]
+    scores = [-math.inf if math.isnan(score) else score for score in scores]
+    spread = float(np.std(scores, ddof=1)) if all(map(math.isfinite, scores)) else None
+    mean = float(np.mean(scores))
+    return {
+        "trial": candidate.trial,
+        "baseline": candidate.baseline,
+        # JSON has no infinity: a run that diverged puts its candidate last, not outside the file.
+        "score_mean": mean if math.isfinite(mean) else -1e9,
+        "score_std": spread,
+        "r2_mean": by_task,
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None
+
+
+def _with_nan(r2: Mapping[str, float | None]) -> dict[str, float]:
+    return {task: math.nan if value is None else value for task, value in r2.items()}
+
+
+def _open_test(
+    found: Sequence[Candidate], chosen: int, *, store: Path, slots: Sequence[Slot], seed: int
+) -> dict[str, Any]:
+    """Trains the chosen configuration and the baseline once more and opens the test split."""
+    from avq_core.data.prepared import open_store
+    from avq_core.training.evaluation import evaluate
+
+    finalists = [c for c in found if c.trial == chosen] + [
+        c for c in found if c.baseline and c.trial != chosen
+    ]
+    tasks = []
+    for candidate in finalists:
+        fresh = derive_seed(seed, _TEST_SEEDS, candidate.trial)
+        config = with_values(candidate.config, {"training.seed": fresh})
+        tasks.append(Task(key=str(candidate.trial), config=config))
+    results = dict(run_tasks(tasks, store=store, slots=slots))
+    opened = open_store(store)
+    test = opened.test_split()
+    scores = [results[str(candidate.trial)].test_scores for candidate in finalists]
+    figures = evaluate(scores, test, opened.schema.tasks, seed=seed)
+    summary: dict[str, Any] = {"difference": figures.difference, "num_labels": figures.num_labels}
+    for candidate, task, intervals in zip(finalists, tasks, figures.r2, strict=True):
+        entry = {"trial": candidate.trial, "r2": intervals, "config": to_dict(task.config)}
+        if candidate.trial == chosen:
+            summary["chosen"] = entry
+        if candidate.baseline:
+            summary["baseline"] = entry
+    return summary

@@ -1,0 +1,115 @@
+"""Workers as processes of this machine."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+from avq_core.errors import ConfigError
+from search.worker import Job, Slot, run_worker
+
+_TICK_SECONDS: Final = 0.5
+_PATIENCE_SECONDS: Final = 30.0
+"""How long a worker may take to hand its trial back before it is killed."""
+
+
+class WorkerFailedError(RuntimeError):
+    """A worker ended with a bug; its log says which."""
+
+
+def available_cores() -> int:
+    """Cores that this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def make_slots(*, workers: str, devices: str) -> list[Slot]:
+    """One slot a worker.
+
+    Args:
+        workers: A number, or `auto`: one a GPU, or one a CPU core. Two processes of one thread
+            train two small networks faster than one process of two threads trains them in turn.
+        devices: `auto`, `cpu`, or CUDA devices by comma; workers take them in turn.
+
+    Raises:
+        ConfigError: Not a number of workers, or a device that is not there.
+    """
+    from avq_core.training.device import parse_device
+
+    if devices == "auto":
+        import torch
+
+        names = [f"cuda:{i}" for i in range(torch.cuda.device_count())] or ["cpu"]
+    else:
+        names = [str(parse_device(name.strip())) for name in devices.split(",")]
+    cores = available_cores()
+    if workers == "auto":
+        count = sum(cores if name == "cpu" else 1 for name in names)
+    else:
+        count = int(workers) if workers.isdecimal() else 0
+        if not 1 <= count <= 1024:  # noqa: PLR2004 - more is a slip of the finger
+            raise ConfigError(f"--workers is {workers!r}, expected auto or a number from 1 to 1024")
+    threads = max(1, cores // count)
+    return [
+        Slot(index=i, device=names[i % len(names)], threads=threads if names[0] == "cpu" else 1)
+        for i in range(count)
+    ]
+
+
+def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None]) -> None:
+    """Runs a worker in every slot until all are done.
+
+    Ctrl-C (or whatever else `on_tick` lets through) asks the workers to hand their trials back,
+    waits for that, and goes on up.
+
+    Args:
+        job: What to work on.
+        slots: Where.
+        on_tick: Called about twice a second.
+
+    Raises:
+        WorkerFailedError: A worker ended with an error; the others were stopped.
+    """
+    job.logs.mkdir(parents=True, exist_ok=True)
+    # Spawned, not forked: a fork of a process with threads (the driver of a GPU, say) may hang.
+    context = multiprocessing.get_context("spawn")
+    processes: list[BaseProcess] = [
+        context.Process(target=run_worker, args=(job, slot), name=f"worker-{slot.index}")
+        for slot in slots
+    ]
+    try:
+        for process in processes:
+            process.start()
+        while any(process.is_alive() for process in processes):
+            failed = [p for p in processes if p.exitcode not in (None, 0)]
+            if failed:
+                raise WorkerFailedError(
+                    f"{failed[0].name} ended with status {failed[0].exitcode}; "
+                    f"see {job.logs / failed[0].name}.log"
+                )
+            on_tick()
+            time.sleep(_TICK_SECONDS)
+    finally:
+        _stop(processes)
+    failed = [p for p in processes if p.exitcode != 0]
+    if failed:
+        raise WorkerFailedError(
+            f"{failed[0].name} ended with status {failed[0].exitcode}; "
+            f"see {job.logs / failed[0].name}.log"
+        )
+
+
+def _stop(processes: Sequence[BaseProcess]) -> None:
+    """Asks every worker to hand back and waits; kills the one that does not answer in time."""
+    for process in processes:
+        if process.is_alive():
+            process.terminate()
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    for process in processes:
+        if process.pid is None:
+            continue
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()

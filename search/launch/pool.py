@@ -1,0 +1,133 @@
+"""Training runs outside of the study's trials, spread over this machine's slots."""
+
+import concurrent.futures
+import contextlib
+import math
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from avq_core.config import TrainConfig
+from search.handback import InterruptedTrial
+from search.worker import Slot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One run: a fold of train + val, or, with `fold` left out, train and then test."""
+
+    key: str
+    config: TrainConfig
+    fold: int | None = None
+    num_folds: int = 0
+    fold_seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What a run gave."""
+
+    r2: dict[str, float | None]
+    """Validation R² by task; `None` where not defined or diverged."""
+    num_labels: dict[str, int]
+    """Valid validation labels by task."""
+    test_scores: npt.NDArray[np.float32]
+    """(N, K) on the test split; (0, K) for a fold, which never sees it."""
+
+
+def run_tasks(
+    tasks: Sequence[Task], *, store: Path, slots: Sequence[Slot]
+) -> Iterator[tuple[str, Result]]:
+    """Runs tasks and yields each key with its result, as they end.
+
+    Ctrl-C stops the runs between optimiser steps; results yielded before are not lost.
+    """
+    if not tasks:
+        return
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    free: Queue[Slot] = context.Queue()
+    used = slots[: len(tasks)]
+    for slot in used:
+        free.put(slot)
+    with ProcessPoolExecutor(
+        len(used), mp_context=context, initializer=_start, initargs=(store, free, stop)
+    ) as pool:
+        futures = {pool.submit(_run, task): task.key for task in tasks}
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+class _Process:
+    """What one pool process keeps between its runs."""
+
+    store: Path
+    device: Any
+    stop: Event
+    cached: tuple[object, Any] | None = None
+
+
+def _start(store: Path, free: "Queue[Slot]", stop: Event) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import torch
+
+    from avq_core.training.device import parse_device
+
+    slot = free.get()
+    torch.set_num_threads(slot.threads)
+    _Process.store = store
+    _Process.device = parse_device(slot.device)
+    _Process.stop = stop
+
+
+def _check() -> None:
+    parent = multiprocessing.parent_process()
+    if _Process.stop.is_set() or (parent is not None and not parent.is_alive()):
+        raise InterruptedTrial("stopped")
+
+
+def _run(task: Task) -> Result:
+    from avq_core.data.prepared import open_store
+    from avq_core.errors import NonFiniteLossError
+    from avq_core.training.loop import fit, predict
+    from avq_core.training.metrics import num_labels
+    from avq_core.training.resident import ResidentSplits, splits_to_device, to_device
+    from search.folds import cut, join, make_folds
+
+    opened = open_store(_Process.store)
+    key = (task.fold, task.num_folds, task.fold_seed)
+    if _Process.cached is None or _Process.cached[0] != key:
+        _Process.cached = None  # frees the last fold before the next is made
+        splits = opened.search_splits()
+        if task.fold is not None:
+            joined = join(splits)
+            fold = make_folds(joined.groups, task.num_folds, task.fold_seed)[task.fold]
+            splits = cut(joined, fold, splits)
+        _Process.cached = (key, splits_to_device(splits, _Process.device))
+    resident: ResidentSplits = _Process.cached[1]
+    tasks = resident.schema.tasks
+    counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
+    scores = np.empty((0, len(tasks)), dtype=np.float32)
+    r2: dict[str, float | None] = dict.fromkeys(tasks)
+    with contextlib.suppress(NonFiniteLossError):  # told by the figures that are missing
+        result = fit(task.config, resident, on_step=_check)
+        last = result.history[-1].r2
+        r2 = {name: value if math.isfinite(value) else None for name, value in last.items()}
+        if task.fold is None:
+            test = to_device(opened.test_split(), _Process.device)
+            scores = predict(result.network, test, precision=result.precision)
+    return Result(r2=r2, num_labels=counts, test_scores=scores)

@@ -1,0 +1,189 @@
+"""What a command line resolves to, with every value checked before anything is started."""
+
+import argparse
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from avq_core.config import DataConfig, cycle_ends, manual
+from avq_core.data.dataset import default_source
+from avq_core.data.prepared import PreparedStore, prepare
+from avq_core.data.schema import Schema
+from avq_core.errors import ConfigError
+from avq_core.training.metrics import r2_score
+from search.configure import check_space
+from search.launch.local import make_slots
+from search.pruner import make_pruner
+from search.sampler import make_sampler
+from search.score import Watch
+from search.worker import Job, Slot
+from space.presets import preset
+from space.space import Space, load_space
+from studies.identity import Identity
+from studies.storage import storage_url
+
+_STUDY_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A checked command line."""
+
+    job: Job
+    slots: tuple[Slot, ...]
+    source: str
+    """The data, as the user named it."""
+    schema: Schema
+    identity: Identity
+    runs: Path
+    confirm: int
+    """Candidates beside the baseline; 0 leaves the test split closed."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the study's results go."""
+        return self.runs / self.job.study
+
+
+def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Plan:
+    """Checks everything, cheap things first, and prepares the data.
+
+    Args:
+        options: From `cli.build_parser`.
+        say: Told what was chosen for `auto` and for what was left out.
+
+    Raises:
+        AvqError, SpaceError: What is wrong, in one line.
+    """
+    _check_numbers(options)
+    slots = tuple(make_slots(workers=options.workers, devices=options.devices))
+    make_sampler(options.sampler, 0)
+    space_name = _space_name(options.space, slots, say)
+    loaded = load_space(Path(space_name)) if _is_file(space_name) else None
+    watch = _watch(options.watch, options.score_weights)
+    make_pruner(options.pruner, watch)
+    source = options.data or default_source()
+    if options.data is None:
+        say(f"data: {source} (no --data given)")
+    space_label = loaded.name if loaded else space_name
+    study = options.study or _default_study(source, space_label)
+    if not _STUDY_NAME.fullmatch(study):
+        raise ConfigError(
+            f"--study is {study!r}, expected letters, digits, dots, dashes and underscores"
+        )
+    store = prepare(source, DataConfig(), root=options.runs / "prepared", on_note=say)
+    tasks = store.schema.tasks
+    space = loaded or preset(space_name, tasks)
+    epochs = options.epochs or space.epochs
+    check_space(space, tasks=tasks, epochs=epochs)
+    _check_watched(store, watch)
+    _note_epochs(space, epochs, say)
+    job = Job(
+        study=study,
+        url=storage_url(options.runs, study, options.storage),
+        store=store.path,
+        space=space,
+        watch=watch,
+        epochs=epochs,
+        trials=options.trials,
+        sampler=options.sampler,
+        pruner=options.pruner,
+        seed=options.seed,
+        deadline=None if options.timeout is None else time.time() + options.timeout,
+        logs=options.runs / study / "logs",
+    )
+    return Plan(
+        job=job,
+        slots=slots,
+        source=source,
+        schema=store.schema,
+        identity=_identity(store, job),
+        runs=options.runs,
+        confirm=options.confirm,
+    )
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    bounds = (
+        ("--trials", options.trials, 1),
+        ("--epochs", options.epochs, 1),
+        ("--confirm", options.confirm, 0),
+        ("--seed", options.seed, 0),
+        ("--timeout", options.timeout, 0),
+    )
+    for name, value, least in bounds:
+        if value is not None and not value >= least:
+            raise ConfigError(f"{name} is {value}, expected a number >= {least}")
+
+
+def _space_name(wanted: str, slots: tuple[Slot, ...], say: Callable[[str], None]) -> str:
+    if wanted != "auto":
+        return wanted
+    name = "small" if slots[0].device == "cpu" else "full"
+    say(f"space: {name} ({'no GPU here' if name == 'small' else 'a GPU is here'})")
+    return name
+
+
+def _is_file(space: str) -> bool:
+    return space.endswith((".yaml", ".yml")) or "/" in space
+
+
+def _default_study(source: str, space: str) -> str:
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(source).stem).strip("-.") or "study"
+    return f"{stem}-{space}"
+
+
+def _watch(tasks: str, weights: str) -> Watch:
+    names = [name.strip() for name in tasks.split(",")]
+    if len(names) != 2 or not all(names):
+        raise ConfigError(f"--watch is {tasks!r}, expected two tasks such as cross_modal,overall")
+    try:
+        first, second = (float(weight) for weight in weights.split(","))
+    except ValueError as error:
+        raise ConfigError(
+            f"--score-weights is {weights!r}, expected two numbers such as 0.5,0.5"
+        ) from error
+    if not (first >= 0 and second >= 0 and 0 < first + second < float("inf")):
+        raise ConfigError(f"--score-weights is {weights!r}, expected two numbers >= 0, not both 0")
+    return Watch(
+        cross_modal=names[0], overall=names[1], cross_modal_weight=first / (first + second)
+    )
+
+
+def _check_watched(store: PreparedStore, watch: Watch) -> None:
+    """The score must exist: both watched tasks are in the data and vary in val."""
+    targets = store.search_splits().val.targets
+    for task in (watch.cross_modal, watch.overall):
+        if task not in store.schema.tasks:
+            raise ConfigError(
+                f"--watch names {task!r}, but the data's tasks are {', '.join(store.schema.tasks)}"
+            )
+        column = targets[:, store.schema.tasks.index(task)]
+        if np.isnan(r2_score(np.zeros_like(column), column)):
+            raise ConfigError(
+                f"the task {task!r} has no R² in val: expected at least two valid labels that "
+                "differ; add labelled clips or watch another task"
+            )
+
+
+def _note_epochs(space: Space, epochs: int, say: Callable[[str], None]) -> None:
+    """Says so where the baseline cannot end a cosine cycle in time: its figures mean less then."""
+    if not cycle_ends(manual().optim, epochs):
+        first = manual().optim.cycle_epochs
+        mend = f"; --epochs {first} or more would let it" if space.epochs >= first else ""
+        say(f"epochs: {epochs} end inside the manual's first cosine cycle of {first}{mend}")
+
+
+def _identity(store: PreparedStore, job: Job) -> Identity:
+    settings: dict[str, Any] = {
+        "epochs": job.epochs,
+        "watch": job.watch.to_dict(),
+        "seed": job.seed,
+        "pruner": job.pruner,
+    }
+    return Identity(data=store.key, space=job.space.fingerprint(), settings=settings)

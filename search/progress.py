@@ -1,0 +1,136 @@
+"""Live progress over all workers, read from the study's storage."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import optuna
+
+from search.score import Watch
+from studies import records
+from studies.records import TrialRecord
+
+_LINE_SECONDS: Final = 15.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """A study at one moment."""
+
+    complete: int
+    pruned: int
+    failed: int
+    running: int
+    total: int
+    incumbent: TrialRecord | None
+    """The best complete trial."""
+    epochs_spent: int
+    epochs_saved: int
+    seconds_left: float | None
+    """Estimated from the pace of this run; `None` before the first trial of it ended."""
+
+    @property
+    def finished(self) -> int:
+        """Trials that count towards the total."""
+        return self.complete + self.pruned
+
+
+def take_snapshot(
+    study: optuna.Study, *, total: int, finished_at_start: int, elapsed: float
+) -> Snapshot:
+    """Reads where a study stands.
+
+    Args:
+        study: The study.
+        total: Its trials in all.
+        finished_at_start: Trials that had ended when this run began.
+        elapsed: Seconds since then.
+    """
+    trials = [records.read_trial(trial) for trial in study.get_trials(deepcopy=False)]
+    counts = records.counts(trials)
+    finished = counts["complete"] + counts["pruned"]
+    fresh = finished - finished_at_start
+    left = elapsed / fresh * max(0, total - finished) if fresh > 0 else None
+    return Snapshot(
+        complete=counts["complete"],
+        pruned=counts["pruned"],
+        failed=counts["failed"],
+        running=counts["running"],
+        total=total,
+        incumbent=records.best(trials),
+        epochs_spent=records.epochs_spent(trials),
+        epochs_saved=records.epochs_saved(trials),
+        seconds_left=left,
+    )
+
+
+def describe(snapshot: Snapshot, watch: Watch) -> str:
+    """A snapshot in one line."""
+    parts = [
+        f"{snapshot.finished}/{snapshot.total} trials",
+        f"{snapshot.running} running",
+        f"{snapshot.pruned} pruned",
+    ]
+    if snapshot.failed:
+        parts.append(f"{snapshot.failed} handed back or failed")
+    best = snapshot.incumbent
+    if best is not None:
+        figures = ", ".join(
+            f"{task} {value:.3f}"
+            for task in dict.fromkeys((watch.cross_modal, watch.overall))
+            if (value := best.r2.get(task)) is not None
+        )
+        parts.append(f"best #{best.number}: {figures}")
+    planned = snapshot.epochs_spent + snapshot.epochs_saved
+    if planned:
+        parts.append(f"{snapshot.epochs_saved / planned:.0%} of epochs saved")
+    if snapshot.seconds_left is not None and snapshot.finished < snapshot.total:
+        parts.append(f"about {format_seconds(snapshot.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def format_seconds(seconds: float) -> str:
+    """Seconds as people say them: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+class StatusLine:
+    """One line on stderr: rewritten in place on a terminal, else printed every now and then."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._live = sys.stderr.isatty()
+        self._clock = clock
+        self._shown: str | None = None
+        self._last_print = -_LINE_SECONDS
+
+    def show(self, text: str) -> None:
+        """Shows the newest state."""
+        if text == self._shown:
+            return
+        if self._live:
+            # Cut to the terminal: a wrapped line cannot be rewritten in place.
+            import shutil
+
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[2K{text[:width]}", end="", file=sys.stderr, flush=True)
+        elif self._clock() - self._last_print >= _LINE_SECONDS:
+            print(text, file=sys.stderr, flush=True)
+            self._last_print = self._clock()
+        else:
+            return
+        self._shown = text
+
+    def end(self, text: str) -> None:
+        """Shows the last state and leaves it standing."""
+        if self._live:
+            print(f"\r\x1b[2K{text}", file=sys.stderr, flush=True)
+        elif text != self._shown:
+            print(text, file=sys.stderr, flush=True)
+        self._shown = None

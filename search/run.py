@@ -1,0 +1,104 @@
+"""`python -m search.run`: the main job, from a data file to a confirmed best configuration."""
+
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from avq_core.cli import run_command
+from avq_core.errors import AvqError
+from search.cli import build_parser
+from space.errors import SpaceError
+
+if TYPE_CHECKING:
+    import optuna
+
+    from search.plan import Plan
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command; the steps of spec and README in their order."""
+    options = build_parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    import optuna
+
+    from search.plan import make_plan
+    from search.setup import open_study
+    from studies.export import export_best
+    from studies.show import render
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    plan = make_plan(options, say=_say)
+    study = open_study(plan)
+    _search(plan, study)
+    if plan.confirm:
+        _confirm(plan, study)
+    best = plan.folder / "best.yaml"
+    export_best(study, best)
+    print(render(study))
+    print(f"\nbest configuration: {best}")
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """A scheduler's SIGTERM means what Ctrl-C means."""
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _search(plan: "Plan", study: "optuna.Study") -> None:
+    """Runs workers until the study holds its total of finished trials."""
+    from search.launch.local import run_workers
+    from search.progress import StatusLine, describe, take_snapshot
+
+    start = time.monotonic()
+    first = take_snapshot(study, total=plan.job.trials, finished_at_start=0, elapsed=0.0)
+    if first.finished >= plan.job.trials:
+        _say(f"study {plan.job.study}: all {first.finished} trials are done")
+        return
+    verb = "resumes" if first.finished else "starts"
+    _say(
+        f"study {plan.job.study} {verb}: {first.finished} of {plan.job.trials} trials done, "
+        f"{len(plan.slots)} worker(s) on {', '.join(sorted({s.device for s in plan.slots}))}"
+    )
+    status = StatusLine()
+
+    def tick() -> str:
+        snapshot = take_snapshot(
+            study,
+            total=plan.job.trials,
+            finished_at_start=first.finished,
+            elapsed=time.monotonic() - start,
+        )
+        return describe(snapshot, plan.job.watch)
+
+    try:
+        run_workers(plan.job, plan.slots, on_tick=lambda: status.show(tick()))
+    finally:
+        status.end(tick())
+
+
+def _confirm(plan: "Plan", study: "optuna.Study") -> None:
+    from search.confirm import confirm
+    from search.progress import StatusLine
+
+    status = StatusLine()
+    confirm(
+        study,
+        store=plan.job.store,
+        slots=plan.slots,
+        watch=plan.job.watch,
+        seed=plan.job.seed,
+        num_best=plan.confirm,
+        on_progress=lambda done, total: status.show(f"confirming: {done}/{total} runs"),
+    )
+    status.end("confirmed")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, user_errors=(AvqError, SpaceError)))

@@ -1,0 +1,70 @@
+"""Opens a plan's study: creates it once, refuses to go on with another, queues the baseline."""
+
+import optuna
+from optuna.trial import TrialState
+
+from avq_core.config import to_dict
+from search.configure import baseline_config
+from search.handback import hand_back
+from search.plan import Plan
+from search.suggest import point_of
+from studies import records
+from studies.errors import StudyError
+from studies.identity import Identity, differences
+from studies.lock import study_lock
+from studies.storage import make_schema, open_storage
+
+
+def open_study(plan: Plan) -> optuna.Study:
+    """Creates the study of a plan, or opens it to go on.
+
+    Raises:
+        StudyError: The study is of other data, another space or other settings; says which.
+    """
+    job = plan.job
+    make_schema(job.url)
+    with study_lock(job.url, job.study):
+        storage = open_storage(job.url, stale_callback=hand_back)
+        study = optuna.create_study(
+            study_name=job.study, storage=storage, direction="maximize", load_if_exists=True
+        )
+        stored = study.user_attrs.get(records.IDENTITY)
+        if stored is None:
+            _describe(study, plan)
+        else:
+            _refuse_other(study, Identity.from_dict(stored), plan.identity)
+        _queue_baseline(study, plan)
+    return study
+
+
+def _describe(study: optuna.Study, plan: Plan) -> None:
+    """Notes what the study is of; the identity last, since it says that the rest is there."""
+    watch = plan.job.watch
+    study.set_user_attr(records.TASKS, list(plan.schema.tasks))
+    study.set_user_attr(records.WATCH, [watch.cross_modal, watch.overall])
+    study.set_user_attr(records.SPACE, plan.job.space.to_dict())
+    study.set_user_attr(records.DATA_SOURCE, plan.source)
+    study.set_user_attr(records.DEFAULT_EPOCHS, plan.job.epochs)
+    study.set_user_attr(records.IDENTITY, plan.identity.to_dict())
+
+
+def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> None:
+    found = differences(stored, asked)
+    if found:
+        raise StudyError(
+            f"the study {study.study_name!r} is another one: {'; '.join(found)}; "
+            "give the same as before, or a new name with --study"
+        )
+
+
+def _queue_baseline(study: optuna.Study, plan: Plan) -> None:
+    """Queues the manual's configuration unless it is queued, running or done."""
+    gone = (TrialState.FAIL,)
+    if any(
+        trial.user_attrs.get(records.BASELINE) and trial.state not in gone
+        for trial in study.get_trials(deepcopy=False)
+    ):
+        return
+    config = baseline_config(tasks=plan.schema.tasks, epochs=plan.job.epochs, seed=plan.job.seed)
+    point = point_of(to_dict(config), plan.job.space)
+    study.enqueue_trial(point or {}, user_attrs={records.BASELINE: True})

@@ -1,0 +1,159 @@
+"""One worker process: claims trials within the study's budget and runs them, one after another."""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import TrialState
+
+from search.configure import derive_seed
+from search.handback import INTERRUPTED, InterruptedTrial, StopRequest, hand_back
+from search.pruner import make_pruner
+from search.sampler import make_sampler
+from search.score import Watch
+from space.space import Space
+from studies import records
+from studies.lock import StudyLock, study_lock
+from studies.storage import open_storage
+
+_POLL_SECONDS: Final = 0.5
+_BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """Where a worker runs."""
+
+    index: int
+    device: str
+    threads: int
+    """For matrix products on the CPU."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """All that a worker needs to know; crosses to its process by pickle."""
+
+    study: str
+    url: str
+    store: Path
+    """The prepared store's folder."""
+    space: Space
+    watch: Watch
+    epochs: int
+    trials: int
+    """The study's total, over all workers and runs."""
+    sampler: str
+    pruner: str
+    seed: int
+    deadline: float | None
+    """`time.time()` after which no trial is started."""
+    logs: Path
+
+
+def run_worker(job: Job, slot: Slot) -> None:
+    """The entry of a worker process; returns when the budget is spent or a stop was asked for."""
+    stop = StopRequest()
+    stop.listen()
+    _redirect_output(job.logs / f"worker-{slot.index}.log")
+    os.environ["OMP_NUM_THREADS"] = str(slot.threads)
+    import torch
+
+    from avq_core.data.prepared import open_store
+    from avq_core.training.device import parse_device
+    from avq_core.training.resident import splits_to_device
+    from search.objective import Objective
+
+    torch.set_num_threads(slot.threads)
+    objective = Objective(
+        splits=splits_to_device(open_store(job.store).search_splits(), parse_device(slot.device)),
+        space=job.space,
+        watch=job.watch,
+        epochs=job.epochs,
+        seed=job.seed,
+        worker=f"{socket.gethostname()}:{os.getpid()} on {slot.device}",
+        on_step=stop.check,
+    )
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    storage = open_storage(job.url, stale_callback=hand_back)
+    study = optuna.load_study(study_name=job.study, storage=storage)
+    seen = len(study.get_trials(deepcopy=False))
+    study.sampler = make_sampler(job.sampler, derive_seed(job.seed, slot.index, seen))
+    study.pruner = make_pruner(job.pruner, job.watch)
+    lock = study_lock(job.url, job.study)
+    while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
+        if not _run_next(study, objective, lock, total=job.trials):
+            break
+
+
+def _run_next(
+    study: optuna.Study, objective: Callable[[optuna.Trial], float], lock: StudyLock, *, total: int
+) -> bool:
+    """Runs one trial, or waits a moment where running ones may yet use up the budget.
+
+    Counting and claiming happen under the study's lock: without it, two workers that both see one
+    trial left would run two.
+
+    Returns:
+        Whether there may be more to do.
+    """
+    started: list[optuna.Trial] = []
+
+    def run(trial: optuna.Trial) -> float:
+        lock.release()
+        started.append(trial)
+        try:
+            return objective(trial)
+        except InterruptedTrial:
+            trial.set_user_attr(records.REASON, INTERRUPTED)
+            raise
+        except optuna.TrialPruned:
+            raise
+        except Exception as error:
+            trial.set_user_attr(records.REASON, f"failed: {type(error).__name__}: {error}")
+            raise
+
+    lock.acquire()
+    try:
+        optuna.storages.fail_stale_trials(study)
+        states = [trial.state for trial in study.get_trials(deepcopy=False, states=_BUDGETED)]
+        if len(states) < total:
+            study.optimize(run, n_trials=1)
+            return True
+    except InterruptedTrial:
+        hand_back(study, study.trials[started[0].number])
+        return False
+    except (UpdateFinishedTrialError, ValueError) as error:
+        if not _was_declared_stale(error):
+            raise
+        print(f"trial {started[0].number} went on elsewhere while this worker was away: {error}")
+        return True
+    finally:
+        lock.release()
+    if TrialState.RUNNING not in states:
+        return False
+    # The budget is claimed, not spent: a running trial may still fail and leave its place.
+    time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _was_declared_stale(error: Exception) -> bool:
+    """This worker slept through its heartbeats; its trial was failed and queued again."""
+    return isinstance(error, UpdateFinishedTrialError) or str(error).startswith("Cannot tell a ")
+
+
+def _redirect_output(path: Path) -> None:
+    """Workers write to their own logs: the terminal belongs to the progress display."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
