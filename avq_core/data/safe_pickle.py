@@ -39,6 +39,7 @@ class _Named:
     """Stands for one name that a pickle may use. Unlike a function or class, it has no state."""
 
     __slots__ = ("_call",)
+    __hash__ = None  # type: ignore[assignment]
     _call: Callable[..., object]
 
     def __init__(self, call: Callable[..., object]) -> None:
@@ -145,7 +146,7 @@ def load(path: Path) -> object:
             _BoundedReader(raw, os.fstat(raw.fileno()).st_size) as stream,
         ):
             # latin1 keeps the bytes of Python 2's strings one to one.
-            return _resolved(_Unpickler(stream, encoding="latin1").load(), 0, set())
+            return _resolved(_Unpickler(stream, encoding="latin1").load(), 0, {})
     except DataError as error:
         raise DataError(f"{path} was not read: {error}") from None
     except FileNotFoundError:
@@ -163,21 +164,29 @@ def load(path: Path) -> object:
         ) from error
 
 
-def _resolved(value: Any, depth: int, seen: set[int]) -> Any:
-    """Replaces stand-ins by real arrays; lists and dicts in place, so that sharing survives."""
+def _resolved(value: Any, depth: int, seen: dict[int, tuple[Any, Any]]) -> Any:
+    """Replaces stand-ins by real arrays; lists and dicts in place, so that sharing survives.
+
+    `seen` maps an object's id to that object, kept alive so that its id stays its own, and to what
+    it became. Without it a file of a few lines could ask for 2**100 visits.
+    """
     if depth > MAX_DEPTH:
         raise DataError(f"its containers are nested deeper than {MAX_DEPTH}; save it flatter")
     if isinstance(value, ArrayStandIn):
         return value.resolve()
     if isinstance(value, DtypeStandIn | _Named):
         raise DataError("it holds a type in place of data; save values only")
-    if isinstance(value, tuple):
-        return tuple(_resolved(item, depth + 1, seen) for item in value)
-    if isinstance(value, list | dict) and id(value) not in seen:
-        seen.add(id(value))
+    if id(value) in seen:
+        return seen[id(value)][1]
+    if isinstance(value, list | dict):
+        seen[id(value)] = (value, value)
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if type(item) not in _LEAVES:
                 value[key] = _resolved(item, depth + 1, seen)
+    elif isinstance(value, tuple):
+        whole = tuple(_resolved(item, depth + 1, seen) for item in value)
+        seen[id(value)] = (value, whole)
+        return whole
     return value
 
 

@@ -1,0 +1,79 @@
+"""What tests share: tiny schemas, splits and data sets."""
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from avq_core.config import TrainConfig, from_dict
+from avq_core.data.prepared import PreparedSplit, SearchSplits
+from avq_core.data.schema import Schema, Stream
+from avq_core.training.resident import ResidentSplits, splits_to_device
+
+# Tests run side by side, one a core; threads of one's own would only be in each other's way.
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+TASKS = ("lip_sync", "cross_modal", "overall")
+SCHEMA = Schema(
+    streams=(
+        Stream(name="audio", dim=5, temporal=True),
+        Stream(name="visual", dim=5, temporal=True),
+        Stream(name="sync", dim=2, temporal=False),
+    ),
+    num_frames=6,
+    tasks=TASKS,
+)
+
+
+@pytest.fixture
+def schema() -> Schema:
+    """Two temporal streams of one width, one clip-level stream, three tasks."""
+    return SCHEMA
+
+
+def make_split(num: int, seed: int = 0, missing: float = 0.2) -> PreparedSplit:
+    """Clips whose targets are a squashed mean of the first columns, some of them missing."""
+    rng = np.random.default_rng(seed)
+    streams = {
+        s.name: rng.standard_normal(
+            (num, SCHEMA.num_frames, s.dim) if s.temporal else (num, s.dim), dtype=np.float32
+        )
+        for s in SCHEMA.streams
+    }
+    drive = streams["audio"][:, :, 0].mean(axis=1) + streams["visual"][:, :, 1].mean(axis=1)
+    signal = np.stack([drive, streams["sync"][:, 0], drive + streams["sync"][:, 1]], axis=1)
+    targets = (1 / (1 + np.exp(-signal))).astype(np.float32)
+    targets[rng.random(targets.shape) < missing] = np.nan
+    groups = tuple(f"g{i // 2}" for i in range(num))
+    return PreparedSplit(streams=streams, targets=targets, groups=groups)
+
+
+@pytest.fixture
+def splits() -> ResidentSplits:
+    """48 train and 24 val clips on the CPU."""
+    prepared = SearchSplits(schema=SCHEMA, train=make_split(48, 0), val=make_split(24, 1))
+    return splits_to_device(prepared, torch.device("cpu"))
+
+
+@pytest.fixture
+def make_config() -> Callable[..., TrainConfig]:
+    """A tiny configuration for the tiny schema; settings by section."""
+
+    def make(**sections: dict[str, object]) -> TrainConfig:
+        base: dict[str, dict[str, object]] = {
+            "model": {"hidden_dim": 16, "num_layers": 1, "num_heads": 2, "dropout": 0.0},
+            "optim": {"lr": 3e-3, "cycle_epochs": 2},
+            "training": {
+                "epochs": 2,
+                "batch_size": 16,
+                "precision": "fp32",
+                "task_weights": dict.fromkeys(TASKS, 1.0),
+            },
+            "data": {},
+        }
+        return from_dict({name: base[name] | sections.get(name, {}) for name in base})
+
+    return make
