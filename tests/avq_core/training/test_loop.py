@@ -1,0 +1,210 @@
+"""The training loop: it learns, repeats itself, and stops when it must."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from avq_core.config import TrainConfig, with_values
+from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
+from avq_core.model.network import Network
+from avq_core.training.loop import EpochRecord, FitResult, fit, predict
+from avq_core.training.resident import ResidentSplits
+
+MakeConfig = Callable[..., TrainConfig]
+
+
+def weights_of(result: FitResult) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in result.network.parameters()])
+
+
+def test_a_small_network_learns_its_train_split_by_heart(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """Everything from batch to optimiser works together: the fit to train becomes near perfect."""
+    config = make_config(
+        model={"hidden_dim": 32, "head": "linear"},
+        optim={"lr": 5e-3, "cycle_epochs": 60},
+        training={"epochs": 60},
+    )
+    on_itself = ResidentSplits(schema=splits.schema, train=splits.train, val=splits.train)
+    result = fit(config, on_itself)
+    assert min(result.history[-1].r2.values()) > 0.95
+    assert result.history[-1].train_loss < 0.05 * result.history[0].train_loss
+
+
+def test_what_is_learned_carries_over_to_val(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """Validation R² leaves the mean behind."""
+    config = make_config(optim={"lr": 1e-2, "cycle_epochs": 20}, training={"epochs": 20})
+    assert fit(config, splits).history[-1].r2["overall"] > 0.2
+
+
+def test_a_run_is_a_function_of_its_seed(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """The same seed gives the same weights, another seed gives others, dropout included."""
+    config = make_config(model={"dropout": 0.4})
+    first, again = fit(config, splits), fit(config, splits)
+    other = fit(with_values(config, {"training.seed": 1}), splits)
+    assert torch.equal(weights_of(first), weights_of(again))
+    assert not torch.equal(weights_of(first), weights_of(other))
+
+
+def test_a_run_leaves_the_global_generator_alone(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """Nothing outside depends on whether a network was trained in between."""
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    fit(make_config(model={"dropout": 0.4}), splits)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("micro", [1, 3, 16])
+def test_gradient_accumulation_changes_nothing(
+    splits: ResidentSplits, make_config: MakeConfig, micro: int
+) -> None:
+    """Any micro-batch gives the weights of the whole batch, missing labels and all."""
+    whole = fit(make_config(), splits)
+    cut = fit(make_config(training={"micro_batch_size": micro}), splits)
+    torch.testing.assert_close(weights_of(cut), weights_of(whole), atol=2e-4, rtol=1e-3)
+
+
+def test_learning_rate_moves_within_an_epoch(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """The record's rate is the epoch's last step's: beyond the epoch's start, above the floor."""
+    history = fit(make_config(optim={"lr": 1e-3, "cycle_epochs": 2}), splits).history
+    assert history[0].lr < 1e-3
+    assert history[1].lr < history[0].lr
+    assert history[1].lr > 1e-6
+
+
+def test_judged_epochs_are_the_cycle_ends(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """Cycles of 1, 2 and 4 epochs end at 1, 3 and 7."""
+    config = make_config(optim={"cycle_epochs": 1}, training={"epochs": 7})
+    assert [r.epoch for r in fit(config, splits).history if r.judged] == [1, 3, 7]
+
+
+def test_on_epoch_may_stop_the_run(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """A pruner needs no exception to stop a run."""
+    seen: list[EpochRecord] = []
+
+    def stop_at_two(record: EpochRecord) -> bool:
+        seen.append(record)
+        return record.epoch == 2
+
+    result = fit(make_config(training={"epochs": 5}), splits, on_epoch=stop_at_two)
+    assert [record.epoch for record in seen] == [1, 2]
+    assert result.stopped
+    assert not result.network.training
+
+
+def test_on_step_may_abandon_the_run(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """Ctrl-C is obeyed between two optimiser steps, not only between epochs."""
+    steps: list[int] = []
+
+    def abandon() -> None:
+        steps.append(1)
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(make_config(), splits, on_step=abandon)
+    assert len(steps) == 2
+
+
+def test_non_finite_loss_stops_before_the_optimiser_steps(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """One infinite input: the run ends in the first epoch and names the step."""
+    broken = splits.train.streams["audio"].clone()
+    broken[7, 2, 1] = float("inf")
+    train = type(splits.train)(
+        streams=dict(splits.train.streams, audio=broken), targets=splits.train.targets
+    )
+    bad = ResidentSplits(schema=splits.schema, train=train, val=splits.val)
+    with pytest.raises(NonFiniteLossError, match="non-finite loss in epoch 1, optimiser step"):
+        fit(make_config(), bad)
+
+
+class Limited(Network):
+    """A network on a device where only so many samples fit."""
+
+    limit = 4
+
+    def forward(self, streams: dict[str, torch.Tensor]) -> torch.Tensor:  # type: ignore[override]
+        """Refuses batches over the limit, as a full GPU does."""
+        if self.training and len(next(iter(streams.values()))) > self.limit:
+            raise torch.OutOfMemoryError("no room")
+        return super().forward(streams)
+
+
+def test_out_of_memory_is_retried_with_smaller_micro_batches(
+    splits: ResidentSplits, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same effective batch in smaller pieces gives the same weights."""
+    expected = weights_of(fit(make_config(), splits))
+    monkeypatch.setattr("avq_core.training.loop.Network", Limited)
+    torch.testing.assert_close(weights_of(fit(make_config(), splits)), expected, atol=2e-4, rtol=1e-3)
+
+
+def test_out_of_memory_at_one_sample_is_told(
+    splits: ResidentSplits, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is left to halve."""
+    monkeypatch.setattr("avq_core.training.loop.Network", Limited)
+    monkeypatch.setattr(Limited, "limit", 0)
+    with pytest.raises(OutOfDeviceMemoryError, match="one sample at a time does not fit"):
+        fit(make_config(), splits)
+
+
+def test_weights_must_name_the_datas_tasks(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """A task that is not in the data is not trained in silence."""
+    config = make_config(training={"task_weights": {"overall": 1.0, "lip_sink": 1.0}})
+    with pytest.raises(ConfigError, match="lip_sink.*give every task of the data one weight"):
+        fit(config, splits)
+
+
+def test_bf16_runs_and_stays_close(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """Autocast trains to nearly the same figures."""
+    full = fit(make_config(), splits)
+    half = fit(make_config(training={"precision": "bf16"}), splits)
+    assert half.precision is torch.bfloat16
+    assert half.history[-1].train_loss == pytest.approx(full.history[-1].train_loss, rel=0.05)
+
+
+def test_predictions_do_not_depend_on_the_batch(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """Scores of a split are (N, K), one row a sample, whatever the batching."""
+    result = fit(make_config(), splits)
+    scores = predict(result.network, splits.train, precision=torch.float32)
+    assert scores.shape == (48, 3)
+    row = type(splits.train)(
+        streams={n: x[5:6] for n, x in splits.train.streams.items()},
+        targets=splits.train.targets[5:6],
+    )
+    alone = predict(result.network, row, precision=torch.float32)
+    np.testing.assert_allclose(alone[0], scores[5], atol=1e-5)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_trains_to_the_cpus_figures(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """Without dropout a GPU computes what a CPU computes."""
+    device = torch.device("cuda")
+    moved = {
+        side: type(splits.train)(
+            streams={n: x.to(device) for n, x in getattr(splits, side).streams.items()},
+            targets=getattr(splits, side).targets.to(device),
+        )
+        for side in ("train", "val")
+    }
+    on_gpu = fit(make_config(), ResidentSplits(schema=splits.schema, **moved))
+    on_cpu = fit(make_config(), splits)
+    assert on_gpu.history[-1].train_loss == pytest.approx(on_cpu.history[-1].train_loss, rel=1e-2)

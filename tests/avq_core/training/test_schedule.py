@@ -1,0 +1,43 @@
+"""Cosine annealing with warm restarts, a step at a time."""
+
+import pytest
+import torch
+
+from avq_core.config import OptimConfig, cycle_ends, judged_epochs
+from avq_core.training.schedule import learning_rate
+
+
+@pytest.mark.parametrize(("first", "mult"), [(10, 2), (2, 2), (3, 1), (1, 3)])
+def test_schedule_equals_pytorchs_at_fractions_of_epochs(first: int, mult: int) -> None:
+    """The same curve as CosineAnnealingWarmRestarts stepped with fractional epochs."""
+    optim = OptimConfig(cycle_epochs=first, cycle_mult=mult)
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=optim.lr)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(
+        optimiser, T_0=first, T_mult=mult, eta_min=optim.min_lr
+    )
+    for step in range(25 * 7):
+        theirs.step(step / 7)
+        assert learning_rate(optim, step / 7) == pytest.approx(
+            optimiser.param_groups[0]["lr"], rel=1e-6, abs=1e-10
+        )
+
+
+def test_a_cycle_begins_at_the_peak_and_ends_near_the_floor() -> None:
+    """The last step of the manual's first cycle is far below 2.4 % of the peak."""
+    optim = OptimConfig()
+    assert learning_rate(optim, 0.0) == optim.lr
+    assert learning_rate(optim, 10.0) == optim.lr
+    assert learning_rate(optim, 9 + 31 / 32) < 0.002 * optim.lr
+
+
+def test_the_manuals_cycles_end_where_the_manual_says() -> None:
+    """10, 30, 70, 150."""
+    assert cycle_ends(OptimConfig(), 150) == [10, 30, 70, 150]
+    assert cycle_ends(OptimConfig(), 149) == [10, 30, 70]
+    assert cycle_ends(OptimConfig(cycle_epochs=2), 14) == [2, 6, 14]
+
+
+def test_a_run_shorter_than_a_cycle_is_judged_at_its_last_epoch() -> None:
+    """Something must count, so the last epoch does."""
+    assert judged_epochs(OptimConfig(), 4) == [4]
+    assert judged_epochs(OptimConfig(), 12) == [10]
