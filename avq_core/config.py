@@ -148,8 +148,9 @@ class TrainingConfig:
     batch_size: int = 32
     """Samples behind one optimiser step (the effective batch), at least 1."""
     micro_batch_size: int | None = None
-    """Samples on the device at once; `None` is the whole effective batch, and less when memory
-    runs out. Gradients are accumulated exactly, so this changes memory and speed, not the result."""
+    """Samples on the device at once; `None` is what suits it: the whole effective batch on a GPU,
+    what stays in the caches on a CPU. Halved when memory runs out. Gradients are accumulated
+    exactly, so this changes memory and speed, not the result."""
     task_weights: Mapping[str, float] = field(default_factory=lambda: dict(MANUAL_TASK_WEIGHTS))
     """Factor of each task's masked mean squared error, >= 0, not all zero."""
     precision: str = "auto"

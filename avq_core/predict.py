@@ -5,8 +5,14 @@ import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avq_core.cli import run_command
+
+if TYPE_CHECKING:
+    from avq_core.data.dataset import RawSplit
+    from avq_core.data.prepared import PreparedSplit
+    from avq_core.data.transforms import Statistics
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -28,7 +34,6 @@ def main(argv: Sequence[str]) -> int:
     """Loads, transforms with the model's own statistics, scores, writes."""
     options = build_parser().parse_args(argv)
     from avq_core.data.dataset import load_samples
-    from avq_core.data.transforms import apply_split
     from avq_core.errors import ConfigError
     from avq_core.training.checkpoint import load_model
     from avq_core.training.device import parse_device, resolve_precision
@@ -53,8 +58,8 @@ def main(argv: Sequence[str]) -> int:
         table.writerow(["split", "index", "group", *tasks])
         for name, raw in splits.items():
             labels, groups = raw.labels, raw.groups
-            prepared = apply_split(raw, model.statistics, model.raw_schema)
-            scaled = predict(model.network, to_device(prepared, device), precision=precision)
+            split = _prepared(raw, model.statistics)
+            scaled = predict(model.network, to_device(split, device), precision=precision)
             scores = model.statistics.unscale_labels(scaled)
             for index, (group, row) in enumerate(zip(groups, scores, strict=True)):
                 table.writerow([name, index, group, *(f"{value:.6f}" for value in row)])
@@ -64,6 +69,20 @@ def main(argv: Sequence[str]) -> int:
             print(f"{name}: {len(scores)} clips" + (f"; R² (labels): {told}" if told else ""))
     print(f"scores: {options.out}")
     return 0
+
+
+def _prepared(raw: "RawSplit", statistics: "Statistics") -> "PreparedSplit":
+    """Transforms clips as the model's train split was; their labels are not for the network."""
+    import numpy as np
+
+    from avq_core.data.prepared import PreparedSplit
+
+    streams = {
+        name: np.stack([statistics.apply(name, sample) for sample in samples])
+        for name, samples in raw.features.items()
+    }
+    groups = tuple(raw.groups)
+    return PreparedSplit(streams=streams, targets=np.full_like(raw.labels, np.nan), groups=groups)
 
 
 if __name__ == "__main__":

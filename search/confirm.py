@@ -16,6 +16,7 @@ import optuna
 
 from avq_core.config import TrainConfig, from_dict, to_dict, with_values
 from search.configure import derive_seed, same_but_for_run
+from search.folds import count_folds
 from search.launch.pool import Task, run_tasks
 from search.score import Watch
 from search.worker import Slot
@@ -45,7 +46,7 @@ def candidates(trials: Sequence[TrialRecord], num_best: int) -> list[Candidate]:
         if len(found) >= num_best + any(c.baseline for c in found):
             break
         config = with_values(
-            from_dict(trial.config), {"training.epochs": trial.figures_epoch or trial.epochs}
+            from_dict(trial.config), {"training.epochs": trial.best_epoch or trial.epochs}
         )
         if not any(same_but_for_run(config, other.config) for other in found):
             found.append(Candidate(trial=trial.number, baseline=trial.baseline, config=config))
@@ -74,11 +75,13 @@ def confirm(
         on_progress: Called with the runs done and the runs in all.
     """
     stored: dict[str, Any] = study.user_attrs.get(records.CONFIRMATION, {})
-    trials = [records.read_trial(trial) for trial in study.get_trials(deepcopy=False)]
-    found = candidates(trials, num_best)
+    found = candidates(records.read_trials(study), num_best)
+    num_folds = count_folds(_groups(store), NUM_FOLDS)
     runs: dict[str, Any] = dict(stored.get("runs", {}))
     fold_tasks = [
-        _fold_task(candidate, fold, seed) for candidate in found for fold in range(NUM_FOLDS)
+        _fold_task(candidate, fold, num_folds, seed)
+        for candidate in found
+        for fold in range(num_folds)
     ]
     # Longest first: the manual's network must not be left to run alone at the end.
     missing = [task for task in fold_tasks if task.key not in runs]
@@ -90,9 +93,9 @@ def confirm(
         done += 1
         on_progress(done, total)
         study.set_user_attr(records.CONFIRMATION, stored | {"runs": runs})
-    rows = [_row(candidate, runs, watch) for candidate in found]
+    rows = [_row(candidate, runs, num_folds, watch) for candidate in found]
     chosen = max(rows, key=lambda row: row["score_mean"])["trial"]
-    summary = {"folds": NUM_FOLDS, "runs": runs, "candidates": rows, "test_openings": openings}
+    summary = {"folds": num_folds, "runs": runs, "candidates": rows, "test_openings": openings}
     if stored.get("test", {}).get("chosen", {}).get("trial") == chosen:
         summary["test"] = stored["test"]
     else:
@@ -103,20 +106,29 @@ def confirm(
     on_progress(total, total)
 
 
-def _fold_task(candidate: Candidate, fold: int, seed: int) -> Task:
+def _groups(store: Path) -> tuple[str, ...]:
+    from avq_core.data.prepared import open_store
+
+    splits = open_store(store).search_splits()
+    return splits.train.groups + splits.val.groups
+
+
+def _fold_task(candidate: Candidate, fold: int, num_folds: int, seed: int) -> Task:
     fresh = derive_seed(seed, _FOLD_SEEDS, candidate.trial, fold)
     return Task(
         key=f"trial {candidate.trial} fold {fold}",
         config=with_values(candidate.config, {"training.seed": fresh}),
         fold=fold,
-        num_folds=NUM_FOLDS,
+        num_folds=num_folds,
         fold_seed=derive_seed(seed, _FOLD_CUT),
     )
 
 
-def _row(candidate: Candidate, runs: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
+def _row(
+    candidate: Candidate, runs: Mapping[str, Any], num_folds: int, watch: Watch
+) -> dict[str, Any]:
     """A candidate's figures over folds."""
-    own = [runs[f"trial {candidate.trial} fold {fold}"] for fold in range(NUM_FOLDS)]
+    own = [runs[f"trial {candidate.trial} fold {fold}"] for fold in range(num_folds)]
     tasks = list(own[0]["r2"])
     by_task = {task: _mean([run["r2"][task] for run in own]) for task in tasks}
     scores = [watch.score(watch.figures(_with_nan(run["r2"]))) for run in own]

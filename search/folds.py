@@ -1,11 +1,13 @@
 """Group-aware folds of train + val, for figures that the search has not been fitted to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.data.prepared import PreparedSplit, SearchSplits, restandardise
+from avq_core.data.folds import restandardise
+from avq_core.data.prepared import PreparedSplit, SearchSplits
 
 Index = npt.NDArray[np.int64]
 
@@ -29,14 +31,19 @@ def make_folds(groups: tuple[str, ...], num_folds: int, seed: int) -> list[Fold]
     from sklearn.model_selection import GroupKFold, KFold
 
     names = np.asarray(groups, dtype=str)
-    distinct = len(np.unique(names))
     rows = np.arange(len(names))
-    if distinct < 2:
+    if len(set(groups)) < 2:
         cuts = KFold(num_folds, shuffle=True, random_state=seed).split(rows)
     else:
-        folds = min(num_folds, distinct)
+        folds = count_folds(groups, num_folds)
         cuts = GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=names)
     return [Fold(train=train, val=val) for train, val in cuts]
+
+
+def count_folds(groups: Sequence[str], wanted: int) -> int:
+    """Folds that `make_folds` can cut: no more than there are groups, if there are groups."""
+    distinct = len(set(groups))
+    return wanted if distinct < 2 else min(wanted, distinct)
 
 
 def join(splits: SearchSplits) -> PreparedSplit:

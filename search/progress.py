@@ -48,7 +48,7 @@ def take_snapshot(
         finished_at_start: Trials that had ended when this run began.
         elapsed: Seconds since then.
     """
-    trials = [records.read_trial(trial) for trial in study.get_trials(deepcopy=False)]
+    trials = records.read_trials(study)
     counts = records.counts(trials)
     finished = counts["complete"] + counts["pruned"]
     fresh = finished - finished_at_start

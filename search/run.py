@@ -26,7 +26,8 @@ def main(argv: Sequence[str]) -> int:
 
     from search.plan import make_plan
     from search.setup import open_study
-    from studies.export import export_best
+    from studies import export
+    from studies.records import read_study
     from studies.show import render
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -35,9 +36,10 @@ def main(argv: Sequence[str]) -> int:
     _search(plan, study)
     if plan.confirm:
         _confirm(plan, study)
+    record = read_study(study)
+    print(render(record))
     best = plan.folder / "best.yaml"
-    export_best(study, best)
-    print(render(study))
+    export.write(best, export.to_yaml(record, export.pick(record, None)))
     print(f"\nbest configuration: {best}")
     return 0
 

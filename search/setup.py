@@ -33,6 +33,7 @@ def open_study(plan: Plan) -> optuna.Study:
             _describe(study, plan)
         else:
             _refuse_other(study, Identity.from_dict(stored), plan.identity)
+        study.set_user_attr(records.TOTAL, job.trials)
         _queue_baseline(study, plan)
     return study
 

@@ -3,7 +3,7 @@
 Shapes: N samples, T frames, R = N x T rows, D columns, P principal components.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -118,25 +118,24 @@ class Components:
 
 
 def principal_components(
-    samples: Sequence[FloatArray], width: int, *, setting: str
+    blocks: Iterable[DoubleArray], dim: int, width: int, *, setting: str
 ) -> Components:
-    """The first `width` principal components of standardised samples, by their covariance.
+    """The first `width` principal components of standardised rows, by their covariance.
 
     Args:
-        samples: N standardised arrays of (T, D) or (D,), all finite.
+        blocks: Arrays of (rows, D), all finite, all together R rows; read once.
+        dim: Columns D.
         width: Components P to keep.
         setting: Name of the setting that asks for them, for the error.
 
     Raises:
-        ConfigError: The samples span fewer than `width` directions.
+        ConfigError: The rows span fewer than `width` directions.
     """
-    dim = np.atleast_2d(samples[0]).shape[1]
     total, products, rows = np.zeros(dim), np.zeros((dim, dim)), 0
-    for batch in _batches(samples):
-        exact = batch.astype(np.float64)
-        total += exact.sum(axis=0)
-        products += exact.T @ exact
-        rows += len(exact)
+    for block in blocks:
+        total += block.sum(axis=0)
+        products += block.T @ block
+        rows += len(block)
     centre = total / rows
     covariance = (products - rows * np.outer(centre, centre)) / max(rows - 1, 1)
     variances, axes = np.linalg.eigh(covariance)
@@ -153,7 +152,3 @@ def principal_components(
         centre=centre,
         scale=float(np.sqrt(variances[::-1][:width].mean())),
     )
-
-
-def _batches(samples: Sequence[FloatArray], rows: int = 4096) -> list[FloatArray]:
-    raise NotImplementedError

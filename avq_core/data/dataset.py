@@ -23,6 +23,8 @@ DEMO: Final = "demo"
 """The word that names the built-in demo set in place of a file."""
 USUAL_PATH: Final = Path("datasets/ac.pkl")
 """Where the user's own file is looked for when none is named."""
+NO_GROUP: Final = "(no group: "
+"""How the made-up, unique group of a sample without one begins."""
 _FILE: Final = "a dict {'train': [...], 'val': [...], 'test': [...]}"
 
 
@@ -55,6 +57,11 @@ class Dataset:
 def default_source() -> str:
     """The data when none is named: `datasets/ac.pkl` if it is there, else `demo`."""
     return str(USUAL_PATH) if USUAL_PATH.is_file() else DEMO
+
+
+def named_groups(split: RawSplit) -> list[str]:
+    """The groups that the file names, one for each sample that has one."""
+    return [group for group in split.groups if not group.startswith(NO_GROUP)]
 
 
 def load_dataset(source: str, config: DataConfig) -> Dataset:
@@ -128,8 +135,8 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
 
 def _samples(found: Mapping[Any, Any], name: str, source: str) -> Sequence[object]:
     if name not in found:
-        got = [str(key)[:40] for key in found]
-        raise DataError(f"{source} has no split {name!r}, only {got}; expected {_FILE}")
+        names = [str(key)[:40] for key in found]
+        raise DataError(f"{source} has no split {name!r}, only {names}; expected {_FILE}")
     samples = found[name]
     if not isinstance(samples, list | tuple):
         got = type(samples).__name__
@@ -170,7 +177,7 @@ def _read_split(
 
 def _group(group: object, split: str, index: int, where: str) -> str:
     if group is None:
-        return f"(no group: {split} {index})"
+        return f"{NO_GROUP}{split} {index})"
     if isinstance(group, bool) or not isinstance(group, str | int):
         raise DataError(f"{where}: group is a {type(group).__name__}, expected a name or a number")
     return str(group)

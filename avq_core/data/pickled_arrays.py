@@ -96,8 +96,9 @@ class ArrayStandIn:
                 f"it holds a NumPy array of shape {shape} and type {dtype} with {len(raw)} bytes, "
                 f"expected {expected}; the file is damaged, save it again"
             )
-        order = "F" if self._order == "F" else "C"
-        array: npt.NDArray[Any] = np.ndarray(shape, dtype, buffer=raw, order=order)  # type: ignore[call-overload]
+        array: npt.NDArray[Any] = np.ndarray(
+            shape, dtype, buffer=raw, order="F" if self._order == "F" else "C"
+        )
         return _sound(_transposed(array, self._axes))
 
 
@@ -118,13 +119,13 @@ def _checked_shape(shape: object) -> tuple[int, ...]:
     return shape  # type: ignore[return-value]
 
 
-def _transposed(array: npt.NDArray[Any], axes: object) -> npt.NDArray[Any]:
+def _transposed(array: npt.NDArray[Any], axes: Any) -> npt.NDArray[Any]:
     if axes is None:
         return array
     is_order = isinstance(axes, tuple) and all(type(axis) is int for axis in axes)
-    if not is_order or sorted(axes) != list(range(array.ndim)):  # type: ignore[call-overload]
+    if not is_order or sorted(axes) != list(range(array.ndim)):
         raise DataError("it holds a malformed NumPy array; save the file again")
-    return array.transpose(axes)  # type: ignore[arg-type]
+    return array.transpose(axes)
 
 
 def _sound(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -132,7 +133,7 @@ def _sound(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind == "b":
-        return array.view(np.uint8) != 0
+        return np.not_equal(array.view(np.uint8), 0)
     if array.dtype.kind == "U" and array.size:
         points = np.ascontiguousarray(array).reshape(-1).view(np.uint32)
         if points.max() > _LARGEST_CODE_POINT:

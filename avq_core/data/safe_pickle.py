@@ -102,9 +102,12 @@ _NAMES: Final[Mapping[tuple[str, str], _Named]] = MappingProxyType(
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        if module == "__builtin__":  # as protocols 0 to 2 call it, for Python 2's sake
+            module = "builtins"
         found = _NAMES.get((module, name))
         if found is None:
-            mend = _MENDS.get(module.split(".")[0], "convert it to NumPy arrays and plain values")
+            package = module.partition(".")[0]
+            mend = _MENDS.get(package, "convert it to NumPy arrays and plain values")
             raise DataError(
                 f"it names {f'{module}.{name}'[:100]!r}, which could run code and was refused; "
                 f"expected only containers, numbers, strings and NumPy arrays: {mend}"
@@ -156,10 +159,13 @@ def load(path: Path) -> object:
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
-        raise DataError(f"{path} asks for more memory than there is") from error
-    except _MALFORMED as error:
         raise DataError(
-            f"{path} is not a whole pickle ({str(error)[:80] or type(error).__name__}); "
+            f"{path} asks for more memory than there is: it is damaged, or too large for this machine"
+        ) from error
+    except _MALFORMED as error:
+        reason = " ".join(str(error).split())[:80] or type(error).__name__
+        raise DataError(
+            f"{path} is not a whole pickle ({reason}); "
             "save the data again with pickle.dump"
         ) from error
 

@@ -51,6 +51,10 @@ class Network(nn.Module):
             {task: _make_head(pooled, config.dropout) for task in schema.tasks}
         )
         self.bounded = config.head == "sigmoid"
+        self.largest_activation = schema.num_frames * max(
+            config.feedforward_factor * width, config.num_heads * schema.num_frames
+        )
+        """Floats of the largest intermediate result of one clip: feed-forward, or attention."""
 
     def forward(self, streams: Mapping[str, Tensor]) -> Tensor:
         """Scores clips.

@@ -72,7 +72,9 @@ def load_model(folder: Path, device: torch.device) -> TrainedModel:
         config = from_dict(settings["config"])
         raw_schema = Schema.from_dict(settings["raw_schema"])
         schema = Schema.from_dict(settings["schema"])
-        statistics = Statistics.from_arrays(safetensors.numpy.load_file(folder / STATISTICS))
+        statistics = Statistics.from_arrays(
+            safetensors.numpy.load_file(folder / STATISTICS), raw_schema
+        )
         network = Network(config.model, schema)
         network.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS))
     except (KeyError, TypeError, RuntimeError, OSError, safetensors.SafetensorError) as error:

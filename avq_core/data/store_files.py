@@ -1,0 +1,145 @@
+"""The files of a prepared store: written beside their place, moved there whole or not at all."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from avq_core.errors import DataError
+
+META: Final = "meta.json"
+STATISTICS: Final = "statistics.safetensors"
+GROUPS: Final = "groups.json"
+_PART: Final = ".part-"
+_TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST)
+
+
+def stream_file(split: str, stream: str) -> str:
+    """Name of one stream's array; a stream's name holds no dot, so that it cannot be another's."""
+    return f"{split}.{stream}.npy"
+
+
+def targets_file(split: str) -> str:
+    """Name of a split's scaled labels; every stream's file starts with a split and a dot."""
+    return f"targets_{split}.npy"
+
+
+def write_rows(path: Path, blocks: Iterator[npt.NDArray[np.float32]], shape: Sequence[int]) -> None:
+    """Writes an .npy file block by block.
+
+    Not through a memory map: pages that are mapped count as this process's memory.
+
+    Args:
+        path: The file.
+        blocks: Float32 arrays that follow one another along the first axis of `shape`.
+        shape: Of the whole array.
+    """
+    header = {"descr": "<f4", "fortran_order": False, "shape": tuple(shape)}
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, header)
+        for block in blocks:
+            stream.write(np.ascontiguousarray(block, "<f4").data)
+
+
+def read_meta(folder: Path) -> dict[str, Any] | None:
+    """What a whole store says of itself; `None` where there is no store, or part of one."""
+    try:
+        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        files: Mapping[str, int] = meta["files"]
+        whole = all((folder / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return meta if whole else None
+
+
+def write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
+    """Writes `meta.json`, last of all, with the size of every other file."""
+    files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+    text = json.dumps({**meta, "files": files}, indent=1)
+    (folder / META).write_text(text, encoding="utf-8")
+
+
+def check_writable(root: Path) -> None:
+    """Makes `root`, and fails before any work is done where nothing can be written there.
+
+    Raises:
+        DataError: `root` cannot be made or written.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if not os.access(root, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _unwritable(root, error) from error
+
+
+@contextlib.contextmanager
+def writing(root: Path, key: str) -> Iterator[Path]:
+    """A folder to write a store into, which becomes `root/key` when the block ends well.
+
+    Where another process has put a whole store there first, that one stays and this one goes.
+
+    Raises:
+        DataError: `root` cannot be written, or the disk is full.
+    """
+    part = root / f"{_PART}{key[:16]}-{uuid.uuid4().hex[:12]}"
+    lock = part.with_suffix(".lock")
+    try:
+        _clean(root)
+        with lock.open("w") as held:
+            # Held for as long as this process lives: `_clean` leaves alone what is locked.
+            fcntl.flock(held, fcntl.LOCK_EX)
+            part.mkdir()
+            try:
+                yield part
+                _move(part, root / key)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+                lock.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(root, error) from error
+
+
+def _unwritable(root: Path, error: OSError) -> DataError:
+    return DataError(
+        f"cannot write the prepared data to {root}: {error.strerror or error}; "
+        "name a folder that can be written, on a disk with room"
+    )
+
+
+def _move(part: Path, place: Path) -> None:
+    for _ in range(3):
+        try:
+            part.rename(place)
+            return
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+        if read_meta(place) is not None:
+            return
+        # A damaged store: out of the way first, since only an empty folder is replaced. Another
+        # process may be doing the same at this moment.
+        damaged = part.with_suffix(".damaged")
+        with contextlib.suppress(FileNotFoundError):
+            place.rename(damaged)
+        shutil.rmtree(damaged, ignore_errors=True)
+    raise FileExistsError(errno.EEXIST, f"{place} is damaged and keeps coming back")
+
+
+def _clean(root: Path) -> None:
+    """Removes what writers that died have left."""
+    for lock in root.glob(f"{_PART}*.lock"):
+        with contextlib.suppress(OSError), lock.open("r+") as candidate:
+            fcntl.flock(candidate, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: it is alive
+            for leftover in (lock.with_suffix(""), lock.with_suffix(".damaged")):
+                shutil.rmtree(leftover, ignore_errors=True)
+            lock.unlink()

@@ -1,0 +1,140 @@
+"""The spaces that come with the project. Every bound stands beside its reason."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from space.errors import SpaceError
+from space.parameters import Categorical, Float, Int, Parameter
+from space.space import Space
+
+MANUAL_WEIGHTS: Final[Mapping[str, float]] = {
+    "lip_sync": 0.8,
+    "expression": 1.2,
+    "audio_quality": 1.0,
+    "cross_modal": 1.5,
+    "overall": 1.3,
+}
+"""Where the manual's task weights lie; a task that it does not know weighs 1."""
+_WEIGHT_FACTOR: Final = 4.0
+
+
+def preset(name: str, tasks: Sequence[str]) -> Space:
+    """A space by name.
+
+    Args:
+        name: `small` (for a CPU) or `full` (for a GPU, around the manual's point).
+        tasks: The data's tasks; each has its weight searched.
+
+    Raises:
+        SpaceError: An unknown name.
+    """
+    if name not in _PRESETS:
+        raise SpaceError(
+            f"there is no space {name!r}, expected one of {', '.join(_PRESETS)}, "
+            "or a YAML file such as my-space.yaml"
+        )
+    return _PRESETS[name](tasks)
+
+
+def _full(tasks: Sequence[str]) -> Space:
+    return Space(
+        name="full",
+        epochs=70,
+        parameters={
+            "model.hidden_dim": Int(
+                low=128,
+                high=768,
+                step=128,
+                reason="a quarter of the manual's 512 up to half as much again: with about a "
+                "thousand clips wider only overfits; multiples of 128, so that every number of "
+                "heads divides it and matrix units are filled",
+            ),
+            "model.num_layers": Int(
+                low=1,
+                high=8,
+                reason="one layer is the least that lets frames see each other; the manual's 6 "
+                "lies inside, and deeper than 8 trains poorly with its post-norm at this lr",
+            ),
+            "model.num_heads": Categorical(
+                choices=(2, 4, 8, 16),
+                reason="the manual's 16 and halves of it; all divide every width, which leaves a "
+                "head at least 8 wide",
+            ),
+            "model.dropout": Float(
+                low=0.0,
+                high=0.6,
+                reason="none at all, up to twice the manual's 0.3; beyond, embedders, encoder and "
+                "heads together pass too little on",
+            ),
+            "optim.lr": Float(
+                low=2e-5,
+                high=3e-3,
+                log=True,
+                reason="the manual's 1e-3 is high for AdamW on six layers, so most room lies "
+                "below it; above 3e-3 a transformer without warm-up diverges",
+            ),
+            **_weights(tasks),
+        },
+    )
+
+
+def _small(tasks: Sequence[str]) -> Space:
+    return Space(
+        name="small",
+        epochs=14,
+        fixed={"model.embedder_scale": 0.125, "optim.cycle_epochs": 2},
+        parameters={
+            "model.hidden_dim": Int(
+                low=32,
+                high=128,
+                step=32,
+                reason="a trial on one CPU core takes seconds up to 128; multiples of 32, so that "
+                "every number of heads divides it",
+            ),
+            "model.num_layers": Int(
+                low=1,
+                high=3,
+                reason="one layer is the least that lets frames see each other; time on a CPU "
+                "grows with each",
+            ),
+            "model.num_heads": Categorical(
+                choices=(1, 2, 4, 8),
+                reason="all divide every width, which leaves a head at least 4 wide",
+            ),
+            "model.dropout": Float(
+                low=0.0,
+                high=0.5,
+                reason="none at all, up to half: small networks need less than the manual's 0.3",
+            ),
+            "optim.lr": Float(
+                low=1e-4,
+                high=1e-2,
+                log=True,
+                reason="a decade either way of the manual's 1e-3: short runs and small networks "
+                "bear higher rates",
+            ),
+            **_weights(tasks),
+        },
+    )
+
+
+def _weights(tasks: Sequence[str]) -> dict[str, Parameter]:
+    """A factor of four either way of the manual's weight, for each of several tasks."""
+    # Weights count relative to each other: a single one has nothing to be relative to.
+    if len(tasks) < 2:
+        return {}
+    found: dict[str, Parameter] = {}
+    for task in tasks:
+        centre = MANUAL_WEIGHTS.get(task, 1.0)
+        source = "the manual's" if task in MANUAL_WEIGHTS else "an even"
+        found[f"training.task_weights.{task}"] = Float(
+            low=centre / _WEIGHT_FACTOR,
+            high=centre * _WEIGHT_FACTOR,
+            log=True,
+            reason=f"a factor of four either way of {source} {centre}: only ratios of weights "
+            "count, and beyond 16 to 1 between two tasks one of them is as good as left out",
+        )
+    return found
+
+
+_PRESETS: Final[Mapping[str, Callable[[Sequence[str]], Space]]] = {"small": _small, "full": _full}

@@ -1,0 +1,150 @@
+"""`python -m studies.export`: a trial's full training configuration, for `avq_core.train`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from avq_core.cli import run_command
+from studies.cli import add_study_options
+from studies.errors import StudyError
+from studies.records import StudyRecord, TrialRecord, best
+
+_HEADER = """\
+# Written by avq-search. Train it with
+#   python -m avq_core.train --config THIS_FILE --data {data} --out models/best
+# `config` is the whole, effective configuration; what stands above it says where it came from.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m studies.export",
+        description="Writes a trial's full, effective training configuration as YAML.",
+    )
+    add_study_options(parser)
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help="the YAML to write; - prints it"
+    )
+    parser.add_argument(
+        "--trial",
+        type=int,
+        metavar="N",
+        help="default: the one that the confirmation chose, else the best",
+    )
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Picks the trial and writes it."""
+    options = build_parser().parse_args(argv)
+    from studies.records import read_study
+    from studies.storage import open_study
+
+    study = read_study(open_study(options.runs, options.study, options.storage))
+    trial = pick(study, options.trial)
+    text = to_yaml(study, trial)
+    if options.out == "-":
+        print(text, end="")
+        return 0
+    write(Path(options.out), text)
+    print(f"trial {trial.number} of {study.name}: {options.out}")
+    return 0
+
+
+def pick(study: StudyRecord, number: int | None) -> TrialRecord:
+    """The trial of a number, or the chosen one, or the best.
+
+    Raises:
+        StudyError: No such trial, or none that can be exported.
+    """
+    wanted = study.chosen if number is None else number
+    if wanted is None:
+        found = best(study.trials)
+        if found is None:
+            raise StudyError(
+                f"the study {study.name!r} has no complete trial yet; name one with --trial, or "
+                "let the search go on"
+            )
+        return found
+    if not 0 <= wanted < len(study.trials):
+        raise StudyError(
+            f"the study {study.name!r} has no trial {wanted}, expected 0 to {len(study.trials) - 1}"
+        )
+    return study.trials[wanted]
+
+
+def exported(study: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
+    """What the file holds.
+
+    The epochs are those that gave the trial's score. Where the confirmation trained this trial and
+    opened test for it, the seed is that run's, so that training the file again gives its figures.
+
+    Raises:
+        StudyError: The trial holds no configuration.
+    """
+    if trial.config is None:
+        raise StudyError(
+            f"trial {trial.number} of {study.name!r} is {trial.state} and holds no configuration; "
+            "choose another with --trial"
+        )
+    config = {section: dict(values) for section, values in trial.config.items()}
+    if trial.best_epoch is not None:
+        config["training"]["epochs"] = trial.best_epoch
+    test = (study.confirmation or {}).get("test", {})
+    finals = [test[name] for name in ("chosen", "baseline") if name in test]
+    own = next((entry for entry in finals if entry["trial"] == trial.number), None)
+    if own is not None:
+        config = own["config"]
+    return {
+        "study": study.name,
+        "trial": trial.number,
+        "data": study.data_source,
+        "data_key": study.identity.get("data"),
+        "search": {"score": trial.score, "val_r2": trial.r2, "val_labels": trial.num_labels},
+        "confirmed": _confirmed(study, trial, own),
+        "config": config,
+    }
+
+
+def _confirmed(
+    study: StudyRecord, trial: TrialRecord, final: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    rows = (study.confirmation or {}).get("candidates", [])
+    row = next((row for row in rows if row["trial"] == trial.number), None)
+    if row is None:
+        return None
+    found = {key: row[key] for key in ("score_mean", "score_std", "r2_mean")}
+    return found | ({"test_r2": final["r2"]} if final else {})
+
+
+def to_yaml(study: StudyRecord, trial: TrialRecord) -> str:
+    """The file's text."""
+    import yaml
+
+    text = yaml.safe_dump(exported(study, trial), sort_keys=False, allow_unicode=True)
+    return _HEADER.format(data=study.data_source) + text
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file whole or not at all.
+
+    Raises:
+        StudyError: The place cannot be written to.
+    """
+    half = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+    except OSError as error:
+        raise StudyError(
+            f"cannot write {path} ({error.strerror or error}); give a file that can be written"
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,70 @@
+"""What a study is of. A study goes on with the same data, space and settings, or not at all."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_NONE: Final = "none"
+_SHOWN: Final = 12
+"""Digits of a fingerprint that tell two apart for a reader."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """All that two runs must share for their trials to be comparable."""
+
+    data: str
+    """Fingerprint of the data and of how it was prepared."""
+    space: str
+    """Fingerprint of the space."""
+    settings: Mapping[str, Any]
+    """Further fixed settings by name, as JSON holds them."""
+
+    def __post_init__(self) -> None:
+        # As they come back from a storage: a tuple is a list there.
+        object.__setattr__(self, "settings", json.loads(json.dumps(dict(self.settings))))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The identity as plain values, for a study's attribute."""
+        return {"data": self.data, "space": self.space, "settings": dict(self.settings)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Identity":
+        """The inverse of `to_dict`."""
+        return cls(data=values["data"], space=values["space"], settings=values["settings"])
+
+
+def differences(stored: Identity, asked: Identity) -> list[str]:
+    """What keeps a run from going on with a study, a line each; empty if nothing does.
+
+    Args:
+        stored: What the study was started with.
+        asked: What the run was started with.
+    """
+    lines = [
+        f"{name}: the study is of another {name} "
+        f"(fingerprint {of_study[:_SHOWN]}, asked {of_run[:_SHOWN]})"
+        for name, of_study, of_run in (
+            ("data set", stored.data, asked.data),
+            ("space", stored.space, asked.space),
+        )
+        if of_study != of_run
+    ]
+    before, now = _flat(stored.settings), _flat(asked.settings)
+    for name in dict.fromkeys((*before, *now)):
+        of_study, of_run = before.get(name, _NONE), now.get(name, _NONE)
+        if of_study != of_run:
+            lines.append(f"{name}: the study has {of_study}, asked {of_run}")
+    return lines
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings by dotted path, each as text."""
+    found: dict[str, str] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = value if isinstance(value, str) else json.dumps(value)
+    return found

@@ -1,0 +1,176 @@
+"""A study and its trials as plain records, read from what the search stored.
+
+The search stores everything about a trial in the trial's user attributes, named here. JSON has no
+NaN, so an R² that is not defined is stored as null and read as `None`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+CONFIG: Final = "config"
+"""Trial: the full effective configuration, as `avq_core.config.to_dict` gives it."""
+BASELINE: Final = "baseline"
+"""Trial: true for the manual's configuration."""
+REASON: Final = "reason"
+"""Trial: why it ended, in words."""
+HISTORY: Final = "history"
+"""Trial: a dict an epoch: epoch, train_loss, lr, r2 by task, judged, seconds."""
+FIGURES: Final = "figures"
+"""Trial: of its best judged epoch: epoch, score, r2 by task, num_labels by task."""
+EPOCHS: Final = "epochs"
+"""Trial: epochs spent."""
+PLANNED: Final = "planned_epochs"
+"""Trial: epochs it would have taken to its end."""
+WORKER: Final = "worker"
+"""Trial: host, process and device."""
+
+IDENTITY: Final = "identity"
+"""Study: see `studies.identity`."""
+TASKS: Final = "tasks"
+"""Study: names of the tasks."""
+WATCH: Final = "watch"
+"""Study: the two watched tasks, cross-modal first."""
+SPACE: Final = "space"
+"""Study: the space, as `Space.to_dict` gives it."""
+DATA_SOURCE: Final = "data_source"
+"""Study: the data as the user named it."""
+DEFAULT_EPOCHS: Final = "default_epochs"
+"""Study: most epochs of a trial."""
+TOTAL: Final = "total"
+"""Study: the trials last asked for."""
+CONFIRMATION: Final = "confirmation"
+"""Study: candidates with their figures over folds, and the test figures."""
+CHOSEN: Final = "chosen"
+"""Study: number of the trial that the confirmation chose."""
+
+_STATES: Final = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialRecord:
+    """One trial."""
+
+    number: int
+    state: str
+    """complete, pruned, failed, running or waiting."""
+    score: float | None
+    """Of its best judged epoch; `None` before the first."""
+    best_epoch: int | None
+    """The judged epoch that gave the score."""
+    r2: dict[str, float | None]
+    """At that epoch, by task."""
+    num_labels: dict[str, int]
+    """Valid validation labels, by task."""
+    epochs: int
+    """Spent."""
+    planned_epochs: int
+    params: dict[str, Any]
+    config: dict[str, Any] | None
+    reason: str | None
+    baseline: bool
+    history: list[dict[str, Any]]
+    seconds: float | None
+    """Wall time; `None` while it runs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyRecord:
+    """A study and all of its trials."""
+
+    name: str
+    identity: dict[str, Any]
+    data_source: str
+    tasks: list[str]
+    watch: tuple[str, str]
+    """The tasks that play cross-modal and overall."""
+    space: dict[str, Any]
+    total: int | None
+    """Trials last asked for."""
+    trials: list[TrialRecord]
+    chosen: int | None
+    confirmation: dict[str, Any] | None
+
+
+def read_trial(trial: FrozenTrial) -> TrialRecord:
+    """The record of a trial."""
+    attributes = trial.user_attrs
+    figures = attributes.get(FIGURES, {})
+    return TrialRecord(
+        number=trial.number,
+        state=_STATES[trial.state],
+        score=figures.get("score"),
+        best_epoch=figures.get("epoch"),
+        r2=figures.get("r2", {}),
+        num_labels=figures.get("num_labels", {}),
+        epochs=int(attributes.get(EPOCHS, 0)),
+        planned_epochs=int(attributes.get(PLANNED, 0)),
+        params=dict(trial.params),
+        config=attributes.get(CONFIG),
+        reason=attributes.get(REASON),
+        baseline=bool(attributes.get(BASELINE)),
+        history=attributes.get(HISTORY, []),
+        seconds=trial.duration.total_seconds() if trial.duration else None,
+    )
+
+
+def read_trials(study: optuna.Study) -> list[TrialRecord]:
+    """All trials of a study, by number."""
+    return [read_trial(trial) for trial in study.get_trials(deepcopy=False)]
+
+
+def read_study(study: optuna.Study) -> StudyRecord:
+    """The record of a study; of one that the search did not make, as much as there is."""
+    attributes = study.user_attrs
+    watch = attributes.get(WATCH, ["cross_modal", "overall"])
+    return StudyRecord(
+        name=study.study_name,
+        identity=attributes.get(IDENTITY, {}),
+        data_source=attributes.get(DATA_SOURCE, ""),
+        tasks=attributes.get(TASKS, []),
+        watch=(watch[0], watch[1]),
+        space=attributes.get(SPACE, {}),
+        total=attributes.get(TOTAL),
+        trials=read_trials(study),
+        chosen=attributes.get(CHOSEN),
+        confirmation=attributes.get(CONFIRMATION),
+    )
+
+
+def counts(trials: Sequence[TrialRecord]) -> dict[str, int]:
+    """Trials by state, every state named."""
+    found = dict.fromkeys(_STATES.values(), 0)
+    for trial in trials:
+        found[trial.state] += 1
+    return found
+
+
+def best(trials: Sequence[TrialRecord]) -> TrialRecord | None:
+    """The complete trial of the highest score, the earliest of equals."""
+    scored = [t for t in trials if t.state == "complete" and t.score is not None]
+    return max(scored, key=lambda t: (t.score or 0.0, -t.number), default=None)
+
+
+def baseline(trials: Sequence[TrialRecord]) -> TrialRecord | None:
+    """The manual's trial: the finished one, else the one on its way."""
+    own = [t for t in trials if t.baseline and t.state != "failed"]
+    return max(own, key=lambda t: (t.state in {"complete", "pruned"}, t.number), default=None)
+
+
+def epochs_spent(trials: Sequence[TrialRecord]) -> int:
+    """Epochs of all trials, the interrupted ones included: they cost as much."""
+    return sum(trial.epochs for trial in trials)
+
+
+def epochs_saved(trials: Sequence[TrialRecord]) -> int:
+    """Epochs that pruned trials were stopped short of."""
+    return sum(t.planned_epochs - t.epochs for t in trials if t.state == "pruned")
