@@ -85,7 +85,9 @@ class ModelConfig:
             self.embedder_scale,
             "a factor in (0, 8]",
         )
-        _check(self.positions in POSITIONS, "model.positions", self.positions, f"one of {POSITIONS}")
+        _check(
+            self.positions in POSITIONS, "model.positions", self.positions, f"one of {POSITIONS}"
+        )
         _check(
             self.positions == "none" or self.hidden_dim % 2 == 0,
             "model.hidden_dim",
@@ -194,9 +196,7 @@ class TrainingConfig:
             self.precision,
             f"one of {PRECISIONS}",
         )
-        _check(
-            _is_int(self.seed) and self.seed >= 0, "training.seed", self.seed, "an integer >= 0"
-        )
+        _check(_is_int(self.seed) and self.seed >= 0, "training.seed", self.seed, "an integer >= 0")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

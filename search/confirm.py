@@ -37,8 +37,10 @@ class Candidate:
 
 
 def candidates(trials: Sequence[TrialRecord], num_best: int) -> list[Candidate]:
-    """The best `num_best` distinct finished trials, and the baseline; each for as many epochs as
-    gave its score."""
+    """The baseline and the best `num_best` distinct finished trials.
+
+    Each trains for as many epochs as gave its score.
+    """
     finished = [t for t in trials if t.state == "complete" and t.score is not None and t.config]
     ranked = sorted(finished, key=lambda t: (not t.baseline, -(t.score or 0.0)))
     found: list[Candidate] = []

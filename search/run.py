@@ -22,15 +22,14 @@ def main(argv: Sequence[str]) -> int:
     """Runs the command; the steps of spec and README in their order."""
     options = build_parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
-    import optuna
-
     from search.plan import make_plan
+    from search.quiet import quiet_optuna
     from search.setup import open_study
     from studies import export
     from studies.records import read_study
     from studies.show import render
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    quiet_optuna()
     plan = make_plan(options, say=_say)
     study = open_study(plan)
     _search(plan, study)

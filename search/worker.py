@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 from search.configure import derive_seed
 from search.handback import INTERRUPTED, InterruptedTrial, StopRequest, hand_back
 from search.pruner import make_pruner
+from search.quiet import quiet_optuna
 from search.sampler import make_sampler
 from search.score import Watch
 from space.space import Space
@@ -81,7 +82,7 @@ def run_worker(job: Job, slot: Slot) -> None:
         worker=f"{socket.gethostname()}:{os.getpid()} on {slot.device}",
         on_step=stop.check,
     )
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    quiet_optuna()
     storage = open_storage(job.url, stale_callback=hand_back)
     study = optuna.load_study(study_name=job.study, storage=storage)
     seen = len(study.get_trials(deepcopy=False))

@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _check_port(port: int) -> None:
-    if not 1 <= port <= 65535:  # noqa: PLR2004 - the range of ports
+    if not 1 <= port <= 65535:
         raise StudyError(f"--port is {port}, expected 1 to 65535")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -6,10 +6,11 @@ NaN, so an R² that is not defined is stored as null and read as `None`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import optuna
-from optuna.trial import FrozenTrial, TrialState
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
 
 CONFIG: Final = "config"
 """Trial: the full effective configuration, as `avq_core.config.to_dict` gives it."""
@@ -47,12 +48,13 @@ CONFIRMATION: Final = "confirmation"
 CHOSEN: Final = "chosen"
 """Study: number of the trial that the confirmation chose."""
 
+# By name: a record of a study can be read and shown without importing Optuna.
 _STATES: Final = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-    TrialState.RUNNING: "running",
-    TrialState.WAITING: "waiting",
+    "COMPLETE": "complete",
+    "PRUNED": "pruned",
+    "FAIL": "failed",
+    "RUNNING": "running",
+    "WAITING": "waiting",
 }
 
 
@@ -101,13 +103,13 @@ class StudyRecord:
     confirmation: dict[str, Any] | None
 
 
-def read_trial(trial: FrozenTrial) -> TrialRecord:
+def read_trial(trial: "FrozenTrial") -> TrialRecord:
     """The record of a trial."""
     attributes = trial.user_attrs
     figures = attributes.get(FIGURES, {})
     return TrialRecord(
         number=trial.number,
-        state=_STATES[trial.state],
+        state=_STATES[trial.state.name],
         score=figures.get("score"),
         best_epoch=figures.get("epoch"),
         r2=figures.get("r2", {}),
@@ -123,12 +125,12 @@ def read_trial(trial: FrozenTrial) -> TrialRecord:
     )
 
 
-def read_trials(study: optuna.Study) -> list[TrialRecord]:
+def read_trials(study: "optuna.Study") -> list[TrialRecord]:
     """All trials of a study, by number."""
     return [read_trial(trial) for trial in study.get_trials(deepcopy=False)]
 
 
-def read_study(study: optuna.Study) -> StudyRecord:
+def read_study(study: "optuna.Study") -> StudyRecord:
     """The record of a study; of one that the search did not make, as much as there is."""
     attributes = study.user_attrs
     watch = attributes.get(WATCH, ["cross_modal", "overall"])

@@ -94,9 +94,11 @@ def _headline(study: StudyRecord) -> str:
     asked = f" of {study.total}" if study.total else ""
     lines = [
         f"study {study.name} on {study.data_source or 'unknown data'}",
-        f"trials: {finished}{asked} finished ({counts['complete']} complete, "
-        f"{counts['pruned']} pruned), {counts['running']} running, {counts['waiting']} waiting, "
-        f"{counts['failed']} failed or handed back",
+        (
+            f"trials: {finished}{asked} finished ({counts['complete']} complete, "
+            f"{counts['pruned']} pruned), {counts['running']} running, "
+            f"{counts['waiting']} waiting, {counts['failed']} failed or handed back"
+        ),
     ]
     if spent:
         lines.append(

@@ -90,10 +90,10 @@ def open_storage(url: str, *, stale_callback: "StaleCallback | None" = None) -> 
         StudyError: There is no such storage, or it cannot be used.
     """
     path = sqlite_path(url)
-    # SQLite would make an empty file of a name that is not there.
-    if path is not None and not path.is_file():
-        raise StudyError(f"there is no storage at {path}; python -m search.run makes one")
     with explained(url):
+        # SQLite would make an empty file of a name that is not there.
+        if path is not None and not path.is_file():
+            raise StudyError(f"there is no storage at {path}; python -m search.run makes one")
         return _open(url, stale_callback=stale_callback, skip_table_creation=True)
 
 
@@ -198,8 +198,6 @@ def _set_wal(path: Path) -> None:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.Error as error:
-        raise OSError(None, str(error)) from error
     finally:
         connection.close()
 

@@ -1,5 +1,6 @@
 """Storage URLs: what may be used, how they are shown, and what their errors mean to a user."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,7 +87,7 @@ def explained(url: str) -> Iterator[None]:
             f"cannot use the storage {shown(url)}: {error.strerror or error}; "
             "choose a folder that can be written with --runs or --storage"
         ) from error
-    except (SQLAlchemyError, StorageInternalError) as error:
+    except (SQLAlchemyError, StorageInternalError, sqlite3.Error) as error:
         raise StudyError(_told(url, error)) from error
     except RuntimeError as error:
         if "table schema" not in str(error):
@@ -115,11 +116,13 @@ def _told(url: str, error: BaseException) -> str:
     mends = {
         "file is not a database": "name another file, or move this one away",
         "no such table": "it holds no studies; name the file that python -m search.run made",
-        "does not exist": "it holds no studies; name the database that python -m search.run used",
+        "relation": "it holds no studies; name the database that python -m search.run used",
+        "does not exist": "make the database first, such as with createdb",
         "readonly": "choose a folder that can be written with --runs or --storage",
         "unable to open": "choose a folder that can be written with --runs or --storage",
         "locked": "another program holds it; try again when that has ended",
         "connection": "check host, port, user and password of --storage",
+        "resolve": "check the host of --storage",
     }
     mend = next((mend for words, mend in mends.items() if words in line), "check --storage")
     return f"cannot use the storage {shown(url)}: {line}; {mend}"

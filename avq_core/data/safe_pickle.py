@@ -4,14 +4,14 @@
 containers need, and gets for each a stand-in that cannot be altered and does one harmless thing.
 """
 
-import io
 import os
 import pickle
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
+from avq_core.data.pickle_scan import check_claims
 from avq_core.data.pickled_arrays import ArrayStandIn, DtypeStandIn, scalar
 from avq_core.errors import DataError
 
@@ -115,19 +115,6 @@ class _Unpickler(pickle.Unpickler):
         return found
 
 
-class _BoundedReader(io.BufferedReader):
-    """Refuses to reserve memory for more than the file holds, whatever lengths it claims."""
-
-    def __init__(self, raw: io.FileIO, size: int) -> None:
-        super().__init__(raw)
-        self._size = size
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > self._size:
-            raise EOFError("it ends too early")
-        return super().read(size)
-
-
 def load(path: Path) -> object:
     """Reads a pickle of any protocol without running anything that it names.
 
@@ -144,10 +131,8 @@ def load(path: Path) -> object:
         DataError: No such file, not a pickle, damaged, or holding anything else.
     """
     try:
-        with (
-            path.open("rb", buffering=0) as raw,
-            _BoundedReader(raw, os.fstat(raw.fileno()).st_size) as stream,
-        ):
+        with path.open("rb") as stream:
+            _check_whole(stream)
             # latin1 keeps the bytes of Python 2's strings one to one.
             return _resolved(_Unpickler(stream, encoding="latin1").load(), 0, {})
     except DataError as error:
@@ -165,9 +150,16 @@ def load(path: Path) -> object:
     except _MALFORMED as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise DataError(
-            f"{path} is not a whole pickle ({reason}); "
-            "save the data again with pickle.dump"
+            f"{path} is not a whole pickle ({reason}); save the data again with pickle.dump"
         ) from error
+
+
+def _check_whole(stream: BinaryIO) -> None:
+    try:
+        check_claims(stream, os.fstat(stream.fileno()).st_size)
+    except DataError as error:
+        raise pickle.UnpicklingError(str(error)) from None
+    stream.seek(0)
 
 
 def _resolved(value: Any, depth: int, seen: dict[int, tuple[Any, Any]]) -> Any:

@@ -115,7 +115,7 @@ def _make_split(
     shifts = {name: rng.standard_normal(num_clips) for name in _SHIFTS}
     moves = _movements(rng, num_clips)
     features = {
-        stream: _stream(rng, stream, directions, shifts, moves, group)
+        stream: _stream(rng, stream, directions=directions, shifts=shifts, moves=moves, group=group)
         for stream in DEFAULT_STREAM_SHAPES
     }
     _punch_holes(rng, features["visual"])
@@ -131,7 +131,9 @@ def _make_split(
 
 def _movements(rng: np.random.Generator, num_clips: int) -> dict[str, Array]:
     """Movements by name, each (N, T) with zero mean over time."""
-    energy = {name: np.exp(0.5 * rng.standard_normal(num_clips)) for name in ("activity", "loudness")}
+    energy = {
+        name: np.exp(0.5 * rng.standard_normal(num_clips)) for name in ("activity", "loudness")
+    }
     moves = {name: energy[name][:, None] * _wave(rng, num_clips) for name in energy}
     ramp = np.linspace(-1.7, 1.7, NUM_FRAMES)
     moves["trend"] = rng.standard_normal(num_clips)[:, None] * ramp
@@ -163,6 +165,7 @@ def _realised(moves: Mapping[str, Array]) -> dict[str, Array]:
 def _stream(
     rng: np.random.Generator,
     stream: str,
+    *,
     directions: Mapping[tuple[str, str], Array],
     shifts: Mapping[str, Array],
     moves: Mapping[str, Array],

@@ -21,7 +21,7 @@ def inner_width(dim: int, scale: float) -> int:
         dim: The stream's columns.
         scale: `ModelConfig.embedder_scale`.
     """
-    manual = 512 if dim >= 512 else 256 if dim >= 64 else 128  # noqa: PLR2004 - the table above
+    manual = 512 if dim >= 512 else 256 if dim >= 64 else 128
     return max(1, round(manual * scale))
 
 

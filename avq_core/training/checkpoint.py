@@ -44,7 +44,9 @@ class TrainedModel:
 def save_model(folder: Path, model: TrainedModel) -> None:
     """Writes a model folder; the settings last, so that a half-written one does not load."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: w.detach().cpu().contiguous() for name, w in model.network.state_dict().items()}
+    weights = {
+        name: w.detach().cpu().contiguous() for name, w in model.network.state_dict().items()
+    }
     safetensors.torch.save_file(weights, folder / WEIGHTS)
     safetensors.numpy.save_file(model.statistics.to_arrays(), folder / STATISTICS)
     settings = {

@@ -122,7 +122,7 @@ def predict(
     parts: list[Tensor] = []
     batch = clips_at_once(network, device, most=_GPU_EVALUATION_BATCH)
     with torch.inference_mode(), _autocast(device, precision):
-        for index in torch.arange(len(split), device=device).split(batch):
+        for index in torch.split(torch.arange(len(split), device=device), batch):
             streams, _ = split.batch(index)
             parts.append(network(streams).float())
     return torch.cat(parts).cpu().numpy()
@@ -183,7 +183,7 @@ class _Run:
         """One pass over train; returns the mean loss and the last step's learning rate."""
         self.network.train()
         order = torch.randperm(len(self.splits.train), generator=self.order)
-        batches = order.to(self.splits.device).split(self.config.training.batch_size)
+        batches = torch.split(order.to(self.splits.device), self.config.training.batch_size)
         total, lr = 0.0, self.config.optim.lr
         for step, index in enumerate(batches):
             if self.on_step is not None:
@@ -216,7 +216,7 @@ class _Run:
         self.optimiser.zero_grad(set_to_none=True)
         counts = observed_counts(self.splits.train.targets.index_select(0, index))
         total = torch.zeros((), device=self.splits.device)
-        for part in index.split(micro_batch):
+        for part in torch.split(index, micro_batch):
             streams, targets = self.splits.train.batch(part)
             with _autocast(self.splits.device, self.precision):
                 scores = self.network(streams)

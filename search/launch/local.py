@@ -48,7 +48,7 @@ def make_slots(*, workers: str, devices: str) -> list[Slot]:
         count = sum(cores if name == "cpu" else 1 for name in names)
     else:
         count = int(workers) if workers.isdecimal() else 0
-        if not 1 <= count <= 1024:  # noqa: PLR2004 - more is a slip of the finger
+        if not 1 <= count <= 1024:
             raise ConfigError(f"--workers is {workers!r}, expected auto or a number from 1 to 1024")
     threads = max(1, cores // count)
     return [

@@ -244,7 +244,8 @@ def test_samples_to_predict_may_stand_in_any_splits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([], "holds nothing, expected a list of samples"),
+        ([], "split 'samples' is empty, expected at least one sample"),
+        ({}, "holds nothing, expected a list of samples"),
         (3, "holds int, expected a list of samples"),
         ({"a": []}, "split 'a' is empty"),
         ([{"features": {}}], "samples sample 0: stream 'visual' is missing"),

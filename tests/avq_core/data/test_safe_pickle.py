@@ -118,7 +118,7 @@ def test_any_plain_array_comes_back(
     assert loaded.shape == array.shape
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), protocol=st.sampled_from([0, 2, 5]))
 def test_damaged_bytes_are_read_or_refused_but_never_crash(
     tmp_path: Path, data: st.DataObject, protocol: int
@@ -254,21 +254,20 @@ def test_a_list_that_holds_itself_comes_back(tmp_path: Path) -> None:
         b"\x80\x04Pname\n.",
         b"\x80\x05\x97.",
         b"\x80\x63.",
+        b"\x80\x04\x8e" + struct.pack("<Q", 2**50) + b".",
+        b"\x80\x05\x96" + struct.pack("<Q", 2**34) + b".",
+        b"\x80\x04\x95" + struct.pack("<Q", 2**34) + b"N.",
+        b"\x80\x02Nr\xff\xff\xff\x7f.",
+        b"Np999999999\n.",
         b"\x80\x02\x82\x01.",
     ],
-    ids=["empty", "text", "cut", "array cut", "id", "buffer", "protocol", "extension"],
+    ids=repr,
 )
 def test_what_is_no_whole_pickle_is_told_in_one_line(tmp_path: Path, data: bytes) -> None:
     """Text, a cut file, persistent ids, lengths beyond the file: one line with the way out."""
     with pytest.raises(DataError, match=r"is not a whole pickle \(.+\); save the data again") as e:
         _load(tmp_path, data)
     assert "\n" not in str(e.value)
-
-
-def test_a_length_beyond_memory_is_told(tmp_path: Path) -> None:
-    """A few bytes that claim to be a petabyte end in one line."""
-    with pytest.raises(DataError, match="more memory than there is"):
-        _load(tmp_path, b"\x80\x04\x8e" + struct.pack("<Q", 2**50) + b".")
 
 
 def test_no_such_file_and_a_folder_are_told(tmp_path: Path) -> None:

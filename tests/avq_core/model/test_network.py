@@ -17,7 +17,10 @@ def small(**settings: object) -> ModelConfig:
 
 def batch(schema: Schema, num: int = 3) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
-    shapes = {s.name: (num, schema.num_frames, s.dim) if s.temporal else (num, s.dim) for s in schema.streams}
+    shapes = {
+        s.name: (num, schema.num_frames, s.dim) if s.temporal else (num, s.dim)
+        for s in schema.streams
+    }
     return {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
 
 
@@ -120,7 +123,9 @@ def test_manual_network_cannot_tell_the_order_of_frames(schema: Schema) -> None:
     """Without positions and with a mean over time, shuffled frames score the same."""
     network, streams = built(small(), schema), batch(schema)
     order = torch.tensor([3, 0, 5, 1, 4, 2])
-    torch.testing.assert_close(network(streams), network(shuffled(streams, order)), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        network(streams), network(shuffled(streams, order)), atol=1e-5, rtol=1e-4
+    )
 
 
 def test_positions_tell_the_order_of_frames(schema: Schema) -> None:
@@ -173,13 +178,17 @@ def test_mean_std_pooling_sees_movement_that_the_mean_cannot(schema: Schema) -> 
 def test_clips_longer_than_in_training_are_scored(schema: Schema) -> None:
     """Positions are a formula, so they go on beyond the trained length."""
     network = built(small(positions="sinusoidal"), schema)
-    streams = {name: torch.cat([x, x], dim=1) if x.dim() == 3 else x for name, x in batch(schema).items()}
+    streams = {
+        name: torch.cat([x, x], dim=1) if x.dim() == 3 else x for name, x in batch(schema).items()
+    }
     assert network(streams).shape == (3, 3)
 
 
 def test_schema_of_clip_level_streams_alone_works() -> None:
     """Data without a time axis is a clip of one frame."""
-    schema = Schema(streams=(Stream(name="sync", dim=2, temporal=False),), num_frames=1, tasks=("overall",))
+    schema = Schema(
+        streams=(Stream(name="sync", dim=2, temporal=False),), num_frames=1, tasks=("overall",)
+    )
     assert built(small(), schema)({"sync": torch.randn(4, 2)}).shape == (4, 1)
 
 

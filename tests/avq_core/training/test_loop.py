@@ -148,7 +148,9 @@ def test_out_of_memory_is_retried_with_smaller_micro_batches(
     """The same effective batch in smaller pieces gives the same weights."""
     expected = weights_of(fit(make_config(), splits))
     monkeypatch.setattr("avq_core.training.loop.Network", Limited)
-    torch.testing.assert_close(weights_of(fit(make_config(), splits)), expected, atol=2e-4, rtol=1e-3)
+    torch.testing.assert_close(
+        weights_of(fit(make_config(), splits)), expected, atol=2e-4, rtol=1e-3
+    )
 
 
 def test_out_of_memory_at_one_sample_is_told(
@@ -164,7 +166,7 @@ def test_out_of_memory_at_one_sample_is_told(
 def test_weights_must_name_the_datas_tasks(splits: ResidentSplits, make_config: MakeConfig) -> None:
     """A task that is not in the data is not trained in silence."""
     config = make_config(training={"task_weights": {"overall": 1.0, "lip_sink": 1.0}})
-    with pytest.raises(ConfigError, match="lip_sink.*give every task of the data one weight"):
+    with pytest.raises(ConfigError, match=r"lip_sink.*give every task of the data one weight"):
         fit(config, splits)
 
 
@@ -193,9 +195,7 @@ def test_predictions_do_not_depend_on_the_batch(
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_a_gpu_trains_to_the_cpus_figures(
-    splits: ResidentSplits, make_config: MakeConfig
-) -> None:
+def test_a_gpu_trains_to_the_cpus_figures(splits: ResidentSplits, make_config: MakeConfig) -> None:
     """Without dropout a GPU computes what a CPU computes."""
     device = torch.device("cuda")
     moved = {

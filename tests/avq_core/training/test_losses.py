@@ -20,7 +20,9 @@ def draw(rows: int, tasks: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, 
 
 @settings(max_examples=80, deadline=None)
 @given(SIZES)
-def test_loss_is_the_weighted_sum_of_means_over_observed_labels(sizes: tuple[int, int, int]) -> None:
+def test_loss_is_the_weighted_sum_of_means_over_observed_labels(
+    sizes: tuple[int, int, int],
+) -> None:
     """It equals the formula written out in NumPy."""
     scores, targets, weights = draw(*sizes)
     expected = 0.0

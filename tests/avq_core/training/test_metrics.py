@@ -24,9 +24,7 @@ def test_r2_equals_sklearns_over_valid_labels(count: int, seed: int) -> None:
     assert r2_score(scores, shown) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    "targets", [[], [0.5], [np.nan, np.nan], [0.5, np.nan], [0.3, 0.3, 0.3]]
-)
+@pytest.mark.parametrize("targets", [[], [0.5], [np.nan, np.nan], [0.5, np.nan], [0.3, 0.3, 0.3]])
 def test_r2_is_nan_where_it_is_not_defined(targets: list[float]) -> None:
     """Fewer than two valid labels, or labels without variance."""
     column = np.array(targets, dtype=np.float32)
@@ -43,7 +41,9 @@ def test_r2_is_the_same_in_the_users_units() -> None:
     """An affine change of units changes nothing."""
     rng = np.random.default_rng(0)
     targets, scores = rng.random((2, 30))
-    assert r2_score(scores * 1.8 - 0.8, targets * 1.8 - 0.8) == pytest.approx(r2_score(scores, targets))
+    assert r2_score(scores * 1.8 - 0.8, targets * 1.8 - 0.8) == pytest.approx(
+        r2_score(scores, targets)
+    )
 
 
 def test_figures_by_task_take_their_own_column() -> None:

@@ -1,0 +1,104 @@
+"""Presets: every point of theirs can be built, every bound has its reason."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+import yaml
+
+from avq_core.config import MANUAL_TASK_WEIGHTS, manual, to_dict, with_values
+from space.errors import SpaceError
+from space.presets import MANUAL_WEIGHTS, preset
+from space.space import load_space
+
+TASKS = tuple(MANUAL_TASK_WEIGHTS)
+presets = pytest.mark.parametrize("name", ["small", "full"])
+
+
+def at(config: dict[str, dict[str, object]], path: str) -> object:
+    node: object = config
+    for key in path.split("."):
+        assert isinstance(node, dict)
+        node = node[key]
+    return node
+
+
+@presets
+def test_searches_ten_settings_of_the_manuals_configuration(name: str) -> None:
+    """Five of model and optimiser and a weight for each task, every one a setting there is."""
+    space = preset(name, TASKS)
+    assert len(space.parameters) == 10
+    config = to_dict(manual(TASKS))
+    for path in (*space.parameters, *space.fixed):
+        at(config, path)
+
+
+def test_full_holds_the_manuals_point() -> None:
+    """The manual's configuration is one of the points that the full search may try."""
+    space = preset("full", TASKS)
+    config = to_dict(manual(TASKS))
+    assert space.contains({path: at(config, path) for path in space.parameters})
+    assert not space.fixed
+
+
+def test_weights_centre_on_the_manuals() -> None:
+    """The copy that stands here, since the space knows nothing of the trainer, is a true one."""
+    assert dict(MANUAL_WEIGHTS) == dict(MANUAL_TASK_WEIGHTS)
+
+
+@presets
+def test_every_bound_has_its_reason(name: str) -> None:
+    """A reason is a sentence, not a word."""
+    for path, parameter in preset(name, (*TASKS, "new")).parameters.items():
+        assert len(parameter.reason.split()) >= 6, path
+
+
+@presets
+def test_every_number_of_heads_divides_every_width(name: str) -> None:
+    """Valid by construction: no trial crashes in the middle of a study."""
+    parameters = preset(name, TASKS).parameters
+    widths, heads = (
+        parameters[f"model.{path}"].values() or () for path in ("hidden_dim", "num_heads")
+    )
+    assert widths
+    assert all(width % head == 0 for width, head in itertools.product(widths, heads))
+
+
+@presets
+@pytest.mark.parametrize("end", [0, -1])
+def test_both_ends_build_a_valid_configuration(name: str, end: int) -> None:
+    """Each parameter's lowest and highest value, alone and together with all the others'."""
+    space = preset(name, TASKS)
+    base = with_values(manual(TASKS), space.fixed)
+    point = {path: parameter.ends()[end] for path, parameter in space.parameters.items()}
+    assert space.contains(point)
+    with_values(base, point)
+
+
+@presets
+def test_a_task_that_the_manual_does_not_know_weighs_around_one(name: str) -> None:
+    """Other people's data has other tasks."""
+    low, high = preset(name, ("new", "overall")).parameters["training.task_weights.new"].ends()
+    assert low * high == pytest.approx(1.0)
+    assert not any("lip_sync" in path for path in preset(name, ("new", "overall")).parameters)
+
+
+@presets
+def test_a_single_task_has_no_weight_to_search(name: str) -> None:
+    """Weights count relative to each other."""
+    assert len(preset(name, ("overall",)).parameters) == 5
+
+
+def test_an_unknown_name_says_which_there_are() -> None:
+    """A slip of the finger is mended from the message."""
+    with pytest.raises(SpaceError, match=r"no space 'smal', expected one of small, full"):
+        preset("smal", TASKS)
+
+
+@presets
+def test_a_preset_can_be_written_and_read_as_a_file(name: str, tmp_path: Path) -> None:
+    """A preset is a starting point for a user's own file."""
+    path = tmp_path / "own.yaml"
+    space = preset(name, TASKS)
+    path.write_text(yaml.safe_dump(space.to_dict(), sort_keys=False), encoding="utf-8")
+    assert load_space(path) == space
