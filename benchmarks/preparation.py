@@ -92,14 +92,14 @@ def main() -> None:
         while stream.read(1 << 24):
             pass
     with tempfile.TemporaryDirectory(prefix="preparation-", dir=".") as folder:
-        results = {way: measure_in_new_process(way, options.data, Path(folder)) for way in WAYS}
+        results = {name: measure_in_new_process(name, options.data, Path(folder)) for name in WAYS}
     base = results["manual"]
     size = options.data.stat().st_size / 1e6
     print(f"{options.data} ({size:,.0f} MB)")
     print("way     seconds  with process start  peak GB  times as fast  share of the memory")
-    for way, result in results.items():
+    for name, result in results.items():
         print(
-            f"{way:<6}  {result['seconds']:7.2f}  {result['process']:18.2f}  "
+            f"{name:<6}  {result['seconds']:7.2f}  {result['process']:18.2f}  "
             f"{result['peak_gb']:7.2f}  {base['seconds'] / result['seconds']:13.1f}  "
             f"{result['peak_gb'] / base['peak_gb']:19.2f}"
         )

@@ -1,5 +1,6 @@
 """One worker process: claims trials within the study's budget and runs them, one after another."""
 
+import contextlib
 import os
 import socket
 import sys
@@ -11,7 +12,7 @@ from typing import Final
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from search.configure import derive_seed
 from search.handback import INTERRUPTED, InterruptedTrial, StopRequest, hand_back
@@ -105,36 +106,21 @@ def _run_next(
     Returns:
         Whether there may be more to do.
     """
-    started: list[optuna.Trial] = []
-
-    def run(trial: optuna.Trial) -> float:
-        lock.release()
-        started.append(trial)
-        try:
-            return objective(trial)
-        except InterruptedTrial:
-            trial.set_user_attr(records.REASON, INTERRUPTED)
-            raise
-        except optuna.TrialPruned:
-            raise
-        except Exception as error:
-            trial.set_user_attr(records.REASON, f"failed: {type(error).__name__}: {error}")
-            raise
-
+    claim = _Claim(objective, lock)
     lock.acquire()
     try:
         optuna.storages.fail_stale_trials(study)
         states = [trial.state for trial in study.get_trials(deepcopy=False, states=_BUDGETED)]
         if len(states) < total:
-            study.optimize(run, n_trials=1)
+            study.optimize(claim, n_trials=1)
             return True
     except InterruptedTrial:
-        hand_back(study, study.trials[started[0].number])
+        hand_back(study, claim.stored(study))
         return False
-    except (UpdateFinishedTrialError, ValueError) as error:
-        if not _was_declared_stale(error):
+    except Exception:
+        if claim.failed or not claim.was_declared_stale(study):
             raise
-        print(f"trial {started[0].number} went on elsewhere while this worker was away: {error}")
+        print(f"trial {claim.stored(study).number} went on elsewhere while this worker was away")
         return True
     finally:
         lock.release()
@@ -145,9 +131,48 @@ def _run_next(
     return True
 
 
-def _was_declared_stale(error: Exception) -> bool:
-    """This worker slept through its heartbeats; its trial was failed and queued again."""
-    return isinstance(error, UpdateFinishedTrialError) or str(error).startswith("Cannot tell a ")
+class _Claim:
+    """The objective of one claimed trial; gives the study's lock up once the trial is running."""
+
+    def __init__(self, objective: Callable[[optuna.Trial], float], lock: StudyLock) -> None:
+        self.objective = objective
+        self.lock = lock
+        self.trial: optuna.Trial | None = None
+        self.failed = False
+        """Whether the objective ended with a bug."""
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        self.lock.release()
+        self.trial = trial
+        try:
+            return self.objective(trial)
+        except InterruptedTrial:
+            self._note(INTERRUPTED)
+            raise
+        except (optuna.TrialPruned, UpdateFinishedTrialError):
+            raise
+        except Exception as error:
+            self.failed = True
+            self._note(f"failed: {type(error).__name__}: {error}")
+            raise
+
+    def _note(self, reason: str) -> None:
+        assert self.trial is not None
+        with contextlib.suppress(UpdateFinishedTrialError):
+            self.trial.set_user_attr(records.REASON, reason)
+
+    def stored(self, study: optuna.Study) -> FrozenTrial:
+        """The trial as the storage has it."""
+        assert self.trial is not None
+        return study.trials[self.trial.number]
+
+    def was_declared_stale(self, study: optuna.Study) -> bool:
+        """Whether this worker slept through its heartbeats, so that others failed its trial.
+
+        What Optuna raises then depends on where the trial noticed: `UpdateFinishedTrialError` from
+        a report, `ValueError` or even `AssertionError` from the end. The storage knows.
+        """
+        return self.trial is not None and self.stored(study).state is TrialState.FAIL
 
 
 def _redirect_output(path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-_NONE: Final = "none"
+_NOTHING: Final = "nothing"
 _SHOWN: Final = 12
 """Digits of a fingerprint that tell two apart for a reader."""
 
@@ -53,7 +53,7 @@ def differences(stored: Identity, asked: Identity) -> list[str]:
     ]
     before, now = _flat(stored.settings), _flat(asked.settings)
     for name in dict.fromkeys((*before, *now)):
-        of_study, of_run = before.get(name, _NONE), now.get(name, _NONE)
+        of_study, of_run = before.get(name, _NOTHING), now.get(name, _NOTHING)
         if of_study != of_run:
             lines.append(f"{name}: the study has {of_study}, asked {of_run}")
     return lines

@@ -19,7 +19,6 @@ _LENGTH_BYTES: Final = {
 _LINE: Final = 0
 _FIXED: Final = 1
 _COUNTED: Final = 2
-_LONGEST_LINE: Final = 1 << 30
 
 
 def _plan(opcode: pickletools.OpcodeInfo) -> tuple[int, int]:
@@ -58,23 +57,24 @@ def check_claims(stream: BinaryIO, size: int) -> None:
             raise DataError(f"unknown opcode {code!r}" if code else "it ends too early")
         kind, count = _PLANS[code]
         if kind == _LINE:
-            line = b""
-            for _ in range(count):
-                line = stream.readline(_LONGEST_LINE)
-            place = line.strip() if code == _PUT_LINE else b"0"
-            if not place.isdigit() or len(place) > 12 or int(place) > steps:
-                raise DataError("its memo is out of order")
+            lines = [stream.readline() for _ in range(count)]
+            if code == _PUT_LINE:
+                place = lines[0].strip()
+                _check_place(int(place) if place.isdigit() and len(place) < 12 else -1, steps)
         elif kind == _COUNTED:
             _skip(stream, int.from_bytes(stream.read(count), "little"), size)
-        elif code in _PUTS:
-            # Writers number what they remember one by one, so that no number is above the steps.
-            if int.from_bytes(stream.read(count), "little") > steps:
-                raise DataError("its memo is out of order")
-        elif code == _FRAME:
-            if int.from_bytes(stream.read(count), "little") > size:
-                raise DataError("it claims to be longer than the file")
         elif count:
-            stream.read(count)
+            argument = int.from_bytes(stream.read(count), "little")
+            if code in _PUTS:
+                _check_place(argument, steps)
+            elif code == _FRAME and argument > size:
+                raise DataError("it claims to be longer than the file")
+
+
+def _check_place(place: int, steps: int) -> None:
+    # Writers number what they remember one by one, so that no number is above the steps.
+    if not 0 <= place <= steps:
+        raise DataError("its memo is out of order")
 
 
 def _skip(stream: BinaryIO, length: int, size: int) -> None:

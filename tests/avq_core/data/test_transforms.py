@@ -58,7 +58,8 @@ def test_standardising_equals_scikit_learn(stream: str) -> None:
 
 def test_a_large_mean_loses_no_precision() -> None:
     """A mean a thousand times the deviation is subtracted exactly."""
-    values = (np.random.default_rng(0).normal(size=(30, 5, 2)) + [1e3, -1e4]).astype(np.float32)
+    centre = np.array([1e3, -1e4])
+    values = (np.random.default_rng(0).normal(size=(30, 5, 2)) + centre).astype(np.float32)
     expected = StandardScaler().fit_transform(values.reshape(-1, 2).astype(np.float64))
     got = fit_stream(list(values)).apply(values)
     np.testing.assert_allclose(got.reshape(-1, 2), expected, atol=1e-5)

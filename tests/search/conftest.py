@@ -1,0 +1,74 @@
+"""What the search's tests share: a tiny space, a tiny study, an objective over tiny splits."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+
+from avq_core.training.resident import ResidentSplits
+from search.handback import hand_back
+from search.objective import Objective
+from search.pruner import CycleEndPruner
+from search.pruning_rule import PruningRule
+from search.score import Watch
+from space.parameters import Categorical, Float, Int
+from space.space import Space
+from studies.storage import make_schema, open_storage, storage_url
+
+TINY = Space(
+    name="tiny",
+    parameters={
+        "model.hidden_dim": Int(low=8, high=16, step=8, reason="tiny"),
+        "model.num_heads": Categorical(choices=(1, 2), reason="divides both widths"),
+        "optim.lr": Float(low=1e-3, high=1e-1, log=True, reason="tiny networks"),
+        "training.task_weights.overall": Float(low=0.5, high=2.0, log=True, reason="a factor of 2"),
+    },
+    fixed={"model.num_layers": 1, "optim.cycle_epochs": 1},
+    epochs=3,
+)
+
+
+@pytest.fixture
+def space() -> Space:
+    """Four parameters, cycles that end at epochs 1 and 3."""
+    return TINY
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    """The URL of a fresh SQLite storage."""
+    url = storage_url(tmp_path, "tiny", None)
+    make_schema(url)
+    return url
+
+
+@pytest.fixture
+def study(storage: str) -> optuna.Study:
+    """An empty study in it, with the pruner that the search uses."""
+    return optuna.create_study(
+        study_name="tiny",
+        storage=open_storage(storage, stale_callback=hand_back),
+        direction="maximize",
+        pruner=CycleEndPruner(PruningRule(min_peers=2), Watch()),
+        sampler=optuna.samplers.RandomSampler(seed=0),
+    )
+
+
+@pytest.fixture
+def make_objective(splits: ResidentSplits) -> Callable[..., Objective]:
+    """An objective over the tiny splits; settings by name."""
+
+    def make(**settings: object) -> Objective:
+        base = {
+            "splits": splits,
+            "space": TINY,
+            "watch": Watch(),
+            "epochs": 3,
+            "seed": 0,
+            "worker": "test",
+            "on_step": lambda: None,
+        }
+        return Objective(**(base | settings))  # type: ignore[arg-type]
+
+    return make

@@ -1,0 +1,156 @@
+"""The objective: what a trial stores, and how it ends."""
+
+import math
+from collections.abc import Callable
+
+import optuna
+import pytest
+import torch
+
+from avq_core.config import from_dict
+from avq_core.data.prepared import SearchSplits
+from avq_core.training.loop import fit
+from avq_core.training.resident import ResidentSplit, ResidentSplits
+from search.objective import Objective
+from search.score import Watch
+from studies import records
+
+MakeObjective = Callable[..., Objective]
+
+
+def test_a_trial_holds_its_whole_configuration_and_every_epoch(
+    study: optuna.Study, make_objective: MakeObjective
+) -> None:
+    """Enough to train it again without the space or the code that suggested it."""
+    study.optimize(make_objective(), n_trials=1)
+    (trial,) = records.read_trials(study)
+    assert trial.state == "complete"
+    assert trial.config is not None
+    assert from_dict(trial.config).optim.lr == trial.params["optim.lr"]
+    assert [epoch["epoch"] for epoch in trial.history] == [1, 2, 3]
+    assert [epoch["judged"] for epoch in trial.history] == [True, False, True]
+    assert trial.epochs == trial.planned_epochs == 3
+    assert trial.reason == "finished all 3 epochs"
+    assert set(trial.r2) == set(trial.num_labels) == {"lip_sync", "cross_modal", "overall"}
+
+
+def test_the_score_is_that_of_the_best_judged_epoch(
+    study: optuna.Study, make_objective: MakeObjective
+) -> None:
+    """The mean of both watched figures there, and the figures say which epoch it was."""
+    study.optimize(make_objective(), n_trials=3)
+    for trial in records.read_trials(study):
+        judged = {
+            e["epoch"]: (e["r2"]["cross_modal"] + e["r2"]["overall"]) / 2
+            for e in trial.history
+            if e["judged"]
+        }
+        assert trial.score == pytest.approx(max(judged.values()))
+        assert trial.best_epoch is not None
+        assert judged[trial.best_epoch] == trial.score
+        assert study.trials[trial.number].value == trial.score or trial.state == "pruned"
+
+
+def test_a_stored_configuration_trains_to_the_stored_figures(
+    study: optuna.Study, make_objective: MakeObjective, splits: ResidentSplits
+) -> None:
+    """The number in the study can be made again from the study."""
+    study.optimize(make_objective(), n_trials=1)
+    (trial,) = records.read_trials(study)
+    again = fit(from_dict(trial.config), splits).history
+    assert [e.r2 for e in again] == [e["r2"] for e in trial.history]
+
+
+def test_the_baseline_is_the_manual_and_is_never_pruned(
+    study: optuna.Study, make_objective: MakeObjective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However poor its figures are beside the others'."""
+    import search.objective as module  # noqa: PLC0415
+
+    small = module.baseline_config(tasks=("lip_sync", "cross_modal", "overall"), epochs=3, seed=0)
+    shrunk = module.to_dict(small)
+    shrunk["model"] |= {"hidden_dim": 16, "num_layers": 1, "num_heads": 2}
+    shrunk["optim"] |= {"lr": 1e-6, "cycle_epochs": 1}
+    monkeypatch.setattr(module, "baseline_config", lambda **_: from_dict(shrunk))
+    study.optimize(make_objective(), n_trials=4)
+    study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+    study.optimize(make_objective(), n_trials=1)
+    trial = records.read_trials(study)[-1]
+    assert trial.baseline
+    assert trial.state == "complete"
+    assert trial.params == {}
+
+
+def test_a_trial_that_is_behind_is_pruned_at_a_cycle_end_with_its_reason(
+    study: optuna.Study, make_objective: MakeObjective
+) -> None:
+    """Good trials first, then one whose steps are far too long."""
+    for lr in (0.01, 0.015, 0.02):
+        study.enqueue_trial({"optim.lr": lr, "model.hidden_dim": 16})
+    study.optimize(make_objective(), n_trials=3)
+    study.enqueue_trial({"optim.lr": 0.1, "model.hidden_dim": 16})
+    study.optimize(make_objective(), n_trials=1)
+    trial = records.read_trials(study)[-1]
+    assert trial.state == "pruned"
+    assert trial.epochs == 1
+    assert trial.reason is not None
+    assert trial.reason.startswith("epoch 1: cross-modal R²")
+    assert "go on" in trial.reason
+
+
+def test_a_diverged_trial_is_pruned_and_the_study_goes_on(
+    study: optuna.Study, make_objective: MakeObjective, splits: ResidentSplits
+) -> None:
+    """Infinite input makes the loss infinite; the next trial runs all the same."""
+    broken = splits.train.streams["audio"].clone()
+    broken[:, 0, 0] = math.inf
+    train = ResidentSplit(
+        streams=dict(splits.train.streams, audio=broken), targets=splits.train.targets
+    )
+    bad = ResidentSplits(schema=splits.schema, train=train, val=splits.val)
+    study.optimize(make_objective(splits=bad), n_trials=1)
+    study.optimize(make_objective(), n_trials=1)
+    first, second = records.read_trials(study)
+    assert first.state == "pruned"
+    assert first.reason == "diverged: non-finite loss in epoch 1, optimiser step 1"
+    assert second.state == "complete"
+
+
+def test_a_trial_too_large_for_the_device_is_infeasible(
+    study: optuna.Study, make_objective: MakeObjective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pruned, so that the sampler learns to stay away, and the study goes on."""
+
+    def refuse(*_: object) -> None:
+        raise torch.OutOfMemoryError("no room")
+
+    monkeypatch.setattr("avq_core.model.network.Network.forward", refuse)
+    study.optimize(make_objective(), n_trials=1)
+    (trial,) = records.read_trials(study)
+    assert trial.state == "pruned"
+    assert trial.reason == "infeasible: one sample at a time does not fit in the device's memory"
+
+
+def test_a_bug_propagates(study: optuna.Study, make_objective: MakeObjective) -> None:
+    """Nothing is swallowed: a study of failures must not look like a study of bad trials."""
+
+    def bug() -> None:
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        study.optimize(make_objective(on_step=bug), n_trials=1)
+    assert records.read_trials(study)[0].state == "failed"
+
+
+def test_there_is_no_way_from_the_objective_to_test() -> None:
+    """Neither what it holds nor what that was made from has a test split."""
+    fields = set(ResidentSplits.__dataclass_fields__) | set(SearchSplits.__dataclass_fields__)
+    assert fields == {"schema", "train", "val"}
+
+
+def test_weights_of_the_score_are_honoured() -> None:
+    """All on one figure, and the other may be undefined."""
+    watch = Watch(cross_modal_weight=1.0)
+    assert watch.score(watch.figures({"cross_modal": 0.4, "overall": math.nan})) == 0.4
+    even = Watch()
+    assert math.isnan(even.score(even.figures({"cross_modal": 0.4, "overall": math.nan})))

@@ -1,0 +1,154 @@
+"""Workers: the exact budget, handing back, and what a killed worker leaves behind."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from search.handback import MAX_RETRIES, InterruptedTrial, StopRequest, hand_back
+from search.objective import Objective
+from search.worker import _run_next
+from studies import records
+from studies.lock import study_lock
+from studies.storage import open_storage
+
+WORKER = """
+import sys, time, optuna
+from search.handback import hand_back
+from search.quiet import quiet_optuna
+from search.worker import _run_next
+from studies.lock import study_lock
+from studies.storage import open_storage
+
+quiet_optuna()
+url = sys.argv[1]
+study = optuna.load_study(
+    study_name="tiny",
+    storage=open_storage(url, stale_callback=hand_back),
+    sampler=optuna.samplers.RandomSampler(),
+)
+
+def objective(trial):
+    time.sleep(0.01)
+    return trial.suggest_float("x", 0, 1)
+
+lock = study_lock(url, "tiny")
+while _run_next(study, objective, lock, total=30):
+    pass
+"""
+
+
+def test_the_budget_is_exact_over_many_workers(study: optuna.Study, storage: str) -> None:
+    """Five processes that race for 30 trials run 30 trials, and leave none behind."""
+    workers = [
+        subprocess.Popen([sys.executable, "-c", WORKER, storage], stderr=subprocess.PIPE)
+        for _ in range(5)
+    ]
+    for worker in workers:
+        _, errors = worker.communicate(timeout=120)
+        assert worker.returncode == 0, errors.decode()
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 30
+
+
+def test_a_spent_budget_starts_nothing(study: optuna.Study, storage: str) -> None:
+    """The same command after the end finds nothing to do."""
+    lock = study_lock(storage, "tiny")
+    assert _run_next(study, lambda _: 1.0, lock, total=1)
+    assert not _run_next(study, lambda _: 1.0, lock, total=1)
+    assert len(study.trials) == 1
+
+
+def test_failed_trials_do_not_count_and_pruned_ones_do(study: optuna.Study, storage: str) -> None:
+    """200 means 200 that came to an end of their own."""
+
+    def pruned(_: optuna.Trial) -> float:
+        raise optuna.TrialPruned
+
+    study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
+    lock = study_lock(storage, "tiny")
+    while _run_next(study, pruned, lock, total=3):
+        pass
+    states = [trial.state for trial in study.trials]
+    assert states.count(TrialState.PRUNED) == 3
+    assert states.count(TrialState.FAIL) == 1
+
+
+def test_an_interrupted_trial_goes_back_to_the_queue(
+    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+) -> None:
+    """Its point is tried again, and its place in the budget is free."""
+    stop = StopRequest()
+    stop.requested = True
+    lock = study_lock(storage, "tiny")
+    assert not _run_next(study, make_objective(on_step=stop.check), lock, total=1)
+    first, second = study.trials
+    assert first.state is TrialState.FAIL
+    assert first.user_attrs[records.REASON] == "interrupted: handed back to the queue"
+    assert second.state is TrialState.WAITING
+    assert _run_next(study, make_objective(), lock, total=1)
+    assert study.trials[1].state is TrialState.COMPLETE
+    assert study.trials[1].params == first.params
+    assert len(study.trials) == 2
+
+
+def test_a_bug_in_a_trial_ends_the_worker_and_says_why(study: optuna.Study, storage: str) -> None:
+    """The reason is on the trial, the exception goes on up, the lock is free again."""
+
+    def bug(_: optuna.Trial) -> float:
+        raise ZeroDivisionError("a bug")
+
+    lock = study_lock(storage, "tiny")
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        _run_next(study, bug, lock, total=1)
+    assert study.trials[0].user_attrs[records.REASON] == "failed: ZeroDivisionError: a bug"
+    lock.acquire()
+    lock.release()
+
+
+def test_a_worker_that_was_declared_stale_goes_on_with_the_next_trial(
+    study: optuna.Study, storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A laptop that slept: somebody failed its trial meanwhile, and that is no error."""
+
+    def slept(trial: optuna.Trial) -> float:
+        other = open_storage(storage)
+        other.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        return 1.0
+
+    assert _run_next(study, slept, study_lock(storage, "tiny"), total=1)
+    assert "went on elsewhere" in capsys.readouterr().out
+
+
+def test_a_trial_that_keeps_ending_its_worker_is_given_up() -> None:
+    """Else one point that exhausts the machine's memory would stop the study for good."""
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.5})
+    for _ in range(MAX_RETRIES + 1):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        study.tell(trial, state=TrialState.FAIL)
+        hand_back(study, study.trials[trial.number])
+    assert [t.state for t in study.trials] == [TrialState.FAIL] * (MAX_RETRIES + 1)
+
+
+def test_a_handed_back_baseline_is_still_the_baseline() -> None:
+    """Even where it has no parameters in the space."""
+    study = optuna.create_study()
+    study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+    trial = study.ask()
+    study.tell(trial, state=TrialState.FAIL)
+    hand_back(study, study.trials[0])
+    assert study.trials[1].state is TrialState.WAITING
+    assert study.trials[1].user_attrs[records.BASELINE]
+
+
+def test_a_stop_request_raises_between_steps() -> None:
+    """What the training loop calls before each optimiser step."""
+    stop = StopRequest()
+    stop.check()
+    stop.requested = True
+    with pytest.raises(InterruptedTrial, match="handed back"):
+        stop.check()

@@ -1,0 +1,159 @@
+"""A small finished study in a runs folder, as the search leaves one."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from avq_core.config import manual, to_dict, with_values
+from studies import records
+from studies.identity import Identity
+from studies.storage import make_schema, open_storage, storage_url
+
+TASKS = ("lip_sync", "cross_modal", "overall")
+NAME = "tiny"
+
+
+def make_trial(
+    state: TrialState, *, score: float | None = None, epochs: int = 6, baseline: bool = False
+) -> FrozenTrial:
+    """A trial of 14 planned epochs whose figures rise to the score."""
+    lr = 1e-3 if score is None else 1e-3 * (1 + abs(score))
+    config = with_values(manual(TASKS), {"optim.lr": lr, "training.epochs": 14})
+    attributes: dict[str, Any] = {
+        records.CONFIG: to_dict(config),
+        records.PLANNED: 14,
+        records.EPOCHS: epochs,
+        records.WORKER: "host:1 on cpu",
+        records.REASON: f"{state.name.lower()} <here> & there",
+    }
+    if baseline:
+        attributes[records.BASELINE] = True
+    if score is not None:
+        # One task's figure is not defined: NaN, which a storage holds as null.
+        r2 = {"lip_sync": None, "cross_modal": score + 0.05, "overall": score - 0.05}
+        attributes[records.HISTORY] = [
+            {
+                "epoch": epoch,
+                "train_loss": 1.0 / epoch,
+                "lr": 1e-3,
+                "r2": {t: None if v is None else v * epoch / epochs for t, v in r2.items()},
+                "judged": epoch in {2, 6, 14},
+                "seconds": 0.5,
+            }
+            for epoch in range(1, epochs + 1)
+        ]
+        attributes[records.FIGURES] = {
+            "epoch": epochs,
+            "score": score,
+            "r2": r2,
+            "num_labels": {"lip_sync": 1, "cross_modal": 20, "overall": 21},
+        }
+    ended = state in {TrialState.COMPLETE, TrialState.PRUNED}
+    return create_trial(
+        state=state,
+        value=score if state == TrialState.COMPLETE else None,
+        params={"optim.lr": lr, "model.num_layers": 2},
+        distributions={
+            "optim.lr": FloatDistribution(1e-5, 1e-1, log=True),
+            "model.num_layers": IntDistribution(1, 3),
+        },
+        intermediate_values={epochs: score} if ended and score is not None else None,
+        user_attrs=attributes,
+    )
+
+
+def describe(study: optuna.Study) -> None:
+    """What the search notes on its study."""
+    study.set_user_attr(records.TASKS, list(TASKS))
+    study.set_user_attr(records.WATCH, ["cross_modal", "overall"])
+    study.set_user_attr(records.SPACE, {"name": "small"})
+    study.set_user_attr(records.DATA_SOURCE, "demo")
+    study.set_user_attr(records.DEFAULT_EPOCHS, 14)
+    identity = Identity(data="d" * 32, space="s" * 64, settings={"epochs": 14})
+    study.set_user_attr(records.IDENTITY, identity.to_dict())
+
+
+def confirm(study: optuna.Study) -> None:
+    """A confirmation that prefers trial 2 to trial 1, which had the highest score."""
+
+    def interval(value: float) -> dict[str, float]:
+        return {"value": value, "low": value - 0.1, "high": value + 0.1}
+
+    def row(trial: int, score: float) -> dict[str, Any]:
+        return {
+            "trial": trial,
+            "baseline": trial == 0,
+            "score_mean": score,
+            "score_std": 0.02,
+            "r2_mean": {"lip_sync": None, "cross_modal": score, "overall": score},
+        }
+
+    def final(trial: int, score: float) -> dict[str, Any]:
+        config = with_values(manual(TASKS), {"training.epochs": 14, "training.seed": 77})
+        nothing = {"value": None, "low": None, "high": None}
+        r2 = {"lip_sync": nothing, "cross_modal": interval(score), "overall": interval(score)}
+        return {"trial": trial, "r2": r2, "config": to_dict(config)}
+
+    summary = {
+        "folds": 3,
+        "runs": {},
+        "candidates": [row(0, 0.10), row(1, 0.28), row(2, 0.33)],
+        "test_openings": 1,
+        "test": {
+            "baseline": final(0, 0.11),
+            "chosen": final(2, 0.31),
+            "difference": {"cross_modal": interval(0.2), "overall": interval(0.2)},
+            "num_labels": {"lip_sync": 1, "cross_modal": 30, "overall": 31},
+        },
+    }
+    study.set_user_attr(records.CONFIRMATION, summary)
+    study.set_user_attr(records.CHOSEN, 2)
+
+
+def open_new(runs: Path, name: str) -> optuna.Study:
+    """An empty study on SQLite in its folder."""
+    url = storage_url(runs, name, None)
+    make_schema(url)
+    return optuna.create_study(study_name=name, storage=open_storage(url), direction="maximize")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """A runs folder, empty so far."""
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def study(runs: Path) -> optuna.Study:
+    """Baseline 0 (0.1), 1 (0.5), 2 (0.4) complete; 3 pruned; 4 failed; 5 running; 6 waiting."""
+    study = open_new(runs, NAME)
+    describe(study)
+    study.add_trial(make_trial(TrialState.COMPLETE, score=0.1, epochs=14, baseline=True))
+    study.add_trial(make_trial(TrialState.COMPLETE, score=0.5, epochs=14))
+    study.add_trial(make_trial(TrialState.COMPLETE, score=0.4, epochs=14))
+    study.add_trial(make_trial(TrialState.PRUNED, score=-0.2, epochs=6))
+    study.add_trial(make_trial(TrialState.FAIL, epochs=1))
+    study.add_trial(make_trial(TrialState.RUNNING, score=0.2, epochs=2))
+    study.enqueue_trial({"optim.lr": 0.01, "model.num_layers": 1})
+    assert all(math.isfinite(trial.value or 0.0) for trial in study.trials)
+    return study
+
+
+@pytest.fixture
+def confirmed(study: optuna.Study) -> optuna.Study:
+    """The same, confirmed: trial 2 was chosen."""
+    confirm(study)
+    return study
+
+
+@pytest.fixture
+def empty(runs: Path) -> optuna.Study:
+    """A study that has just been started."""
+    study = open_new(runs, "empty")
+    describe(study)
+    return study
