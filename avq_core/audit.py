@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from avq_core.cli import run_command
+from avq_core.cli import CommandParser, run_command
 
 if TYPE_CHECKING:
     from avq_core.data.audit_report import AuditReport
@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m avq_core.audit",
         description="Says what is in a data file: shapes, missing values, labels, ranges, leaks "
         "between splits. Changes nothing. Exits with 1 where a finding is an error.",

@@ -1,14 +1,24 @@
 """What every command shares: one line for a user's mistake, 130 for Ctrl-C, no traceback for either."""
 
+import argparse
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from avq_core.errors import AvqError
 
 USER_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that tells a slip in one line, as every other mistake is told."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints one line and exits with 2."""
+        self.exit(USER_ERROR, f"error: {message}; {self.prog} --help lists the options\n")
 
 
 def run_command(

@@ -3,11 +3,11 @@
 import argparse
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import run_command
+from avq_core.cli import CommandParser, run_command
 
 if TYPE_CHECKING:
     from avq_core.data.dataset import RawSplit
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m avq_core.predict",
         description="Scores every sample of a file with a model that avq_core.train saved. The "
         "model's folder is all that is needed; labels are not, and are compared with if there.",
@@ -33,6 +33,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Loads, transforms with the model's own statistics, scores, writes."""
     options = build_parser().parse_args(argv)
+    import numpy as np
+
     from avq_core.data.dataset import load_samples
     from avq_core.errors import ConfigError
     from avq_core.training.checkpoint import load_model
@@ -58,9 +60,10 @@ def main(argv: Sequence[str]) -> int:
         table.writerow(["split", "index", "group", *tasks])
         for name, raw in splits.items():
             labels, groups = raw.labels, raw.groups
-            split = _prepared(raw, model.statistics)
-            scaled = predict(model.network, to_device(split, device), precision=precision)
-            scores = model.statistics.unscale_labels(scaled)
+            scores = np.empty_like(labels)
+            for rows, part in _by_length(raw, model.statistics):
+                scaled = predict(model.network, to_device(part, device), precision=precision)
+                scores[rows] = model.statistics.unscale_labels(scaled)
             for index, (group, row) in enumerate(zip(groups, scores, strict=True)):
                 table.writerow([name, index, group, *(f"{value:.6f}" for value in row)])
             counts = num_labels(labels, tasks)
@@ -71,18 +74,34 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _prepared(raw: "RawSplit", statistics: "Statistics") -> "PreparedSplit":
-    """Transforms clips as the model's train split was; their labels are not for the network."""
+def _by_length(
+    raw: "RawSplit", statistics: "Statistics"
+) -> Iterator[tuple[list[int], "PreparedSplit"]]:
+    """Clips transformed as the model's train split was, those of one length together.
+
+    Yields:
+        Row numbers, and their clips without labels: those are not for the network.
+    """
     import numpy as np
 
     from avq_core.data.prepared import PreparedSplit
 
-    streams = {
-        name: np.stack([statistics.apply(name, sample) for sample in samples])
-        for name, samples in raw.features.items()
-    }
-    groups = tuple(raw.groups)
-    return PreparedSplit(streams=streams, targets=np.full_like(raw.labels, np.nan), groups=groups)
+    rows_by_length: dict[tuple[int, ...], list[int]] = {}
+    for row in range(len(raw)):
+        length = tuple(len(s[row]) for s in raw.features.values() if s[row].ndim == 2)
+        rows_by_length.setdefault(length, []).append(row)
+    for rows in rows_by_length.values():
+        streams = {
+            name: np.stack([statistics.apply(name, samples[row]) for row in rows])
+            for name, samples in raw.features.items()
+        }
+        targets = np.full((len(rows), raw.labels.shape[1]), np.nan, dtype=np.float32)
+        yield (
+            rows,
+            PreparedSplit(
+                streams=streams, targets=targets, groups=tuple(raw.groups[row] for row in rows)
+            ),
+        )
 
 
 if __name__ == "__main__":

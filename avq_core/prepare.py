@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from avq_core.cli import run_command
+from avq_core.cli import CommandParser, run_command
 from avq_core.errors import ConfigError
 
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m avq_core.prepare",
         description="Preprocesses a data set: fills missing values, standardises, scales labels, "
         "all fitted on the train split only. Other commands do this by themselves.",

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from avq_core.cli import run_command
+from avq_core.cli import CommandParser, run_command
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m avq_core.train",
         description="Trains a configuration on train, watches val, saves the model and reports "
         "test with 95 % bootstrap intervals.",

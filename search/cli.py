@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from avq_core.cli import CommandParser
+
 DESCRIPTION = """\
 Prepares the data if need be, runs or resumes a study, confirms its best trials with fresh seeds on
 folds, opens the test split for the chosen one, writes RUNS/STUDY/best.yaml and prints a table.
@@ -12,7 +14,7 @@ The same command again resumes: --trials is the study's total, over all workers 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser; values that need the data or the machine to be checked are checked in `plan`."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m search.run",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

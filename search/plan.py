@@ -76,6 +76,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         raise ConfigError(
             f"--study is {study!r}, expected letters, digits, dots, dashes and underscores"
         )
+    url = storage_url(options.runs, study, options.storage)
     store = prepare(source, DataConfig(), root=options.runs / "prepared", on_note=say)
     tasks = store.schema.tasks
     space = loaded or preset(space_name, tasks)
@@ -85,7 +86,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     _note_epochs(space, epochs, say)
     job = Job(
         study=study,
-        url=storage_url(options.runs, study, options.storage),
+        url=url,
         store=store.path,
         space=space,
         watch=watch,

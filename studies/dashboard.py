@@ -5,7 +5,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from avq_core.cli import run_command
+from avq_core.cli import CommandParser, run_command
 from studies.cli import add_study_options
 from studies.errors import StudyError
 
@@ -14,7 +14,7 @@ _HOST = "127.0.0.1"
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m studies.dashboard",
         description=f"Serves optuna-dashboard for a study on {_HOST}, until Ctrl-C.",
     )

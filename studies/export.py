@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from avq_core.cli import run_command
+from avq_core.cli import CommandParser, run_command
 from studies.cli import add_study_options
 from studies.errors import StudyError
 from studies.records import StudyRecord, TrialRecord, best
@@ -21,7 +21,7 @@ _HEADER = """\
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m studies.export",
         description="Writes a trial's full, effective training configuration as YAML.",
     )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from avq_core.cli import run_command
+from avq_core.cli import CommandParser, run_command
 from studies import records
 from studies.cli import add_study_options
 from studies.records import StudyRecord, TrialRecord
@@ -17,7 +17,7 @@ _TOP = 5
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m studies.show",
         description="Shows a study: trials by state, baseline and best, what was confirmed.",
     )
@@ -119,7 +119,7 @@ def _search_table(study: StudyRecord) -> str:
     rows = [["validation R²", *names, "labels"]]
     rows.append(["score", *(figure(trial.score) for _, trial in columns), ""])
     labels = columns[-1][1].num_labels
-    for task in _tasks(study):
+    for task in task_names(study):
         marked = f"{task} *" if task in study.watch else task
         values = [figure(trial.r2.get(task)) for _, trial in columns]
         rows.append([marked, *values, str(labels.get(task, ""))])
@@ -133,7 +133,7 @@ def _search_table(study: StudyRecord) -> str:
 
 def _confirmation_table(study: StudyRecord, rows: Sequence[Mapping[str, Any]]) -> str:
     folds = (study.confirmation or {}).get("folds")
-    table = [["trial", "score", "± sd", *_tasks(study), ""]]
+    table = [["trial", "score", "± sd", *task_names(study), ""]]
     for row in sorted(rows, key=lambda row: -row["score_mean"]):
         notes = [
             n
@@ -145,7 +145,7 @@ def _confirmation_table(study: StudyRecord, rows: Sequence[Mapping[str, Any]]) -
                 f"#{row['trial']}",
                 figure(row["score_mean"]),
                 figure(row["score_std"]),
-                *(figure(row["r2_mean"].get(task)) for task in _tasks(study)),
+                *(figure(row["r2_mean"].get(task)) for task in task_names(study)),
                 ", ".join(notes),
             ]
         )
@@ -158,16 +158,17 @@ def _test_table(study: StudyRecord, test: Mapping[str, Any]) -> str:
     head = ["test R² [95 %]", *(f"{name} #{entry['trial']}" for name, entry in columns)]
     paired = test.get("difference") or {}
     table = [[*head, *(["difference"] if paired else []), "labels"]]
-    for task in _tasks(study):
-        cells = [_interval(entry["r2"].get(task)) for _, entry in columns]
-        gap = [_interval(paired.get(task))] if paired else []
+    for task in task_names(study):
+        cells = [interval_text(entry["r2"].get(task)) for _, entry in columns]
+        gap = [interval_text(paired.get(task))] if paired else []
         table.append([task, *cells, *gap, str(test["num_labels"].get(task, ""))])
     openings = (study.confirmation or {}).get("test_openings", 1)
     times = "once" if openings == 1 else f"{openings} times, so it is a little less than unseen"
     return f"test split, opened {times}\n{align(table)}"
 
 
-def _interval(interval: Mapping[str, float | None] | None) -> str:
+def interval_text(interval: Mapping[str, float | None] | None) -> str:
+    """A figure with its interval: `0.310 [0.210, 0.410]`; `n/a` where it is not defined."""
     if not interval or interval["value"] is None:
         return "n/a"
     if interval["low"] is None:
@@ -192,7 +193,7 @@ def _value(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _tasks(study: StudyRecord) -> list[str]:
+def task_names(study: StudyRecord) -> list[str]:
     """The study's tasks; those of its trials where a study names none."""
     return study.tasks or sorted({task for trial in study.trials for task in trial.r2})
 

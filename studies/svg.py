@@ -69,15 +69,15 @@ def span(values: Iterable[float], *, pad: float = 0.06) -> tuple[float, float]:
 
 
 def figures_span(values: Sequence[float]) -> tuple[float, float]:
-    """A range for R²: all of the better nine tenths, and no more than as much again below.
+    """A range for R² that holds all but the worst twentieth; those are drawn at its lower end.
 
     A diverged trial's R² of -40 would otherwise press all others into one line.
     """
     if not values:
         return span(values)
     ranked = sorted(values)
-    bulk = ranked[len(ranked) // 10]
-    floor = bulk - max(ranked[-1] - bulk, 0.1)
+    bulk = ranked[len(ranked) // 20]
+    floor = bulk - 0.15 * max(ranked[-1] - bulk, 0.1)
     return span(max(value, floor) for value in ranked)
 
 
@@ -150,16 +150,29 @@ def mark(shape: str, x: float, y: float, colour: str, *, size: float = 4, tip: s
     return f"<polygon points='{path}' fill='{colour}' stroke='white' stroke-width='0.8'>{title}</polygon>"
 
 
-def frame(x: Axis, y: Axis, *, title: str, x_name: str, y_name: str) -> str:
-    """Grid, ticks, names and title around a plot; `y` runs from the bottom up."""
+def frame(
+    x: Axis,
+    y: Axis,
+    *,
+    title: str,
+    x_name: str,
+    y_name: str,
+    x_ticks: Sequence[tuple[float, str]] | None = None,
+) -> str:
+    """Grid, ticks, names and title around a plot; `y` runs from the bottom up.
+
+    `x_ticks` are values and their words in place of the axis's own.
+    """
     left, right, bottom, top = x.start, x.end, y.start, y.end
     parts = [text(left, top - 12, title, anchor="start", size=13, colour=INK, weight="600")]
     for value in y.ticks():
         parts.append(line([(left, y.at(value)), (right, y.at(value))], FAINT, width=1))
         parts.append(text(left - 6, y.at(value) + 4, number(value), anchor="end"))
-    for value in x.ticks():
+    if x_ticks is None:
+        x_ticks = [(value, number(value)) for value in x.ticks()]
+    for value, words in x_ticks:
         parts.append(line([(x.at(value), bottom), (x.at(value), bottom + 4)], MUTED, width=1))
-        parts.append(text(x.at(value), bottom + 16, number(value)))
+        parts.append(text(x.at(value), bottom + 16, words))
     parts.append(line([(left, bottom), (right, bottom)], MUTED, width=1))
     parts.append(text((left + right) / 2, bottom + 33, x_name, colour=INK))
     if y_name:

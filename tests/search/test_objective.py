@@ -65,7 +65,7 @@ def test_the_baseline_is_the_manual_and_is_never_pruned(
     study: optuna.Study, make_objective: MakeObjective, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However poor its figures are beside the others'."""
-    import search.objective as module  # noqa: PLC0415
+    import search.objective as module
 
     small = module.baseline_config(tasks=("lip_sync", "cross_modal", "overall"), epochs=3, seed=0)
     shrunk = module.to_dict(small)

@@ -18,9 +18,7 @@ def add(study: optuna.Study, *epochs: tuple[int, float, bool], **attributes: obj
         for n, value, judged in epochs
     ]
     state = TrialState.RUNNING
-    study.add_trial(
-        create_trial(state=state, user_attrs={records.HISTORY: history} | attributes)
-    )
+    study.add_trial(create_trial(state=state, user_attrs={records.HISTORY: history} | attributes))
 
 
 @pytest.fixture
@@ -74,9 +72,7 @@ def test_undefined_figures_are_read_back_as_not_finite(
 ) -> None:
     """JSON's null is no zero."""
     history = [{"epoch": 2, "judged": True, "r2": {"cross_modal": None, "overall": 0.5}}]
-    memory.add_trial(
-        create_trial(state=TrialState.RUNNING, user_attrs={records.HISTORY: history})
-    )
+    memory.add_trial(create_trial(state=TrialState.RUNNING, user_attrs={records.HISTORY: history}))
     assert pruner.prune(memory, memory.trials[-1])
 
 

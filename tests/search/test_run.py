@@ -1,0 +1,284 @@
+"""The main job as a process: the whole road, resuming, refusing, being killed."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from commands import SIZES, TASKS, assert_one_line, run, write_space, write_tiny
+
+from studies.records import StudyRecord, read_study
+from studies.storage import open_study
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny file, a tiny space, and a finished study of 6 trials."""
+    folder = tmp_path_factory.mktemp("road")
+    write_tiny(folder)
+    write_space(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The main job, run to its end."""
+    return search(folder, "--trials", 6, "--confirm", 1)
+
+
+def search(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
+    return run("search.run", *base(folder), *options)
+
+
+def base(folder: Path) -> tuple[object, ...]:
+    return (
+        "--data", folder / "tiny.pkl", "--space", folder / "tiny_space.yaml",
+        "--runs", folder / "runs", "--study", "tiny", "--workers", 2, "--devices", "cpu",
+    )  # fmt: skip
+
+
+def stored(folder: Path, name: str = "tiny") -> StudyRecord:
+    return read_study(open_study(folder / "runs", name, None))
+
+
+def test_the_whole_road(finished: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """From a file to a searched, confirmed, exported, trained model that scores new clips."""
+    assert finished.returncode == 0, finished.stderr
+    study = stored(folder)
+    assert [t.state in {"complete", "pruned"} for t in study.trials] == [True] * 6
+    assert study.trials[0].baseline
+    assert study.trials[0].config is not None
+    assert study.trials[0].config["model"]["hidden_dim"] == 512
+    assert study.confirmation is not None
+    assert study.confirmation["test_openings"] == 1
+    for word in ("baseline #0", "best #", "overall *", "confirmed:", "test split, opened once"):
+        assert word in finished.stdout
+
+    best = folder / "runs" / "tiny" / "best.yaml"
+    exported = yaml.safe_load(best.read_text())
+    assert exported["trial"] == study.chosen
+
+    trained = run(
+        "avq_core.train", "--config", best, "--data", folder / "tiny.pkl", "--device", "cpu",
+        "--out", folder / "model", "--runs", folder / "runs", "--threads", 1,
+    )  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    told = study.confirmation["test"]["chosen"]["r2"]["overall"]["value"]
+    again = yaml.safe_load((folder / "model" / "model.yaml").read_text())["provenance"]
+    assert again["test_r2"]["overall"]["value"] == pytest.approx(told, abs=1e-4)
+
+    scores = folder / "scores.csv"
+    scored = run(
+        "avq_core.predict", "--model", folder / "model", "--data", folder / "tiny.pkl",
+        "--out", scores, "--device", "cpu",
+    )  # fmt: skip
+    assert scored.returncode == 0, scored.stderr
+    lines = scores.read_text().splitlines()
+    assert lines[0] == "split,index,group," + ",".join(TASKS)
+    assert len(lines) == 1 + sum(SIZES.values())
+
+
+def test_the_same_command_again_finds_all_done(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    """Nothing is trained again, and the test split stays closed."""
+    before = stored(folder)
+    again = search(folder, "--trials", 6, "--confirm", 1)
+    assert again.returncode == 0, again.stderr
+    assert "all 6 trials are done" in again.stderr
+    assert stored(folder).confirmation == before.confirmation
+    assert again.stdout == finished.stdout
+
+
+def test_a_larger_total_goes_on(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    """`--trials` is the study's total, so 8 after 6 runs two more."""
+    more = search(folder, "--trials", 8, "--confirm", 0)
+    assert more.returncode == 0, more.stderr
+    assert "resumes: 6 of 8" in more.stderr
+    assert len(stored(folder).trials) == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (("--epochs", 2), ("epochs", "the study has 3, asked 2", "--study")),
+        (("--score-weights", "1,0"), ("cross_modal_weight", "--study")),
+        (("--seed", 5), ("seed", "--study")),
+    ],
+)
+def test_a_study_refuses_other_settings(
+    finished: subprocess.CompletedProcess[str],
+    folder: Path,
+    options: tuple[object, ...],
+    parts: tuple[str, ...],
+) -> None:
+    """And says which differs."""
+    assert_one_line(search(folder, "--trials", 9, *options), "is another one", *parts)
+
+
+def test_a_study_refuses_other_data_and_another_space(
+    finished: subprocess.CompletedProcess[str], folder: Path, tmp_path: Path
+) -> None:
+    """One changed label makes other data; one moved bound another space."""
+    data = pickle.loads((folder / "tiny.pkl").read_bytes())
+    data["train"][3]["labels"]["overall_score"] = 0.123
+    (tmp_path / "tiny.pkl").write_bytes(pickle.dumps(data))
+    text = (folder / "tiny_space.yaml").read_text()
+    (tmp_path / "tiny_space.yaml").write_text(text.replace("3e-2", "2e-2"))
+    assert_one_line(search(folder, "--data", tmp_path / "tiny.pkl"), "is another one", "data")
+    assert_one_line(
+        search(folder, "--space", tmp_path / "tiny_space.yaml"), "is another one", "space"
+    )
+
+
+BAD_OPTIONS = [
+    (("--trials", "many"), ("--trials", "many")),
+    (("--trials", 0), ("--trials is 0", ">= 1")),
+    (("--workers", "some"), ("--workers is 'some'",)),
+    (("--devices", "tpu"), ("device is 'tpu'", "cpu")),
+    (("--devices", "cuda:93"), ("device is 'cuda:93'", "CUDA device")),
+    (("--pruner", "axe"), ("--pruner is 'axe'", "cycle")),
+    (("--sampler", "oracle"), ("--sampler is 'oracle'", "tpe")),
+    (("--space", "huge"), ("huge", "small", "full")),
+    (("--space", "no/such.yaml"), ("no/such.yaml",)),
+    (("--watch", "overall"), ("--watch is 'overall'",)),
+    (("--watch", "smile,overall"), ("'smile'", "lip_sync, cross_modal, overall")),
+    (("--score-weights", "a,b"), ("--score-weights is 'a,b'",)),
+    (("--study", "../up"), ("--study is '../up'",)),
+    (("--storage", "nonsense"), ("the storage is not a URL", "sqlite:///")),
+    (("--data", "no/such.pkl"), ("no/such.pkl",)),
+    (("--nonsense",), ("--nonsense",)),
+]
+
+
+@pytest.mark.parametrize(("options", "parts"), BAD_OPTIONS, ids=lambda v: " ".join(map(str, v)))
+def test_a_wrong_option_is_told_in_one_line(
+    folder: Path, options: tuple[object, ...], parts: tuple[str, ...]
+) -> None:
+    """Got, expected, mend; exit 2; no traceback; nothing started."""
+    assert_one_line(search(folder, "--study", "never", *options), *parts)
+    assert not (folder / "runs" / "never").exists()
+
+
+def test_a_runs_folder_that_cannot_be_written_is_told(folder: Path) -> None:
+    """Before anything is computed. A file in its place stands for any reason not to be able to."""
+    blocked = folder / "a_file"
+    blocked.write_text("")
+    assert_one_line(search(folder, "--runs", blocked / "runs"), str(blocked))
+
+
+def test_help_is_quick_and_imports_no_torch() -> None:
+    """Under half a second on a machine at rest; what makes it so is that nothing heavy loads."""
+    code = (
+        "import sys, runpy; sys.argv = ['run', '--help']\n"
+        "try: runpy.run_module('search.run', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'numpy', 'optuna', 'sqlalchemy', 'sklearn'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--trials" in done.stdout
+
+
+def start(folder: Path, *options: object) -> subprocess.Popen[str]:
+    """Starts the main job in a process group of its own."""
+    command = [sys.executable, "-m", "search.run", *map(str, (*base(folder), *options))]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def wait_for_trials(folder: Path, name: str, finished: int) -> None:
+    """Until a study holds so many finished trials and runs another."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if (folder / "runs" / name / "study.db").exists():
+            done = run("studies.show", name, "--runs", folder / "runs", "--json")
+            if done.returncode == 0:
+                counts = json.loads(done.stdout)["counts"]
+                if counts["complete"] + counts["pruned"] >= finished and counts["running"]:
+                    return
+        time.sleep(0.2)
+    raise AssertionError(f"{name} did not get to {finished} trials")
+
+
+@pytest.fixture
+def group() -> Iterator[list[subprocess.Popen[str]]]:
+    """Process groups that must not outlive a test."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_killed_outright_the_study_goes_on_to_its_exact_total(
+    folder: Path, group: list[subprocess.Popen[str]]
+) -> None:
+    """kill -9 of the parent and all workers; then the same command; no trial is left running."""
+    job = start(folder, "--study", "killed", "--trials", 40, "--confirm", 0)
+    group.append(job)
+    wait_for_trials(folder, "killed", 3)
+    os.killpg(job.pid, signal.SIGKILL)
+    job.communicate()
+    assert any(t.state == "running" for t in stored(folder, "killed").trials)
+    done = search(folder, "--study", "killed", "--trials", 40, "--confirm", 0)
+    assert done.returncode == 0, done.stderr
+    states = [t.state for t in stored(folder, "killed").trials]
+    assert states.count("complete") + states.count("pruned") == 40
+    assert not {"running", "waiting"} & set(states)
+
+
+@pytest.mark.slow
+def test_workers_of_a_killed_parent_hand_back_and_end(
+    folder: Path, group: list[subprocess.Popen[str]]
+) -> None:
+    """An orphan would train on unseen, beside the workers of the next run."""
+    job = start(folder, "--study", "orphans", "--trials", 500, "--confirm", 0)
+    group.append(job)
+    wait_for_trials(folder, "orphans", 2)
+    os.kill(job.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if not any(t.state == "running" for t in stored(folder, "orphans").trials):
+            break
+        time.sleep(0.3)
+    states = [t.state for t in stored(folder, "orphans").trials]
+    assert "running" not in states
+    assert len(states) < 500
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_the_study_hands_running_trials_back(
+    folder: Path, group: list[subprocess.Popen[str]], number: signal.Signals
+) -> None:
+    """Ctrl-C, or a scheduler's notice: exit 130, nothing running, what was cut off is queued."""
+    name = f"interrupted-{number.name}"
+    job = start(folder, "--study", name, "--trials", 500, "--confirm", 0)
+    group.append(job)
+    wait_for_trials(folder, name, 2)
+    os.kill(job.pid, number)
+    _, errors = job.communicate(timeout=60)
+    assert job.returncode == 130, errors
+    assert "Traceback" not in errors
+    trials = stored(folder, name).trials
+    states = [t.state for t in trials]
+    assert "running" not in states
+    failed = [t for t in trials if t.state == "failed"]
+    assert states.count("waiting") == len(failed) > 0
+    assert all(t.reason == "interrupted: handed back to the queue" for t in failed)

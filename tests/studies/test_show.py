@@ -1,0 +1,86 @@
+"""`studies.show`: as text and as JSON, in every stage of a study."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from commands import assert_one_line, run
+from studies.records import read_study
+from studies.show import render, summary
+
+
+def strict(text: str) -> Any:
+    """Reads JSON as the standard has it: NaN and Infinity are none."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_json_holds_what_programs_need(confirmed: optuna.Study, runs: Path) -> None:
+    """Counts, best and baseline with both watched figures, the choice and its confirmation."""
+    done = run("studies.show", "tiny", "--json", "--runs", runs)
+    assert done.returncode == 0, done.stderr
+    told = strict(done.stdout)
+    assert told["study"] == "tiny"
+    assert told["counts"]["complete"] == 3
+    assert told["counts"]["pruned"] == 1
+    assert told["best"]["trial"] == 1
+    assert told["best"]["score"] == 0.5
+    assert told["best"]["cross_modal"] == 0.55
+    assert told["best"]["overall"] == 0.45
+    assert told["best"]["r2"]["lip_sync"] is None
+    assert told["baseline"]["trial"] == 0
+    assert told["chosen"] == 2
+    assert told["confirmation"]["folds"] == 3
+    assert told["epochs"] == {"spent": 51, "saved": 8}
+
+
+def test_json_of_a_study_without_trials_has_nulls(empty: optuna.Study) -> None:
+    """Nothing is made up."""
+    told = summary(read_study(empty))
+    assert told["best"] is None
+    assert told["baseline"] is None
+    assert told["counts"] == dict.fromkeys(
+        ["complete", "pruned", "failed", "running", "waiting"], 0
+    )
+
+
+def test_text_sets_baseline_and_best_side_by_side(study: optuna.Study) -> None:
+    """Every task with its number of labels; an undefined figure is n/a."""
+    lines = render(read_study(study)).splitlines()
+    row = next(line.split() for line in lines if line.startswith("cross_modal"))
+    assert row == ["cross_modal", "*", "0.150", "0.550", "20"]
+    assert any(line.split() == ["lip_sync", "n/a", "n/a", "1"] for line in lines)
+    assert any("3 complete, 1 pruned" in line for line in lines)
+
+
+def test_text_of_a_confirmed_study_has_the_test_figures(confirmed: optuna.Study) -> None:
+    """Folds and test, with intervals and the paired difference."""
+    text = render(read_study(confirmed))
+    assert "0.310 [0.210, 0.410]" in text
+    assert "difference" in text
+    assert "opened once" in text
+
+
+def test_text_of_a_study_without_trials(empty: optuna.Study) -> None:
+    """Says so instead of failing."""
+    assert "no finished trial yet" in render(read_study(empty))
+
+
+def test_without_a_name_the_newest_study_is_shown_and_named(
+    study: optuna.Study, empty: optuna.Study, runs: Path
+) -> None:
+    """The choice is told on stderr, so that stdout stays what it is."""
+    done = run("studies.show", "--json", "--runs", runs)
+    assert done.returncode == 0, done.stderr
+    assert strict(done.stdout)["study"] in done.stderr
+
+
+def test_a_study_that_is_not_there(study: optuna.Study, runs: Path) -> None:
+    """One line that names those that are."""
+    done = run("studies.show", "other", "--runs", runs)
+    assert_one_line(done, "no study 'other'", "expected one of tiny")
