@@ -5,9 +5,9 @@ from pathlib import Path
 import optuna
 import pytest
 import yaml
+from commands import assert_one_line, run
 
 from avq_core.config import load_config
-from commands import assert_one_line, run
 from studies.errors import StudyError
 from studies.export import exported, pick, to_yaml, write
 from studies.records import read_study

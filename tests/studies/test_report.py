@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import optuna
-
 from commands import assert_one_line, run
+
 from studies.records import read_study
 from studies.report import headline, page
 

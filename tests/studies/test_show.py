@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-
 from commands import assert_one_line, run
+
 from studies.records import read_study
 from studies.show import render, summary
 

@@ -1,7 +1,9 @@
 """Storages: Optuna's own conformance suite on what the opener opens, and what it refuses."""
 
+import gc
 import os
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,9 +24,6 @@ from studies.storage import (
 
 POSTGRESQL = os.environ.get("AVQ_TEST_POSTGRESQL_URL")
 """An empty database that tests may do with as they like."""
-needs_postgresql = pytest.mark.skipif(
-    POSTGRESQL is None, reason="AVQ_TEST_POSTGRESQL_URL names no PostgreSQL database"
-)
 
 
 class TestSqlite(StorageTestCase):
@@ -41,26 +40,30 @@ class TestSqlite(StorageTestCase):
         storage.engine.dispose()
 
 
-@needs_postgresql
-# The suite leaves connections of its threads to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-class TestPostgresql(StorageTestCase):
-    """Optuna's suite on PostgreSQL."""
+if POSTGRESQL is not None:
 
-    @pytest.fixture
-    def storage(self) -> Iterator[RDBStorage]:
-        """The database, emptied."""
-        assert POSTGRESQL is not None
-        engine = create_engine(POSTGRESQL)
-        with engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        engine.dispose()
-        make_schema(POSTGRESQL)
-        storage = open_storage(POSTGRESQL)
-        yield storage
-        storage.remove_session()
-        storage.engine.dispose()
+    class TestPostgresql(StorageTestCase):
+        """Optuna's suite on PostgreSQL."""
+
+        @pytest.fixture
+        def storage(self) -> Iterator[RDBStorage]:
+            """The database, emptied."""
+            assert POSTGRESQL is not None
+            engine = create_engine(POSTGRESQL)
+            with engine.begin() as connection:
+                connection.execute(text("DROP SCHEMA public CASCADE"))
+                connection.execute(text("CREATE SCHEMA public"))
+            engine.dispose()
+            make_schema(POSTGRESQL)
+            storage = open_storage(POSTGRESQL)
+            yield storage
+            storage.remove_session()
+            storage.engine.dispose()
+            # The suite's threads leave connections to the garbage collector, which complains.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                del storage
+                gc.collect()
 
 
 def test_schema_is_made_once_and_found_again(runs: Path) -> None:

@@ -1,0 +1,137 @@
+"""Training and scoring as processes: what is saved is enough, and mistakes are told."""
+
+import csv
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from commands import assert_one_line, make_samples, run, write_tiny
+
+CONFIG = {
+    "model": {"hidden_dim": 16, "num_layers": 1, "num_heads": 2, "embedder_scale": 0.125},
+    "optim": {"lr": 0.01, "cycle_epochs": 5},
+    "training": {
+        "epochs": 5,
+        "task_weights": {"lip_sync": 1.0, "cross_modal": 1.0, "overall": 1.0},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny file, a configuration, and the model trained from them."""
+    folder = tmp_path_factory.mktemp("train")
+    write_tiny(folder)
+    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    done = train(folder, "--out", folder / "model")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def train(folder: Path, *options: object):  # type: ignore[no-untyped-def] # noqa: ANN201
+    return run(
+        "avq_core.train", "--config", folder / "config.yaml", "--data", folder / "tiny.pkl",
+        "--runs", folder / "runs", "--device", "cpu", "--threads", 1, *options,
+    )  # fmt: skip
+
+
+def predict(folder: Path, data: Path, out: Path):  # type: ignore[no-untyped-def] # noqa: ANN201
+    return run(
+        "avq_core.predict", "--model", folder / "model", "--data", data, "--out", out,
+        "--device", "cpu",
+    )  # fmt: skip
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_model_folder_holds_no_code(folder: Path) -> None:
+    """Weights and statistics are safetensors, the rest is YAML."""
+    names = sorted(path.name for path in (folder / "model").iterdir())
+    assert names == ["model.safetensors", "model.yaml", "statistics.safetensors"]
+
+
+def test_training_again_gives_the_same_scores(folder: Path, tmp_path: Path) -> None:
+    """The same configuration, seed and threads: the same model."""
+    assert train(folder, "--out", tmp_path / "model").returncode == 0
+    first = (folder / "model" / "model.safetensors").read_bytes()
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == first
+
+
+def test_the_model_folder_alone_scores_new_clips_in_the_users_units(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Unlabelled clips as a bare list, longer than those of training; labels were in [-0.8, 1]."""
+    samples = make_samples(9, seed=77)
+    for i, sample in enumerate(samples):
+        del sample["labels"]
+        features = sample["features"]
+        assert isinstance(features, dict)
+        if i % 2:  # clips of two lengths in one file
+            for name in ("audio", "visual"):
+                features[name] = np.concatenate([features[name]] * 2)
+    new = tmp_path / "new.pkl"
+    new.write_bytes(pickle.dumps(samples))
+    done = predict(folder, new, tmp_path / "scores.csv")
+    assert done.returncode == 0, done.stderr
+    scores = rows(tmp_path / "scores.csv")
+    assert [row["index"] for row in scores] == [str(i) for i in range(9)]
+    values = np.array([[float(row["overall"]), float(row["lip_sync"])] for row in scores])
+    assert values.min() >= -0.8
+    assert values.max() <= 1.0
+    assert values[:, 0].std() > 0.01
+
+
+def test_scores_of_the_training_file_agree_with_what_training_reported(
+    folder: Path, tmp_path: Path
+) -> None:
+    """R² of the CSV against the file's own labels is the R² that training printed for test."""
+    done = predict(folder, folder / "tiny.pkl", tmp_path / "scores.csv")
+    assert done.returncode == 0, done.stderr
+    saved = yaml.safe_load((folder / "model" / "model.yaml").read_text())
+    told = saved["provenance"]["test_r2"]["overall"]["value"]
+    data = pickle.loads((folder / "tiny.pkl").read_bytes())
+    truth = np.array([sample["labels"]["overall_score"] for sample in data["test"]])
+    scores = np.array(
+        [float(r["overall"]) for r in rows(tmp_path / "scores.csv") if r["split"] == "test"]
+    )
+    seen = truth != -1.0
+    error = np.square(truth - scores)[seen].sum()
+    r2 = 1 - error / np.square(truth[seen] - truth[seen].mean()).sum()
+    assert r2 == pytest.approx(told, abs=1e-3)
+
+
+def test_mistakes_of_train_are_told(folder: Path, tmp_path: Path) -> None:
+    """No such configuration, an unknown setting, tasks that are not the data's."""
+    no_file = run("avq_core.train", "--config", tmp_path / "no.yaml", "--out", tmp_path / "m")
+    assert_one_line(no_file, "no.yaml")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(yaml.safe_dump({"model": {"hiden_dim": 4}}))
+    assert_one_line(
+        run("avq_core.train", "--config", wrong, "--out", tmp_path / "m"), "model.hiden_dim"
+    )
+    other = run(
+        "avq_core.train", "--config", "manual", "--data", folder / "tiny.pkl", "--device", "cpu",
+        "--runs", folder / "runs", "--out", tmp_path / "m",
+    )  # fmt: skip
+    assert_one_line(other, "training.task_weights", "cross_modal")
+
+
+def test_mistakes_of_predict_are_told(folder: Path, tmp_path: Path) -> None:
+    """A folder that is no model; clips that lack a stream the model reads."""
+    no_model = run(
+        "avq_core.predict", "--model", tmp_path, "--data", folder / "tiny.pkl",
+        "--out", tmp_path / "s.csv", "--device", "cpu",
+    )  # fmt: skip
+    assert_one_line(no_model, "model.yaml", "avq_core.train")
+    samples = make_samples(3, seed=5)
+    features = samples[1]["features"]
+    assert isinstance(features, dict)
+    del features["audio"]
+    poor = tmp_path / "poor.pkl"
+    poor.write_bytes(pickle.dumps(samples))
+    assert_one_line(predict(folder, poor, tmp_path / "s.csv"), "audio")
