@@ -75,7 +75,11 @@ def test_a_file_that_breaks_the_contract(
     tmp_path: Path, damage: Callable[[Data], None], parts: tuple[str, ...]
 ) -> None:
     """The line names the split, the sample and the stream or task."""
-    data: Data = {"train": make_samples(8, 0), "val": make_samples(6, 1), "test": make_samples(6, 2)}
+    data: Data = {
+        "train": make_samples(8, 0),
+        "val": make_samples(6, 1),
+        "test": make_samples(6, 2),
+    }
     damage(data)
     path = tmp_path / "bad.pkl"
     path.write_bytes(pickle.dumps(data))

@@ -97,9 +97,7 @@ def test_the_same_command_again_finds_all_done(
     assert again.stdout == finished.stdout
 
 
-def test_a_larger_total_goes_on(
-    finished: subprocess.CompletedProcess[str], folder: Path
-) -> None:
+def test_a_larger_total_goes_on(finished: subprocess.CompletedProcess[str], folder: Path) -> None:
     """`--trials` is the study's total, so 8 after 6 runs two more."""
     more = search(folder, "--trials", 8, "--confirm", 0)
     assert more.returncode == 0, more.stderr
