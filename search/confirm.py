@@ -96,7 +96,7 @@ def confirm(
         on_progress(done, total)
         study.set_user_attr(records.CONFIRMATION, stored | {"runs": runs})
     rows = [_row(candidate, runs, num_folds, watch) for candidate in found]
-    chosen = max(rows, key=lambda row: row["score_mean"])["trial"]
+    chosen = records.by_confirmed_score(rows)[0]["trial"]
     summary = {"folds": num_folds, "runs": runs, "candidates": rows, "test_openings": openings}
     if stored.get("test", {}).get("chosen", {}).get("trial") == chosen:
         summary["test"] = stored["test"]
@@ -134,15 +134,13 @@ def _row(
     tasks = list(own[0]["r2"])
     by_task = {task: _mean([run["r2"][task] for run in own]) for task in tasks}
     scores = [watch.score(watch.figures(_with_nan(run["r2"]))) for run in own]
-    scores = [-math.inf if math.isnan(score) else score for score in scores]
-    spread = float(np.std(scores, ddof=1)) if all(map(math.isfinite, scores)) else None
-    mean = float(np.mean(scores))
+    # A run that diverged has no figure, and a mean without it would flatter its candidate.
+    whole = all(map(math.isfinite, scores))
     return {
         "trial": candidate.trial,
         "baseline": candidate.baseline,
-        # JSON has no infinity: a run that diverged puts its candidate last, not outside the file.
-        "score_mean": mean if math.isfinite(mean) else -1e9,
-        "score_std": spread,
+        "score_mean": float(np.mean(scores)) if whole else None,
+        "score_std": float(np.std(scores, ddof=1)) if whole and len(scores) > 1 else None,
         "r2_mean": by_task,
     }
 

@@ -39,6 +39,8 @@ class Plan:
     source: str
     """The data, as the user named it."""
     schema: Schema
+    attainable: dict[str, dict[str, float]]
+    """Split to task to the best attainable R²; known of made data only."""
     identity: Identity
     runs: Path
     confirm: int
@@ -103,6 +105,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         slots=slots,
         source=source,
         schema=store.schema,
+        attainable={split: dict(r2) for split, r2 in store.attainable_r2.items()},
         identity=_identity(store, job),
         runs=options.runs,
         confirm=options.confirm,

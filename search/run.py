@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     from search.plan import make_plan
     from search.quiet import quiet_optuna
     from search.setup import open_study
-    from studies import export
+    from studies import export, report
     from studies.records import read_study
     from studies.show import render
 
@@ -39,7 +39,9 @@ def main(argv: Sequence[str]) -> int:
     print(render(record))
     best = plan.folder / "best.yaml"
     export.write(best, export.to_yaml(record, export.pick(record, None)))
-    print(f"\nbest configuration: {best}")
+    page = plan.folder / "report.html"
+    export.write(page, report.page(record))
+    print(f"\nbest configuration: {best}\nreport: {page}")
     return 0
 
 

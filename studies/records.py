@@ -43,6 +43,8 @@ DEFAULT_EPOCHS: Final = "default_epochs"
 """Study: most epochs of a trial."""
 TOTAL: Final = "total"
 """Study: the trials last asked for."""
+ATTAINABLE: Final = "attainable_r2"
+"""Study: split to task to the best R² that anyone can reach; of made data only."""
 CONFIRMATION: Final = "confirmation"
 """Study: candidates with their figures over folds, and the test figures."""
 CHOSEN: Final = "chosen"
@@ -98,6 +100,8 @@ class StudyRecord:
     space: dict[str, Any]
     total: int | None
     """Trials last asked for."""
+    attainable: dict[str, dict[str, float]]
+    """Split to task to the best attainable R²; empty where nobody knows it."""
     trials: list[TrialRecord]
     chosen: int | None
     confirmation: dict[str, Any] | None
@@ -142,6 +146,7 @@ def read_study(study: "optuna.Study") -> StudyRecord:
         watch=(watch[0], watch[1]),
         space=attributes.get(SPACE, {}),
         total=attributes.get(TOTAL),
+        attainable=attributes.get(ATTAINABLE, {}),
         trials=read_trials(study),
         chosen=attributes.get(CHOSEN),
         confirmation=attributes.get(CONFIRMATION),
@@ -166,6 +171,16 @@ def baseline(trials: Sequence[TrialRecord]) -> TrialRecord | None:
     """The manual's trial: the finished one, else the one on its way."""
     own = [t for t in trials if t.baseline and t.state != "failed"]
     return max(own, key=lambda t: (t.state in {"complete", "pruned"}, t.number), default=None)
+
+
+def by_confirmed_score(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Candidates of a confirmation, the best first; one that diverged has no score and is last."""
+
+    def order(row: dict[str, Any]) -> tuple[bool, float]:
+        score = row["score_mean"]
+        return score is None, -(score or 0.0)
+
+    return sorted(rows, key=order)
 
 
 def epochs_spent(trials: Sequence[TrialRecord]) -> int:

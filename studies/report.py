@@ -5,15 +5,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from avq_core.cli import CommandParser, run_command
 from studies import plots, records
 from studies.cli import add_study_options
 from studies.export import write
 from studies.records import StudyRecord, TrialRecord
-from studies.show import interval_text, task_names
 from studies.table import figure
+from studies.tables import Table, confirmation_table, search_table, test_table, verdict
 
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1f2933; margin: 2rem auto; max-width: 56rem;
@@ -67,16 +67,15 @@ def main(argv: Sequence[str]) -> int:
 def page(study: StudyRecord) -> str:
     """The whole page."""
     name = escape(study.name)
-    finals = (study.confirmation or {}).get("test")
-    rows = (study.confirmation or {}).get("candidates")
+    confirmed, tested = confirmation_table(study), test_table(study)
     parts = [
         f"<h1>{name}</h1>",
         f"<p class='note'>{escape(_what(study))}</p>",
         *(f"<p class='lead'>{escape(sentence)}</p>" for sentence in headline(study)),
         "<h2>Baseline and best, as the search saw them</h2>",
-        _search_table(study),
-        "<h2>Confirmed with fresh seeds</h2>" + _confirmation_table(study, rows) if rows else "",
-        "<h2>The test split</h2>" + _test_table(study, finals) if finals else "",
+        _set(search_table(study)) or "<p>No trial is complete yet.</p>",
+        "<h2>Confirmed with fresh seeds</h2>" + _set(confirmed) if confirmed else "",
+        "<h2>The test split</h2>" + _set(tested) if tested else "",
     ]
     if any(trial.score is not None for trial in study.trials):
         parts += [
@@ -118,6 +117,7 @@ def headline(study: StudyRecord) -> list[str]:
             f"Trial #{study.chosen}, chosen on folds with fresh seeds, reaches "
             f"{_watched(study, values)} on the test split."
         )
+        said += verdict(study)
     else:
         said.append(
             "The best of many noisy figures looks better than it is, and these are not confirmed "
@@ -142,54 +142,12 @@ def _watched(study: StudyRecord, r2: Mapping[str, float | None]) -> str:
     return " and ".join(f"{task} R² {figure(r2.get(task))}" for task in dict.fromkeys(study.watch))
 
 
-def _search_table(study: StudyRecord) -> str:
-    found = (("baseline", records.baseline(study.trials)), ("best", records.best(study.trials)))
-    columns = [(name, trial) for name, trial in found if trial is not None]
-    if not columns:
-        return "<p>No trial is complete yet.</p>"
-    rows = [["score", *(figure(trial.score) for _, trial in columns), ""]]
-    labels = columns[-1][1].num_labels
-    for task in task_names(study):
-        name = f"{task} (watched)" if task in study.watch else task
-        cells = [figure(trial.r2.get(task)) for _, trial in columns]
-        rows.append([name, *cells, str(labels.get(task, ""))])
-    rows.append(["epochs spent", *(str(trial.epochs) for _, trial in columns), ""])
-    names = [f"{name} #{trial.number}" for name, trial in columns]
-    return _table(["validation R²", *names, "labels"], rows)
-
-
-def _confirmation_table(study: StudyRecord, rows: Sequence[Mapping[str, Any]]) -> str:
-    """What the search reported beside what was confirmed."""
-    tasks = task_names(study)
-    scores = {trial.number: trial.score for trial in study.trials}
-    table, classes = [], []
-    for row in sorted(rows, key=lambda row: -row["score_mean"]):
-        number, chosen = row["trial"], row["trial"] == study.chosen
-        notes = ["baseline"] * bool(row["baseline"]) + ["chosen"] * chosen
-        spread = f" ± {figure(row['score_std'])}" if row["score_std"] is not None else ""
-        means = [figure(row["r2_mean"].get(task)) for task in tasks]
-        confirmed = figure(row["score_mean"]) + spread
-        table.append(
-            [f"#{number}", figure(scores.get(number)), confirmed, *means, ", ".join(notes)]
-        )
-        classes.append("best" if chosen else "baseline" if row["baseline"] else "")
-    folds = (study.confirmation or {}).get("folds")
-    head = ["trial", "score in the search", "score over folds ± sd", *tasks, ""]
-    told = f"Mean R² over {folds} folds of train and val; groups stay together."
-    return f"<p class='note'>{escape(told)}</p>" + _table(head, table, classes=classes)
-
-
-def _test_table(study: StudyRecord, test: Mapping[str, Any]) -> str:
-    columns = [(name, test[name]) for name in ("baseline", "chosen") if name in test]
-    paired = test.get("difference") or {}
-    rows = []
-    for task in task_names(study):
-        cells = [interval_text(entry["r2"].get(task)) for _, entry in columns]
-        gap = [interval_text(paired.get(task))] if paired else []
-        rows.append([task, *cells, *gap, str(test["num_labels"].get(task, ""))])
-    names = [f"{name} #{entry['trial']}" for name, entry in columns]
-    head = ["R² [95 % interval]", *names, *(["difference"] if paired else []), "labels"]
-    return _table(head, rows)
+def _set(table: Table | None) -> str:
+    """A table as HTML, its title above it."""
+    if table is None:
+        return ""
+    note = f"<p class='note'>{escape(table.title)}</p>"
+    return note + _table(table.head, table.rows, classes=table.marks)
 
 
 def _trial_table(study: StudyRecord) -> str:

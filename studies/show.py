@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from avq_core.cli import CommandParser, run_command
@@ -11,6 +11,7 @@ from studies import records
 from studies.cli import add_study_options
 from studies.records import StudyRecord, TrialRecord
 from studies.table import align, figure
+from studies.tables import Table, confirmation_table, search_table, test_table, verdict
 
 _TOP = 5
 
@@ -78,12 +79,9 @@ def _short(study: StudyRecord, trial: TrialRecord | None) -> dict[str, Any] | No
 
 def render(study: StudyRecord) -> str:
     """A study as text: what the main job closes with."""
-    parts = [_headline(study), _search_table(study)]
-    if study.confirmation and "candidates" in study.confirmation:
-        parts.append(_confirmation_table(study, study.confirmation["candidates"]))
-    if study.confirmation and "test" in study.confirmation:
-        parts.append(_test_table(study, study.confirmation["test"]))
-    parts.append(_top_table(study))
+    parts = [_headline(study), _text(search_table(study)) or "no finished trial yet"]
+    parts += [_text(confirmation_table(study)), _text(test_table(study))]
+    parts += ["\n".join(verdict(study)), _top_table(study)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -107,73 +105,8 @@ def _headline(study: StudyRecord) -> str:
     return "\n".join(lines)
 
 
-def _search_table(study: StudyRecord) -> str:
-    """Validation R² of baseline and best, a row a task."""
-    first, best = records.baseline(study.trials), records.best(study.trials)
-    columns = [
-        (name, trial) for name, trial in (("baseline", first), ("best", best)) if trial is not None
-    ]
-    if not columns:
-        return "no finished trial yet"
-    names = [f"{name} #{trial.number}" for name, trial in columns]
-    rows = [["validation R²", *names, "labels"]]
-    rows.append(["score", *(figure(trial.score) for _, trial in columns), ""])
-    labels = columns[-1][1].num_labels
-    for task in task_names(study):
-        marked = f"{task} *" if task in study.watch else task
-        values = [figure(trial.r2.get(task)) for _, trial in columns]
-        rows.append([marked, *values, str(labels.get(task, ""))])
-    rows.append(
-        ["epochs, seconds"]
-        + [f"{t.epochs}, {t.seconds:.0f} s" if t.seconds else str(t.epochs) for _, t in columns]
-        + [""]
-    )
-    return f"found by the search (* watched)\n{align(rows)}"
-
-
-def _confirmation_table(study: StudyRecord, rows: Sequence[Mapping[str, Any]]) -> str:
-    folds = (study.confirmation or {}).get("folds")
-    table = [["trial", "score", "± sd", *task_names(study), ""]]
-    for row in sorted(rows, key=lambda row: -row["score_mean"]):
-        notes = [
-            n
-            for n, yes in (("baseline", row["baseline"]), ("chosen", row["trial"] == study.chosen))
-            if yes
-        ]
-        table.append(
-            [
-                f"#{row['trial']}",
-                figure(row["score_mean"]),
-                figure(row["score_std"]),
-                *(figure(row["r2_mean"].get(task)) for task in task_names(study)),
-                ", ".join(notes),
-            ]
-        )
-    return f"confirmed: mean R² over {folds} folds of train + val, fresh seeds\n{align(table)}"
-
-
-def _test_table(study: StudyRecord, test: Mapping[str, Any]) -> str:
-    """Test R² with 95 % intervals of the chosen one and the baseline."""
-    columns = [(name, test[name]) for name in ("baseline", "chosen") if name in test]
-    head = ["test R² [95 %]", *(f"{name} #{entry['trial']}" for name, entry in columns)]
-    paired = test.get("difference") or {}
-    table = [[*head, *(["difference"] if paired else []), "labels"]]
-    for task in task_names(study):
-        cells = [interval_text(entry["r2"].get(task)) for _, entry in columns]
-        gap = [interval_text(paired.get(task))] if paired else []
-        table.append([task, *cells, *gap, str(test["num_labels"].get(task, ""))])
-    openings = (study.confirmation or {}).get("test_openings", 1)
-    times = "once" if openings == 1 else f"{openings} times, so it is a little less than unseen"
-    return f"test split, opened {times}\n{align(table)}"
-
-
-def interval_text(interval: Mapping[str, float | None] | None) -> str:
-    """A figure with its interval: `0.310 [0.210, 0.410]`; `n/a` where it is not defined."""
-    if not interval or interval["value"] is None:
-        return "n/a"
-    if interval["low"] is None:
-        return figure(interval["value"])
-    return f"{figure(interval['value'])} [{figure(interval['low'])}, {figure(interval['high'])}]"
+def _text(table: Table | None) -> str:
+    return f"{table.title}\n{align([table.head, *table.rows])}" if table else ""
 
 
 def _top_table(study: StudyRecord) -> str:
@@ -191,11 +124,6 @@ def _top_table(study: StudyRecord) -> str:
 
 def _value(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def task_names(study: StudyRecord) -> list[str]:
-    """The study's tasks; those of its trials where a study names none."""
-    return study.tasks or sorted({task for trial in study.trials for task in trial.r2})
 
 
 if __name__ == "__main__":

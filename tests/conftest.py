@@ -1,11 +1,14 @@
 """What tests share: tiny schemas, splits and data sets."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy
 import torch
+from postgresql import find_programs, running_server
 
 from avq_core.config import TrainConfig, from_dict
 from avq_core.data.prepared import PreparedSplit, SearchSplits
@@ -77,3 +80,34 @@ def make_config() -> Callable[..., TrainConfig]:
         return from_dict({name: base[name] | sections.get(name, {}) for name in base})
 
     return make
+
+
+@pytest.fixture
+def read_only_folder(tmp_path: Path) -> Path:
+    """A folder in which nobody can make a file: root may in any, but for the kernel's own."""
+    if os.geteuid() == 0:
+        return Path("/sys/kernel")
+    folder = tmp_path / "read-only"
+    folder.mkdir(mode=0o555)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A server for this test process; its URL without a database."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed here")
+    with running_server(programs) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    name = f"test_{abs(hash(tmp_path))}"
+    engine = sqlalchemy.create_engine(f"{postgresql_server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{postgresql_server}/{name}"

@@ -100,7 +100,7 @@ def test_an_unknown_setting_is_refused(values: object, message: str) -> None:
         from_dict(values)
 
 
-@pytest.mark.parametrize("path", ["optim.rate", "lr", "model", "training.task_weights.smile"])
+@pytest.mark.parametrize("path", ["optim.rate", "lr", "modle.width", "training.task_weights.smile"])
 def test_a_path_that_names_no_setting_is_refused(path: str) -> None:
     """Spaces are made of such paths."""
     with pytest.raises(ConfigError, match="names no setting"):
@@ -109,7 +109,7 @@ def test_a_path_that_names_no_setting_is_refused(path: str) -> None:
 
 def test_a_file_that_is_no_configuration_is_told(tmp_path: Path) -> None:
     """Missing, not YAML, not a mapping."""
-    with pytest.raises(ConfigError, match="cannot read .*no.yaml"):
+    with pytest.raises(ConfigError, match=r"cannot read .*no.yaml"):
         load_config(str(tmp_path / "no.yaml"))
     bad = tmp_path / "bad.yaml"
     bad.write_text("a: [")

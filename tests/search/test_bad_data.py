@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ CASES: list[tuple[Callable[[Data], None], tuple[str, ...]]] = [
 ]
 
 
-def search(folder: Path, data: Path) -> None | Any:
+def search(folder: Path, data: Path) -> subprocess.CompletedProcess[str]:
     return run(
         "search.run", "--data", data, "--space", write_space(folder), "--runs", folder / "runs",
         "--study", "bad", "--trials", 2,

@@ -1,5 +1,6 @@
 """The main job as a process: the whole road, resuming, refusing, being killed."""
 
+import contextlib
 import json
 import os
 import pickle
@@ -138,6 +139,19 @@ def test_a_study_refuses_other_data_and_another_space(
     )
 
 
+def test_a_study_may_live_in_postgresql(folder: Path, postgresql: str) -> None:
+    """The same road over a server: budget, lock, resume and what the other commands read."""
+    options = ("--storage", postgresql, "--study", "shared", "--confirm", 0)
+    done = search(folder, "--trials", 4, *options)
+    assert done.returncode == 0, done.stderr
+    more = search(folder, "--trials", 5, *options)
+    assert "resumes: 4 of 5" in more.stderr
+    shown = run("studies.show", "shared", "--storage", postgresql, "--json")
+    counts = json.loads(shown.stdout)["counts"]
+    assert counts["complete"] + counts["pruned"] == 5
+    assert (folder / "runs" / "shared" / "best.yaml").exists()
+
+
 BAD_OPTIONS = [
     (("--trials", "many"), ("--trials", "many")),
     (("--trials", 0), ("--trials is 0", ">= 1")),
@@ -216,10 +230,8 @@ def group() -> Iterator[list[subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
     yield started
     for process in started:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.communicate()
 
 
@@ -227,7 +239,7 @@ def group() -> Iterator[list[subprocess.Popen[str]]]:
 def test_killed_outright_the_study_goes_on_to_its_exact_total(
     folder: Path, group: list[subprocess.Popen[str]]
 ) -> None:
-    """kill -9 of the parent and all workers; then the same command; no trial is left running."""
+    """Kill -9 of the parent and all workers; then the same command; no trial is left running."""
     job = start(folder, "--study", "killed", "--trials", 40, "--confirm", 0)
     group.append(job)
     wait_for_trials(folder, "killed", 3)

@@ -1,6 +1,5 @@
 """Locks, tested with processes: one holder at a time, and none left by a holder that dies."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,8 +11,6 @@ import pytest
 from studies.errors import StudyError
 from studies.lock import study_lock
 from studies.storage import storage_url
-
-POSTGRESQL = os.environ.get("AVQ_TEST_POSTGRESQL_URL")
 
 HOLD = """
 import sys, time
@@ -37,11 +34,9 @@ for _ in range(40):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, runs: Path) -> str:
-    """A storage of each kind; PostgreSQL where there is one to test with."""
+    """A storage of each kind."""
     if request.param == "postgresql":
-        if POSTGRESQL is None:
-            pytest.skip("AVQ_TEST_POSTGRESQL_URL names no PostgreSQL database")
-        return POSTGRESQL
+        return str(request.getfixturevalue("postgresql"))
     (runs / "one").mkdir(parents=True)
     return storage_url(runs, "one", None)
 

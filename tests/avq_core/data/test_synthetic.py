@@ -54,7 +54,7 @@ def test_streams_and_labels_are_those_of_the_users_file(demo: Dataset) -> None:
         assert split.features["keypoint"][0].shape == (30, 1404)
         assert split.features["syncnet"][0].shape == (2,)
         seen = split.labels[np.isfinite(split.labels)]
-        assert -0.8 <= seen.min()
+        assert seen.min() >= -0.8
         assert seen.max() <= 1.0
         missing = np.isnan(split.labels).mean(axis=0)
         assert (missing > 0.26).all()
@@ -86,8 +86,8 @@ def test_the_ceiling_is_what_the_noise_leaves(demo: Dataset) -> None:
 
 def test_the_ceiling_is_out_of_reach_of_means_over_time(demo: Dataset) -> None:
     """A ridge on pooled means finds something and stays far below; movement adds to it."""
-    from sklearn.linear_model import RidgeCV  # noqa: PLC0415
-    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+    from sklearn.linear_model import RidgeCV
+    from sklearn.preprocessing import StandardScaler
 
     def r2(task: int, *, deviation: bool) -> float:
         train, val = demo.splits["train"], demo.splits["val"]

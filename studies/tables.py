@@ -1,0 +1,133 @@
+"""The tables that sum a study up; `show` prints them and `report` sets them as HTML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from studies import records
+from studies.records import StudyRecord
+from studies.table import figure
+
+BASELINE, CHOSEN = "baseline", "best"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """A table in words."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+    marks: list[str] = field(default_factory=list)
+    """What a row is of: the baseline's, the chosen one's, or nothing; empty for no rows at all."""
+
+
+def search_table(study: StudyRecord) -> Table | None:
+    """Validation R² of baseline and best, a row a task; `None` before the first figure."""
+    found = (
+        ("baseline", records.baseline(study.trials)),
+        ("best", records.best(study.trials)),
+    )
+    columns = [(name, trial) for name, trial in found if trial is not None]
+    if not columns:
+        return None
+    ceiling = study.attainable.get("val", {})
+    labels = columns[-1][1].num_labels
+    rows = [["score", *(figure(t.score) for _, t in columns), *_blank(ceiling), ""]]
+    for task in task_names(study):
+        marked = f"{task} *" if task in study.watch else task
+        values = [figure(trial.r2.get(task)) for _, trial in columns]
+        known = [figure(ceiling.get(task))] if ceiling else []
+        rows.append([marked, *values, *known, str(labels.get(task, ""))])
+    times = [f"{t.epochs}, {t.seconds:.0f} s" if t.seconds else str(t.epochs) for _, t in columns]
+    rows.append(["epochs, time", *times, *_blank(ceiling), ""])
+    names = [f"{name} #{trial.number}" for name, trial in columns]
+    head = ["validation R²", *names, *(["attainable"] if ceiling else []), "labels"]
+    return Table(title="found by the search (* watched)", head=head, rows=rows)
+
+
+def _blank(ceiling: Mapping[str, float]) -> list[str]:
+    return [""] if ceiling else []
+
+
+def confirmation_table(study: StudyRecord) -> Table | None:
+    """What the search reported beside what was confirmed; `None` before the confirmation."""
+    confirmation = study.confirmation or {}
+    if "candidates" not in confirmation:
+        return None
+    searched = {trial.number: trial.score for trial in study.trials}
+    rows, marks = [], []
+    for row in records.by_confirmed_score(confirmation["candidates"]):
+        chosen = row["trial"] == study.chosen
+        notes = ["baseline"] * bool(row["baseline"]) + ["chosen"] * chosen
+        rows.append(
+            [
+                f"#{row['trial']}",
+                figure(searched.get(row["trial"])),
+                figure(row["score_mean"]),
+                figure(row["score_std"]),
+                *(figure(row["r2_mean"].get(task)) for task in task_names(study)),
+                ", ".join(notes),
+            ]
+        )
+        marks.append(CHOSEN if chosen else BASELINE if row["baseline"] else "")
+    head = ["trial", "searched", "confirmed", "± sd", *task_names(study), ""]
+    title = f"confirmed: mean R² over {confirmation['folds']} folds of train + val, fresh seeds"
+    return Table(title=title, head=head, rows=rows, marks=marks)
+
+
+def test_table(study: StudyRecord) -> Table | None:
+    """Test R² with 95 % intervals of chosen and baseline; `None` before test is opened."""
+    confirmation = study.confirmation or {}
+    if "test" not in confirmation:
+        return None
+    test: Mapping[str, Any] = confirmation["test"]
+    columns = [(name, test[name]) for name in ("baseline", "chosen") if name in test]
+    paired = test.get("difference") or {}
+    ceiling = study.attainable.get("test", {})
+    rows = []
+    for task in task_names(study):
+        cells = [interval_text(entry["r2"].get(task)) for _, entry in columns]
+        cells += [interval_text(paired.get(task))] if paired else []
+        cells += [figure(ceiling.get(task))] if ceiling else []
+        rows.append([task, *cells, str(test["num_labels"].get(task, ""))])
+    names = [f"{name} #{entry['trial']}" for name, entry in columns]
+    head = ["test R² [95 %]", *names]
+    head += [*(["difference"] if paired else []), *(["attainable"] if ceiling else []), "labels"]
+    openings = confirmation.get("test_openings", 1)
+    times = "once" if openings == 1 else f"{openings} times, so it is a little less than unseen"
+    return Table(title=f"test split, opened {times}", head=head, rows=rows)
+
+
+def verdict(study: StudyRecord) -> list[str]:
+    """Whether the chosen configuration beats the manual's on test, a sentence a watched task.
+
+    Decided by the 95 % interval of the paired difference, not by the figures side by side.
+    """
+    difference = ((study.confirmation or {}).get("test") or {}).get("difference") or {}
+    said = []
+    for task in dict.fromkeys(study.watch):
+        gap = difference.get(task)
+        if not gap or gap["low"] is None:
+            continue
+        beats, loses = gap["low"] > 0, gap["high"] < 0
+        how = "beats" if beats else "is worse than" if loses else "is not clearly apart from"
+        said.append(
+            f"On test the chosen configuration {how} the manual's in {task}: R² "
+            f"{interval_text(gap)} apart."
+        )
+    return said
+
+
+def interval_text(interval: Mapping[str, float | None] | None) -> str:
+    """A figure with its interval: `0.310 [0.210, 0.410]`; `n/a` where it is not defined."""
+    if not interval or interval["value"] is None:
+        return "n/a"
+    if interval["low"] is None:
+        return figure(interval["value"])
+    return f"{figure(interval['value'])} [{figure(interval['low'])}, {figure(interval['high'])}]"
+
+
+def task_names(study: StudyRecord) -> list[str]:
+    """The study's tasks; those of its trials where a study names none."""
+    return study.tasks or sorted({task for trial in study.trials for task in trial.r2})
