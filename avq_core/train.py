@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     options = build_parser().parse_args(argv)
     import torch
 
-    from avq_core.config import load_config, with_values
+    from avq_core.config_values import load_config, with_values
     from avq_core.data.dataset import default_source
     from avq_core.data.prepared import prepare
     from avq_core.errors import ConfigError

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from avq_core.config import TrainConfig, judged_epochs, manual, to_dict, with_values
+from avq_core.config import TrainConfig, manual
+from avq_core.config_values import to_dict, with_values
 from avq_core.errors import ConfigError
+from avq_core.training.schedule import judged_epochs
 from space.space import Space
 
 WEIGHT_PREFIX: Final = "training.task_weights."

@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 import optuna
 
-from avq_core.config import TrainConfig, from_dict, to_dict, with_values
+from avq_core.config import TrainConfig
+from avq_core.config_values import from_dict, to_dict, with_values
 from search.configure import derive_seed, same_but_for_run
 from search.folds import count_folds
 from search.launch.pool import Task, run_tasks

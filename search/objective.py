@@ -10,7 +10,8 @@ from typing import Any
 
 import optuna
 
-from avq_core.config import TrainConfig, to_dict
+from avq_core.config import TrainConfig
+from avq_core.config_values import to_dict
 from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.training.loop import EpochRecord, fit
 from avq_core.training.metrics import num_labels

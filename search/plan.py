@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from avq_core.config import DataConfig, cycle_ends, manual
+from avq_core.config import DataConfig, manual
 from avq_core.data.dataset import default_source
 from avq_core.data.prepared import PreparedStore, prepare
 from avq_core.data.schema import Schema
 from avq_core.errors import ConfigError
 from avq_core.training.metrics import r2_score
+from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
 from search.launch.local import make_slots
 from search.pruner import make_pruner

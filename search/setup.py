@@ -3,7 +3,7 @@
 import optuna
 from optuna.trial import TrialState
 
-from avq_core.config import to_dict
+from avq_core.config_values import to_dict
 from search.configure import baseline_config
 from search.handback import hand_back
 from search.plan import Plan

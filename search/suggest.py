@@ -35,7 +35,7 @@ def point_of(config: Mapping[str, Any], space: Space) -> dict[str, Any] | None:
     """A configuration's coordinates in a space.
 
     Args:
-        config: As `avq_core.config.to_dict` gives it.
+        config: As `avq_core.config_values.to_dict` gives it.
         space: The space.
 
     Returns:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 CONFIG: Final = "config"
-"""Trial: the full effective configuration, as `avq_core.config.to_dict` gives it."""
+"""Trial: the full effective configuration, as `avq_core.config_values.to_dict` gives it."""
 BASELINE: Final = "baseline"
 """Trial: true for the manual's configuration."""
 REASON: Final = "reason"

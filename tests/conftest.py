@@ -10,7 +10,8 @@ import sqlalchemy
 import torch
 from postgresql import find_programs, running_server
 
-from avq_core.config import TrainConfig, from_dict
+from avq_core.config import TrainConfig
+from avq_core.config_values import from_dict
 from avq_core.data.prepared import PreparedSplit, SearchSplits
 from avq_core.data.schema import Schema, Stream
 from avq_core.training.resident import ResidentSplits, splits_to_device

@@ -15,7 +15,8 @@ import safetensors.torch
 import torch
 import yaml
 
-from avq_core.config import TrainConfig, from_dict, read_yaml, to_dict
+from avq_core.config import TrainConfig
+from avq_core.config_values import from_dict, read_yaml, to_dict
 from avq_core.data.schema import Schema
 from avq_core.data.transforms import Statistics
 from avq_core.errors import ConfigError

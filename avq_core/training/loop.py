@@ -13,14 +13,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from avq_core.config import TrainConfig, judged_epochs
+from avq_core.config import TrainConfig
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.model.network import Network
 from avq_core.training.device import isolated_randomness, resolve_precision
 from avq_core.training.losses import masked_mse, observed_counts
 from avq_core.training.metrics import r2_by_task
 from avq_core.training.resident import ResidentSplit, ResidentSplits
-from avq_core.training.schedule import learning_rate
+from avq_core.training.schedule import judged_epochs, learning_rate
 
 _GPU_EVALUATION_BATCH = 256
 _CPU_ACTIVATION_BYTES = 12 * 2**20
@@ -42,7 +42,7 @@ class EpochRecord:
     r2: dict[str, float]
     """Validation R² by task; NaN where it is not defined."""
     judged: bool
-    """Whether this epoch's figures count: a cosine cycle ends here (`config.judged_epochs`)."""
+    """Whether this epoch's figures count: a cosine cycle ends here (`schedule.judged_epochs`)."""
     seconds: float
     """Wall time of training and validation."""
 

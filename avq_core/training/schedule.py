@@ -21,3 +21,22 @@ def learning_rate(optim: OptimConfig, epoch: float) -> float:
         length *= optim.cycle_mult
     phase = (epoch - start) / length
     return optim.min_lr + (optim.lr - optim.min_lr) * (1 + math.cos(math.pi * phase)) / 2
+
+
+def cycle_ends(optim: OptimConfig, last_epoch: int) -> list[int]:
+    """The epochs, counted from 1 up to `last_epoch`, at which a cosine cycle ends."""
+    ends: list[int] = []
+    length, end = optim.cycle_epochs, optim.cycle_epochs
+    while end <= last_epoch:
+        ends.append(end)
+        length *= optim.cycle_mult
+        end += length
+    return ends
+
+
+def judged_epochs(optim: OptimConfig, last_epoch: int) -> list[int]:
+    """The epochs whose figures count: the ends of cycles; the last epoch where none ends by then.
+
+    Within a cycle the learning rate is high and the figures tell its phase, not the configuration.
+    """
+    return cycle_ends(optim, last_epoch) or [last_epoch]

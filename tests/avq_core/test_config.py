@@ -13,12 +13,9 @@ from avq_core.config import (
     OptimConfig,
     TrainConfig,
     TrainingConfig,
-    from_dict,
-    load_config,
     manual,
-    to_dict,
-    with_values,
 )
+from avq_core.config_values import from_dict, load_config, to_dict, with_values
 from avq_core.errors import ConfigError
 
 

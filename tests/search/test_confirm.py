@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import SCHEMA, make_split
 
-from avq_core.config import to_dict, with_values
+from avq_core.config_values import to_dict, with_values
 from avq_core.data.prepared import SearchSplits
 from search.configure import baseline_config
 from search.confirm import _row, candidates

@@ -7,7 +7,7 @@ import optuna
 import pytest
 import torch
 
-from avq_core.config import from_dict
+from avq_core.config_values import from_dict
 from avq_core.data.prepared import SearchSplits
 from avq_core.training.loop import fit
 from avq_core.training.resident import ResidentSplit, ResidentSplits

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from avq_core.config import MANUAL_TASK_WEIGHTS, manual, to_dict, with_values
+from avq_core.config import MANUAL_TASK_WEIGHTS, manual
+from avq_core.config_values import to_dict, with_values
 from space.errors import SpaceError
 from space.presets import MANUAL_WEIGHTS, preset
 from space.space import load_space

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from commands import assert_one_line, run
 
-from avq_core.config import load_config
+from avq_core.config_values import load_config
 from studies.errors import StudyError
 from studies.export import exported, pick, to_yaml, write
 from studies.records import read_study

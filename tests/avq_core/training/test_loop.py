@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from avq_core.config import TrainConfig, with_values
+from avq_core.config import TrainConfig
+from avq_core.config_values import with_values
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.model.network import Network
 from avq_core.training.loop import EpochRecord, FitResult, fit, predict

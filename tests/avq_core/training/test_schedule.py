@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from avq_core.config import OptimConfig, cycle_ends, judged_epochs
-from avq_core.training.schedule import learning_rate
+from avq_core.config import OptimConfig
+from avq_core.training.schedule import cycle_ends, judged_epochs, learning_rate
 
 
 @pytest.mark.parametrize(("first", "mult"), [(10, 2), (2, 2), (3, 1), (1, 3)])
