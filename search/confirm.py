@@ -175,7 +175,12 @@ def _open_test(
     test = opened.test_split()
     scores = [results[str(candidate.trial)].test_scores for candidate in finalists]
     figures = evaluate(scores, test, opened.schema.tasks, seed=seed)
-    summary: dict[str, Any] = {"difference": figures.difference, "num_labels": figures.num_labels}
+    summary: dict[str, Any] = {
+        "difference": figures.difference,
+        "num_labels": figures.num_labels,
+        # Figures repeat to the digit only where sums are taken in the same order.
+        "trained_on": {"device": slots[0].device, "threads": slots[0].threads},
+    }
     for candidate, task, intervals in zip(finalists, tasks, figures.r2, strict=True):
         entry = {"trial": candidate.trial, "r2": intervals, "config": to_dict(task.config)}
         if candidate.trial == chosen:

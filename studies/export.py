@@ -94,9 +94,7 @@ def exported(study: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
     config = {section: dict(values) for section, values in trial.config.items()}
     if trial.best_epoch is not None:
         config["training"]["epochs"] = trial.best_epoch
-    test = (study.confirmation or {}).get("test", {})
-    finals = [test[name] for name in ("chosen", "baseline") if name in test]
-    own = next((entry for entry in finals if entry["trial"] == trial.number), None)
+    own = _final(study, trial)
     if own is not None:
         config = own["config"]
     return {
@@ -108,6 +106,13 @@ def exported(study: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
         "confirmed": _confirmed(study, trial, own),
         "config": config,
     }
+
+
+def _final(study: StudyRecord, trial: TrialRecord) -> dict[str, Any] | None:
+    """The run of this trial's configuration for which test was opened, if there was one."""
+    test = (study.confirmation or {}).get("test", {})
+    finals = [test[name] for name in ("chosen", "baseline") if name in test]
+    return next((entry for entry in finals if entry["trial"] == trial.number), None)
 
 
 def _confirmed(
@@ -126,7 +131,12 @@ def to_yaml(study: StudyRecord, trial: TrialRecord) -> str:
     import yaml
 
     text = yaml.safe_dump(exported(study, trial), sort_keys=False, allow_unicode=True)
-    return _HEADER.format(data=study.data_source) + text
+    header = _HEADER.format(data=study.data_source)
+    if _final(study, trial) is not None:
+        where = (study.confirmation or {})["test"].get("trained_on", {})
+        options = " ".join(f"--{name} {value}" for name, value in where.items())
+        header += f"# With {options} that gives `confirmed.test_r2` again.\n"
+    return header + text
 
 
 def write(path: Path, text: str) -> None:
