@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     from avq_core.config_values import load_config, with_values
     from avq_core.data.dataset import default_source
     from avq_core.data.prepared import prepare
-    from avq_core.errors import ConfigError
+    from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
     from avq_core.training.checkpoint import TrainedModel, save_model
     from avq_core.training.device import parse_device
     from avq_core.training.evaluation import evaluate
@@ -69,7 +69,12 @@ def main(argv: Sequence[str]) -> int:
         )
         return False
 
-    result = fit(config, splits_to_device(store.search_splits(), device), on_epoch=show)
+    try:
+        result = fit(config, splits_to_device(store.search_splits(), device), on_epoch=show)
+    except NonFiniteLossError as error:
+        raise ConfigError(f"training diverged ({error}); lower optim.lr") from error
+    except OutOfDeviceMemoryError as error:
+        raise ConfigError(f"{error}; choose a smaller network or another --device") from error
     test = store.test_split()
     scores = predict(result.network, to_device(test, device), precision=result.precision)
     evaluation = evaluate([scores], test, store.schema.tasks, seed=config.training.seed)

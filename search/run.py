@@ -26,22 +26,22 @@ def main(argv: Sequence[str]) -> int:
     from search.quiet import quiet_optuna
     from search.setup import open_study
     from studies import export, report
-    from studies.records import read_study
+    from studies.records import best, read_study, read_trials
     from studies.show import render
 
     quiet_optuna()
     plan = make_plan(options, say=_say)
     study = open_study(plan)
     _search(plan, study)
-    if plan.confirm:
+    if plan.confirm and best(read_trials(study)) is not None:
         _confirm(plan, study)
     record = read_study(study)
     print(render(record))
-    best = plan.folder / "best.yaml"
-    export.write(best, export.to_yaml(record, export.pick(record, None)))
+    chosen = plan.folder / "best.yaml"
+    export.write(chosen, export.to_yaml(record, export.pick(record, None)))
     page = plan.folder / "report.html"
     export.write(page, report.page(record))
-    print(f"\nbest configuration: {best}\nreport: {page}")
+    print(f"\nbest configuration: {chosen}\nreport: {page}")
     return 0
 
 
@@ -103,5 +103,16 @@ def _confirm(plan: "Plan", study: "optuna.Study") -> None:
     status.end("confirmed")
 
 
+def command(argv: Sequence[str]) -> int:
+    """As `main`, with one line for a worker that ended with a bug: its log has the traceback."""
+    from search.launch.failure import WorkerFailedError
+
+    try:
+        return main(argv)
+    except WorkerFailedError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(main, user_errors=(AvqError, SpaceError)))
+    sys.exit(run_command(command, user_errors=(AvqError, SpaceError)))

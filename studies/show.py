@@ -89,7 +89,7 @@ def _headline(study: StudyRecord) -> str:
     counts = records.counts(study.trials)
     finished = counts["complete"] + counts["pruned"]
     spent, saved = records.epochs_spent(study.trials), records.epochs_saved(study.trials)
-    asked = f" of {study.total}" if study.total else ""
+    asked = f" of {study.total}" if study.total and study.total >= finished else ""
     lines = [
         f"study {study.name} on {study.data_source or 'unknown data'}",
         (

@@ -83,6 +83,20 @@ def fit(
         NonFiniteLossError: The loss became NaN or infinite; the optimiser did not step on it.
         OutOfDeviceMemoryError: Not even one sample at a time fits.
     """
+    try:
+        return _fit(config, splits, on_epoch=on_epoch, on_step=on_step)
+    except torch.OutOfMemoryError as error:  # of weights or optimiser state: nothing to halve
+        message = "the network itself does not fit in the device's memory"
+        raise OutOfDeviceMemoryError(message) from error
+
+
+def _fit(
+    config: TrainConfig,
+    splits: ResidentSplits,
+    *,
+    on_epoch: Callable[[EpochRecord], bool] | None,
+    on_step: Callable[[], None] | None,
+) -> FitResult:
     weights = _task_weights(config, splits)
     with isolated_randomness(config.training.seed, splits.device):
         run = _Run(config, splits, weights, on_step)
@@ -118,9 +132,21 @@ def predict(
         (N, K) in the scaled units of the targets; NaN where the network gives no finite score.
     """
     network.eval()
+    batch = clips_at_once(network, split.targets.device, most=_GPU_EVALUATION_BATCH)
+    while True:
+        try:
+            return _predict_in(batch, network, split, precision)
+        except torch.OutOfMemoryError:
+            if batch == 1:
+                raise
+        batch //= 2
+
+
+def _predict_in(
+    batch: int, network: Network, split: ResidentSplit, precision: torch.dtype
+) -> npt.NDArray[np.float32]:
     device = split.targets.device
     parts: list[Tensor] = []
-    batch = clips_at_once(network, device, most=_GPU_EVALUATION_BATCH)
     with torch.inference_mode(), _autocast(device, precision):
         for index in torch.split(torch.arange(len(split), device=device), batch):
             streams, _ = split.batch(index)

@@ -1,22 +1,23 @@
 """Workers as processes of this machine."""
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from typing import Final
 
 from avq_core.errors import ConfigError
+from search.launch.failure import WorkerFailedError
 from search.worker import Job, Slot, run_worker
 
 _TICK_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 30.0
 """How long a worker may take to hand its trial back before it is killed."""
-
-
-class WorkerFailedError(RuntimeError):
-    """A worker ended with a bug; its log says which."""
+_MAX_STARTS: Final = 4
+"""Of the worker of one slot; killed more often, something is wrong with the machine."""
 
 
 def available_cores() -> int:
@@ -69,35 +70,62 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
         on_tick: Called about twice a second.
 
     Raises:
-        WorkerFailedError: A worker ended with an error; the others were stopped.
+        WorkerFailedError: A worker ended with an error, or was killed too often; the others were
+            stopped.
     """
     job.logs.mkdir(parents=True, exist_ok=True)
-    # Spawned, not forked: a fork of a process with threads (the driver of a GPU, say) may hang.
-    context = multiprocessing.get_context("spawn")
-    processes: list[BaseProcess] = [
-        context.Process(target=run_worker, args=(job, slot), name=f"worker-{slot.index}")
-        for slot in slots
-    ]
+    crew = [_Member(job, slot) for slot in slots]
     try:
-        for process in processes:
-            process.start()
-        while any(process.is_alive() for process in processes):
-            failed = [p for p in processes if p.exitcode not in (None, 0)]
-            if failed:
-                raise WorkerFailedError(
-                    f"{failed[0].name} ended with status {failed[0].exitcode}; "
-                    f"see {job.logs / failed[0].name}.log"
-                )
+        for member in crew:
+            member.start()
+        while any(member.is_at_work() for member in crew):
             on_tick()
             time.sleep(_TICK_SECONDS)
     finally:
-        _stop(processes)
-    failed = [p for p in processes if p.exitcode != 0]
-    if failed:
-        raise WorkerFailedError(
-            f"{failed[0].name} ended with status {failed[0].exitcode}; "
-            f"see {job.logs / failed[0].name}.log"
-        )
+        _stop([member.process for member in crew])
+
+
+@contextlib.contextmanager
+def shielded_from_ctrl_c() -> Iterator[None]:
+    """Processes started inside ignore Ctrl-C from their first instruction on: the parent tells."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Member:
+    """The worker of one slot; replaced when something kills it, such as the kernel for memory."""
+
+    def __init__(self, job: Job, slot: Slot) -> None:
+        self.job = job
+        self.slot = slot
+        self.starts = 0
+        self.process = self._new()
+
+    def _new(self) -> BaseProcess:
+        # Spawned, not forked: a fork of a process with threads (a GPU's driver, say) may hang.
+        context = multiprocessing.get_context("spawn")
+        name = f"worker-{self.slot.index}"
+        return context.Process(target=run_worker, args=(self.job, self.slot), name=name)
+
+    def start(self) -> None:
+        self.starts += 1
+        with shielded_from_ctrl_c():
+            self.process.start()
+
+    def is_at_work(self) -> bool:
+        """Whether the worker runs; starts it again where it was killed."""
+        status = self.process.exitcode
+        if status is None or status == 0:
+            return status is None
+        if status < 0 and self.starts < _MAX_STARTS:
+            self.process = self._new()
+            self.start()
+            return True
+        log = self.job.logs / f"{self.process.name}.log"
+        raise WorkerFailedError(f"{self.process.name} ended with status {status}; see {log}")
 
 
 def _stop(processes: Sequence[BaseProcess]) -> None:

@@ -4,9 +4,9 @@ import concurrent.futures
 import contextlib
 import math
 import multiprocessing
-import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from avq_core.config import TrainConfig
 from search.handback import InterruptedTrial
+from search.launch.failure import WorkerFailedError
+from search.launch.local import shielded_from_ctrl_c
 from search.worker import Slot
 
 if TYPE_CHECKING:
@@ -64,10 +66,16 @@ def run_tasks(
     with ProcessPoolExecutor(
         len(used), mp_context=context, initializer=_start, initargs=(store, free, stop)
     ) as pool:
-        futures = {pool.submit(_run, task): task.key for task in tasks}
+        with shielded_from_ctrl_c():
+            futures = {pool.submit(_run, task): task.key for task in tasks}
         try:
             for future in concurrent.futures.as_completed(futures):
                 yield futures[future], future.result()
+        except BrokenProcessPool as error:
+            raise WorkerFailedError(
+                "a process of the confirmation was killed (out of memory?); the same command goes "
+                "on where it stands, with fewer --workers if need be"
+            ) from error
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -84,7 +92,6 @@ class _Process:
 
 
 def _start(store: Path, free: "Queue[Slot]", stop: Event) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     import torch
 
     from avq_core.training.device import parse_device

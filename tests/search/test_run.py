@@ -292,3 +292,31 @@ def test_interrupted_the_study_hands_running_trials_back(
     failed = [t for t in trials if t.state == "failed"]
     assert states.count("waiting") == len(failed) > 0
     assert all(t.reason == "interrupted: handed back to the queue" for t in failed)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
+    folder: Path, group: list[subprocess.Popen[str]]
+) -> None:
+    """The kernel takes one worker for its memory; its trial comes back and the total is exact."""
+    job = start(folder, "--study", "maimed", "--trials", 60, "--confirm", 0)
+    group.append(job)
+    wait_for_trials(folder, "maimed", 2)
+    running = next(
+        t
+        for t in open_study(folder / "runs", "maimed", None).trials
+        if t.state.name == "RUNNING" and "worker" in t.user_attrs
+    )
+    pid = int(running.user_attrs["worker"].split(":")[1].split()[0])
+    os.kill(pid, signal.SIGKILL)
+    _, errors = job.communicate(timeout=200)
+    assert job.returncode == 0, errors
+    states = [t.state for t in stored(folder, "maimed").trials]
+    assert states.count("complete") + states.count("pruned") == 60
+    assert not {"running", "waiting"} & set(states)
+
+
+def test_a_study_without_a_complete_trial_is_told(folder: Path) -> None:
+    """Out of time before the first trial: one line, and nothing confirmed."""
+    done = search(folder, "--study", "hasty", "--trials", 4, "--timeout", 0)
+    assert_one_line(done, "no complete trial yet")
