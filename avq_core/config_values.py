@@ -67,7 +67,8 @@ def from_dict(values: object) -> TrainConfig:
 
 def _coerce(section: str, name: str, value: Any) -> Any:
     """YAML reads `1e-3` as a string and `1` as an int: make a float setting a float."""
-    if get_type_hints(_SECTIONS[section])[name] is float and isinstance(value, str | int):
+    wanted = get_type_hints(_SECTIONS[section])[name]
+    if wanted is float and isinstance(value, str | int) and not isinstance(value, bool):
         try:
             return float(value)
         except ValueError:

@@ -48,9 +48,10 @@ def main(argv: Sequence[str]) -> int:
     tasks = model.schema.tasks
     splits = load_samples(options.data, model.raw_schema, model.config.data)
     precision = resolve_precision(model.config.training.precision, device)
+    half = options.out.with_name(f"{options.out.name}.part")
     try:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        file = options.out.open("w", newline="", encoding="utf-8")
+        file = half.open("w", newline="", encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             f"cannot write {options.out} ({error.strerror}); give --out a file that can be written"
@@ -70,6 +71,7 @@ def main(argv: Sequence[str]) -> int:
             figures = r2_by_task(scores, labels, tasks)
             told = ", ".join(f"{t} {figures[t]:.3f} ({counts[t]})" for t in tasks if counts[t] > 1)
             print(f"{name}: {len(scores)} clips" + (f"; R² (labels): {told}" if told else ""))
+    half.replace(options.out)
     print(f"scores: {options.out}")
     return 0
 

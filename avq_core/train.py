@@ -38,6 +38,7 @@ def main(argv: Sequence[str]) -> int:
     options = build_parser().parse_args(argv)
     import torch
 
+    from avq_core.config import manual
     from avq_core.config_values import load_config, with_values
     from avq_core.data.dataset import default_source
     from avq_core.data.prepared import prepare
@@ -59,6 +60,9 @@ def main(argv: Sequence[str]) -> int:
     source = options.data or default_source()
     _make_folder(options.out)
     store = prepare(source, config.data, root=options.runs / "prepared", on_note=_say)
+    if options.config == "manual":
+        weights = manual(store.schema.tasks).training.task_weights
+        config = with_values(config, {"training.task_weights": dict(weights)})
     _say(f"training on {source}, {device}, {config.training.epochs} epochs")
 
     def show(record: EpochRecord) -> bool:

@@ -1,6 +1,7 @@
 """From a trial's values to a full training configuration. Pure."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -13,8 +14,16 @@ from avq_core.training.schedule import judged_epochs
 from space.space import Space
 
 WEIGHT_PREFIX: Final = "training.task_weights."
-_MANUAL_TRIAL = -1
-_MAX_COMBINATIONS = 20_000
+_MAX_COMBINATIONS: Final = 20_000
+_COUPLED: Final = (
+    ("model.hidden_dim", "model.num_heads", "model.positions"),
+    ("optim.lr", "optim.min_lr"),
+)
+"""Settings that constrain each other; any other is right wherever its ends are right."""
+_NOT_SEARCHED: Final = {
+    "training.epochs": "the run's length follows from --epochs and the cosine cycles",
+    "training.seed": "each trial's seed follows from --seed and the trial's number",
+}
 
 
 def derive_seed(study_seed: int, *path: int) -> int:
@@ -79,16 +88,20 @@ def check_space(space: Space, *, tasks: Sequence[str], epochs: int) -> None:
                 f"the space {space.name!r} sets {name}, but the data is prepared once a study; "
                 "leave data settings out of the space"
             )
-    # Only widths and heads constrain each other; all else is right wherever its ends are right.
-    coupled = [n for n in space.parameters if n in {"model.hidden_dim", "model.num_heads"}]
-    grids = [space.parameters[n].values() or space.parameters[n].ends() for n in coupled]
+        if name in _NOT_SEARCHED:
+            raise ConfigError(f"the space {space.name!r} sets {name}; {_NOT_SEARCHED[name]}")
     start = {name: parameter.ends()[0] for name, parameter in space.parameters.items()}
-    points = [
-        start | dict(zip(coupled, combination, strict=True))
-        for combination in itertools.islice(itertools.product(*grids), _MAX_COMBINATIONS)
-    ]
-    for name, parameter in space.parameters.items():
-        points += [start | {name: end} for end in parameter.ends()]
+    points = [start | {n: end} for n, p in space.parameters.items() for end in p.ends()]
+    for coupled in _COUPLED:
+        names = [name for name in coupled if name in space.parameters]
+        grids = [space.parameters[name].values() or space.parameters[name].ends() for name in names]
+        if math.prod(map(len, grids)) > _MAX_COMBINATIONS:
+            raise ConfigError(
+                f"the space {space.name!r} has over {_MAX_COMBINATIONS} combinations of "
+                f"{', '.join(names)}, too many to check; give them larger steps"
+            )
+        combinations = itertools.product(*grids)
+        points += [start | dict(zip(names, values, strict=True)) for values in combinations]
     for point in points:
         try:
             configure(space, point, tasks=tasks, epochs=epochs, seed=0)

@@ -19,9 +19,10 @@ from avq_core.config_values import from_dict, to_dict, with_values
 from search.configure import derive_seed, same_but_for_run
 from search.folds import count_folds
 from search.launch.pool import Task, run_tasks
-from search.score import Watch
+from search.score import Watch, with_nan
 from search.worker import Slot
 from studies import records
+from studies.errors import StudyError
 from studies.records import TrialRecord
 
 NUM_FOLDS: Final = 3
@@ -68,6 +69,9 @@ def confirm(
 ) -> None:
     """Runs what is missing of a study's confirmation and stores the choice and its test figures.
 
+    Under a lock of its own (`study_lock(…, "confirm")`): on many machines the search ends on all at
+    once, and the test split must not be opened once a machine.
+
     Args:
         study: A study with at least one complete trial.
         store: The prepared store's folder.
@@ -76,9 +80,13 @@ def confirm(
         seed: The study's.
         num_best: Candidates beside the baseline.
         on_progress: Called with the runs done and the runs in all.
+
+    Raises:
+        StudyError: No candidate has a score on every fold.
     """
     stored: dict[str, Any] = study.user_attrs.get(records.CONFIRMATION, {})
-    found = candidates(records.read_trials(study), num_best)
+    trials = records.read_trials(study)
+    found = candidates(trials, num_best)
     num_folds = count_folds(_groups(store), NUM_FOLDS)
     runs: dict[str, Any] = dict(stored.get("runs", {}))
     fold_tasks = [
@@ -86,9 +94,7 @@ def confirm(
         for candidate in found
         for fold in range(num_folds)
     ]
-    # Longest first: the manual's network must not be left to run alone at the end.
     missing = [task for task in fold_tasks if task.key not in runs]
-    openings = int(stored.get("test_openings", 0))
     done, total = len(fold_tasks) - len(missing), len(fold_tasks) + 2
     on_progress(done, total)
     for key, result in run_tasks(missing, store=store, slots=slots):
@@ -97,13 +103,26 @@ def confirm(
         on_progress(done, total)
         study.set_user_attr(records.CONFIRMATION, stored | {"runs": runs})
     rows = [_row(candidate, runs, num_folds, watch) for candidate in found]
-    chosen = records.by_confirmed_score(rows)[0]["trial"]
-    summary = {"folds": num_folds, "runs": runs, "candidates": rows, "test_openings": openings}
-    if stored.get("test", {}).get("chosen", {}).get("trial") == chosen:
-        summary["test"] = stored["test"]
-    else:
+    winner = records.by_confirmed_score(rows)[0]
+    if winner["score_mean"] is None:
+        raise StudyError(
+            "no candidate has a score on every fold, so nothing is chosen: a fold's validation "
+            "side holds too few labels of the watched tasks, or every run diverged; "
+            "--confirm 0 takes the search's best as it is"
+        )
+    chosen = winner["trial"]
+    summary: dict[str, Any] = {
+        "folds": num_folds,
+        "num_complete": records.counts(trials)["complete"],
+        "runs": runs,
+        "candidates": rows,
+        "test": stored.get("test"),
+        "test_openings": int(stored.get("test_openings", 0)),
+    }
+    opened_for = ((stored.get("test") or {}).get("chosen") or {}).get("trial")
+    if opened_for != chosen:
         summary["test"] = _open_test(found, chosen, store=store, slots=slots, seed=seed)
-        summary["test_openings"] = openings + 1
+        summary["test_openings"] += 1
     study.set_user_attr(records.CONFIRMATION, summary)
     study.set_user_attr(records.CHOSEN, chosen)
     on_progress(total, total)
@@ -134,7 +153,7 @@ def _row(
     own = [runs[f"trial {candidate.trial} fold {fold}"] for fold in range(num_folds)]
     tasks = list(own[0]["r2"])
     by_task = {task: _mean([run["r2"][task] for run in own]) for task in tasks}
-    scores = [watch.score(watch.figures(_with_nan(run["r2"]))) for run in own]
+    scores = [watch.score(watch.figures(with_nan(run["r2"]))) for run in own]
     # A run that diverged has no figure, and a mean without it would flatter its candidate.
     whole = all(map(math.isfinite, scores))
     return {
@@ -149,10 +168,6 @@ def _row(
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if len(known) == len(values) else None
-
-
-def _with_nan(r2: Mapping[str, float | None]) -> dict[str, float]:
-    return {task: math.nan if value is None else value for task, value in r2.items()}
 
 
 def _open_test(

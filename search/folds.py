@@ -46,28 +46,47 @@ def count_folds(groups: Sequence[str], wanted: int) -> int:
     return wanted if distinct < 2 else min(wanted, distinct)
 
 
-def join(splits: SearchSplits) -> PreparedSplit:
-    """Train and val behind one another."""
-    train, val = splits.train, splits.val
-    return PreparedSplit(
-        streams={
-            name: np.concatenate([values, val.streams[name]])
-            for name, values in train.streams.items()
-        },
-        targets=np.concatenate([train.targets, val.targets]),
-        groups=train.groups + val.groups,
+def cut(splits: SearchSplits, fold: Fold) -> SearchSplits:
+    """The two sides of a fold, standardised anew by the fold's own train side.
+
+    One stream at a time, so that no more than one stream is in memory twice. Values that preparation
+    filled in keep the median of the study's train split, which knows some clips of the fold's val
+    side; they are below 0.1 % of the user's file.
+
+    Args:
+        splits: The study's; the fold's rows count through train and on through val.
+        fold: From `make_folds` on the groups of both.
+    """
+    targets = np.concatenate([splits.train.targets, splits.val.targets])
+    groups = splits.train.groups + splits.val.groups
+    sides: list[dict[str, npt.NDArray[np.float32]]] = [{}, {}]
+    scaled = [targets, targets]
+    for name in splits.train.streams:
+        pair = restandardise(
+            *(
+                PreparedSplit(
+                    streams={name: _rows(splits, name, index)},
+                    targets=targets[index],
+                    groups=tuple(groups[i] for i in index),
+                )
+                for index in (fold.train, fold.val)
+            )
+        )
+        for side, made in zip(sides, pair, strict=True):
+            side[name] = made.streams[name]
+        scaled = [made.targets for made in pair]
+    train, val = (
+        PreparedSplit(streams=side, targets=y, groups=tuple(groups[i] for i in index))
+        for side, y, index in zip(sides, scaled, (fold.train, fold.val), strict=True)
     )
-
-
-def cut(joined: PreparedSplit, fold: Fold, splits: SearchSplits) -> SearchSplits:
-    """The two sides of a fold, standardised anew by the fold's own train side."""
-    train, val = restandardise(_rows(joined, fold.train), _rows(joined, fold.val))
     return SearchSplits(schema=splits.schema, train=train, val=val)
 
 
-def _rows(split: PreparedSplit, index: Index) -> PreparedSplit:
-    return PreparedSplit(
-        streams={name: values[index] for name, values in split.streams.items()},
-        targets=split.targets[index],
-        groups=tuple(split.groups[i] for i in index),
-    )
+def _rows(splits: SearchSplits, name: str, index: Index) -> npt.NDArray[np.float32]:
+    """Rows of train and val as if they stood behind one another, copied once."""
+    train, val = splits.train.streams[name], splits.val.streams[name]
+    rows = np.empty((len(index), *train.shape[1:]), np.float32)
+    inside = index < len(train)
+    rows[inside] = train[index[inside]]
+    rows[~inside] = val[index[~inside] - len(train)]
+    return rows

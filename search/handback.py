@@ -46,15 +46,20 @@ class StopRequest:
 
 
 def hand_back(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queues a failed trial's point once more, unless it has failed too often.
+    """Queues the point of an interrupted trial once more, however often it was interrupted."""
+    _queue_again(study, trial, retries=int(trial.user_attrs.get(_RETRIES, 0)))
 
-    Args:
-        study: The study.
-        trial: A trial that was interrupted, or whose worker died.
-    """
+
+def hand_back_stale(study: optuna.Study, trial: FrozenTrial) -> None:
+    """As `hand_back`, for a trial whose worker died; gives it up if that happens too often."""
     retries = int(trial.user_attrs.get(_RETRIES, 0))
+    if retries < MAX_RETRIES:
+        _queue_again(study, trial, retries=retries + 1)
+
+
+def _queue_again(study: optuna.Study, trial: FrozenTrial, *, retries: int) -> None:
     baseline = bool(trial.user_attrs.get(records.BASELINE))
-    if retries >= MAX_RETRIES or not (trial.params or baseline):
+    if not (trial.params or baseline):
         return
-    attributes = {_RETRIES: retries + 1} | ({records.BASELINE: True} if baseline else {})
+    attributes = {_RETRIES: retries} | ({records.BASELINE: True} if baseline else {})
     study.enqueue_trial(trial.params, user_attrs=attributes)

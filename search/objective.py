@@ -3,12 +3,14 @@
 It holds the train and the val split of the study's data. There is no way from here to test.
 """
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
 from avq_core.config import TrainConfig
 from avq_core.config_values import to_dict
@@ -17,6 +19,7 @@ from avq_core.training.loop import EpochRecord, fit
 from avq_core.training.metrics import num_labels
 from avq_core.training.resident import ResidentSplits
 from search.configure import baseline_config, configure, derive_seed
+from search.handback import InterruptedTrial
 from search.pruner import decide
 from search.score import Watch
 from search.suggest import point_of, suggest
@@ -63,6 +66,10 @@ class Objective:
         except OutOfDeviceMemoryError as error:
             log.store()
             raise _pruned(trial, f"infeasible: {error}") from error
+        except InterruptedTrial:
+            with contextlib.suppress(UpdateFinishedTrialError):
+                log.store()
+            raise
         if log.verdict is not None:
             raise _pruned(trial, log.verdict)
         trial.set_user_attr(records.REASON, f"finished all {config.training.epochs} epochs")

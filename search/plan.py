@@ -70,6 +70,8 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     loaded = load_space(Path(space_name)) if _is_file(space_name) else None
     watch = _watch(options.watch, options.score_weights)
     make_pruner(options.pruner, watch)
+    if loaded is None:
+        preset(space_name, ())  # an unknown name is told before the data is prepared
     source = options.data or default_source()
     if options.data is None:
         say(f"data: {source} (no --data given)")
@@ -101,6 +103,12 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         deadline=None if options.timeout is None else time.time() + options.timeout,
         logs=options.runs / study / "logs",
     )
+    try:
+        job.logs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write to {job.logs} ({error.strerror}); give --runs a folder that can be written"
+        ) from error
     return Plan(
         job=job,
         slots=slots,

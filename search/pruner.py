@@ -1,6 +1,5 @@
 """Pruners: Optuna's adapter of the pruning rule, and the choice by name."""
 
-import math
 from typing import Any, Final
 
 import optuna
@@ -9,7 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.errors import ConfigError
 from search.pruning_rule import Decision, PruningRule
-from search.score import Figures, Watch
+from search.score import Figures, Watch, with_nan
 from studies import records
 
 PRUNERS: Final = ("cycle", "median", "none")
@@ -50,15 +49,10 @@ class CycleEndPruner(BasePruner):
     def _figures_by_rung(self, trial: FrozenTrial) -> dict[int, Figures]:
         history: list[dict[str, Any]] = trial.user_attrs.get(records.HISTORY, [])
         return {
-            record["epoch"]: self.watch.figures(_with_nan(record["r2"]))
+            record["epoch"]: self.watch.figures(with_nan(record["r2"]))
             for record in history
             if record["judged"]
         }
-
-
-def _with_nan(r2: dict[str, float | None]) -> dict[str, float]:
-    """JSON has no NaN, so a record holds `None` for it."""
-    return {task: math.nan if value is None else value for task, value in r2.items()}
 
 
 def make_pruner(name: str, watch: Watch) -> BasePruner:
@@ -80,7 +74,7 @@ def make_pruner(name: str, watch: Watch) -> BasePruner:
 def decide(study: optuna.Study, trial: optuna.Trial) -> Decision:
     """Asks the study's pruner, and words the reason of one that gives none."""
     if isinstance(study.pruner, CycleEndPruner):
-        return study.pruner.decide(study, study.trials[trial.number])
+        return study.pruner.decide(study, study.get_trials(deepcopy=False)[trial.number])
     name = type(study.pruner).__name__
     prune = trial.should_prune()
     return Decision(prune=prune, reason=f"{name} {'stops' if prune else 'keeps'} it on the score")

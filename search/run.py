@@ -36,11 +36,11 @@ def main(argv: Sequence[str]) -> int:
     if plan.confirm and best(read_trials(study)) is not None:
         _confirm(plan, study)
     record = read_study(study)
-    print(render(record))
     chosen = plan.folder / "best.yaml"
     export.write(chosen, export.to_yaml(record, export.pick(record, None)))
     page = plan.folder / "report.html"
     export.write(page, report.page(record))
+    print(render(record))
     print(f"\nbest configuration: {chosen}\nreport: {page}")
     return 0
 
@@ -89,17 +89,20 @@ def _search(plan: "Plan", study: "optuna.Study") -> None:
 def _confirm(plan: "Plan", study: "optuna.Study") -> None:
     from search.confirm import confirm
     from search.progress import StatusLine
+    from studies.lock import study_lock
 
     status = StatusLine()
-    confirm(
-        study,
-        store=plan.job.store,
-        slots=plan.slots,
-        watch=plan.job.watch,
-        seed=plan.job.seed,
-        num_best=plan.confirm,
-        on_progress=lambda done, total: status.show(f"confirming: {done}/{total} runs"),
-    )
+    status.show("confirming")
+    with study_lock(plan.job.url, plan.job.study, "confirm"):
+        confirm(
+            study,
+            store=plan.job.store,
+            slots=plan.slots,
+            watch=plan.job.watch,
+            seed=plan.job.seed,
+            num_best=plan.confirm,
+            on_progress=lambda done, total: status.show(f"confirming: {done}/{total} runs"),
+        )
     status.end("confirmed")
 
 

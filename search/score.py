@@ -1,5 +1,6 @@
 """The two figures that a study watches, and the score that it maximises."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,11 @@ class Figures:
 
     cross_modal: float
     overall: float
+
+
+def with_nan(r2: Mapping[str, float | None]) -> dict[str, float]:
+    """R² by task as stored: JSON has no NaN, so a record holds `None` for it."""
+    return {task: math.nan if value is None else value for task, value in r2.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

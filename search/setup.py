@@ -5,7 +5,7 @@ from optuna.trial import TrialState
 
 from avq_core.config_values import to_dict
 from search.configure import baseline_config
-from search.handback import hand_back
+from search.handback import hand_back_stale
 from search.plan import Plan
 from search.suggest import point_of
 from studies import records
@@ -24,7 +24,7 @@ def open_study(plan: Plan) -> optuna.Study:
     job = plan.job
     make_schema(job.url)
     with study_lock(job.url, job.study):
-        storage = open_storage(job.url, stale_callback=hand_back)
+        storage = open_storage(job.url, stale_callback=hand_back_stale)
         study = optuna.create_study(
             study_name=job.study, storage=storage, direction="maximize", load_if_exists=True
         )
@@ -60,11 +60,14 @@ def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> Non
 
 
 def _queue_baseline(study: optuna.Study, plan: Plan) -> None:
-    """Queues the manual's configuration unless it is queued, running or done."""
-    gone = (TrialState.FAIL,)
+    """Queues the manual's configuration unless it is queued, running or done, or none is to run."""
+    trials = study.get_trials(deepcopy=False)
+    ended = (TrialState.COMPLETE, TrialState.PRUNED)
+    if sum(trial.state in ended for trial in trials) >= plan.job.trials:
+        return
     if any(
-        trial.user_attrs.get(records.BASELINE) and trial.state not in gone
-        for trial in study.get_trials(deepcopy=False)
+        trial.user_attrs.get(records.BASELINE) and trial.state is not TrialState.FAIL
+        for trial in trials
     ):
         return
     config = baseline_config(tasks=plan.schema.tasks, epochs=plan.job.epochs, seed=plan.job.seed)

@@ -12,10 +12,18 @@ from typing import Final
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
+from optuna.samplers import BaseSampler
+from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from search.configure import derive_seed
-from search.handback import INTERRUPTED, InterruptedTrial, StopRequest, hand_back
+from search.handback import (
+    INTERRUPTED,
+    InterruptedTrial,
+    StopRequest,
+    hand_back,
+    hand_back_stale,
+)
 from search.pruner import make_pruner
 from search.quiet import quiet_optuna
 from search.sampler import make_sampler
@@ -23,9 +31,12 @@ from search.score import Watch
 from space.space import Space
 from studies import records
 from studies.lock import StudyLock, study_lock
+from studies.orphans import fail_orphans
 from studies.storage import open_storage
 
 _POLL_SECONDS: Final = 0.5
+_SUGGEST: Final = 1_000_003
+"""Keeps the sampler's seeds apart from the trials' own."""
 _BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
@@ -80,24 +91,40 @@ def run_worker(job: Job, slot: Slot) -> None:
         watch=job.watch,
         epochs=job.epochs,
         seed=job.seed,
-        worker=f"{socket.gethostname()}:{os.getpid()} on {slot.device}",
+        worker=f"worker-{slot.index} on {slot.device}, {socket.gethostname()}:{os.getpid()}",
         on_step=stop.check,
     )
     quiet_optuna()
-    storage = open_storage(job.url, stale_callback=hand_back)
+    storage = open_storage(job.url, stale_callback=hand_back_stale)
     study = optuna.load_study(study_name=job.study, storage=storage)
-    seen = len(study.get_trials(deepcopy=False))
-    study.sampler = make_sampler(job.sampler, derive_seed(job.seed, slot.index, seen))
     study.pruner = make_pruner(job.pruner, job.watch)
-    lock = study_lock(job.url, job.study)
+    crew = Crew(
+        study=study,
+        storage=storage,
+        lock=study_lock(job.url, job.study),
+        sampler=lambda number: make_sampler(job.sampler, derive_seed(job.seed, _SUGGEST, number)),
+        total=job.trials,
+    )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
-        if not _run_next(study, objective, lock, total=job.trials):
+        if not run_next(crew, objective):
             break
 
 
-def _run_next(
-    study: optuna.Study, objective: Callable[[optuna.Trial], float], lock: StudyLock, *, total: int
-) -> bool:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crew:
+    """What a worker shares with all others of its study."""
+
+    study: optuna.Study
+    storage: RDBStorage
+    lock: StudyLock
+    sampler: Callable[[int], BaseSampler]
+    """The sampler for the next trial, given how many there are: a suggestion then follows from the
+    study's seed and the trial's number, whichever worker makes it, and no two draw alike."""
+    total: int
+    """Trials of the study."""
+
+
+def run_next(crew: Crew, objective: Callable[[optuna.Trial], float]) -> bool:
     """Runs one trial, or waits a moment where running ones may yet use up the budget.
 
     Counting and claiming happen under the study's lock: without it, two workers that both see one
@@ -106,12 +133,16 @@ def _run_next(
     Returns:
         Whether there may be more to do.
     """
-    claim = _Claim(objective, lock)
+    study, lock = crew.study, crew.lock
+    claim = _Claim(objective, crew)
     lock.acquire()
     try:
+        fail_orphans(study, crew.storage, stale_callback=hand_back_stale)
         optuna.storages.fail_stale_trials(study)
-        states = [trial.state for trial in study.get_trials(deepcopy=False, states=_BUDGETED)]
-        if len(states) < total:
+        trials = study.get_trials(deepcopy=False)
+        states = [trial.state for trial in trials if trial.state in _BUDGETED]
+        if len(states) < crew.total:
+            study.sampler = crew.sampler(len(trials))
             study.optimize(claim, n_trials=1)
             return True
     except InterruptedTrial:
@@ -134,15 +165,18 @@ def _run_next(
 class _Claim:
     """The objective of one claimed trial; gives the study's lock up once the trial is running."""
 
-    def __init__(self, objective: Callable[[optuna.Trial], float], lock: StudyLock) -> None:
+    def __init__(self, objective: Callable[[optuna.Trial], float], crew: Crew) -> None:
         self.objective = objective
-        self.lock = lock
+        self.crew = crew
         self.trial: optuna.Trial | None = None
         self.failed = False
         """Whether the objective ended with a bug."""
 
     def __call__(self, trial: optuna.Trial) -> float:
-        self.lock.release()
+        # Optuna's heartbeat thread may not have come to its first one yet. A worker killed before
+        # that would leave a trial that is never called stale (`fail_orphans`).
+        self.crew.storage.record_heartbeat(trial._trial_id)  # noqa: SLF001 - no public name for it
+        self.crew.lock.release()
         self.trial = trial
         try:
             return self.objective(trial)
@@ -164,7 +198,7 @@ class _Claim:
     def stored(self, study: optuna.Study) -> FrozenTrial:
         """The trial as the storage has it."""
         assert self.trial is not None
-        return study.trials[self.trial.number]
+        return study.get_trials(deepcopy=False)[self.trial.number]
 
     def was_declared_stale(self, study: optuna.Study) -> bool:
         """Whether this worker slept through its heartbeats, so that others failed its trial.

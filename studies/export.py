@@ -110,7 +110,7 @@ def exported(study: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
 
 def _final(study: StudyRecord, trial: TrialRecord) -> dict[str, Any] | None:
     """The run of this trial's configuration for which test was opened, if there was one."""
-    test = (study.confirmation or {}).get("test", {})
+    test = (study.confirmation or {}).get("test") or {}
     finals = [test[name] for name in ("chosen", "baseline") if name in test]
     return next((entry for entry in finals if entry["trial"] == trial.number), None)
 

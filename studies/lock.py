@@ -121,19 +121,21 @@ class AdvisoryLock(StudyLock):
         connection.close()
 
 
-def study_lock(url: str, study_name: str) -> StudyLock:
+def study_lock(url: str, study_name: str, purpose: str = "trials") -> StudyLock:
     """The lock of a study, not yet held.
 
     Args:
         url: The storage's URL. The folder of a SQLite file must be there when it is acquired;
             studies that share such a file share its lock.
         study_name: The study.
+        purpose: What is guarded; locks of different purposes do not wait for each other.
 
     Raises:
         StudyError: A URL that is none of SQLite's or PostgreSQL's.
     """
     path = sqlite_path(url)
     if path is not None:
-        return FileLock(url, path.with_name(f"{path.name}.lock"))
+        suffix = "lock" if purpose == "trials" else f"{purpose}.lock"
+        return FileLock(url, path.with_name(f"{path.name}.{suffix}"))
     parse_url(url)
-    return AdvisoryLock(url, study_name)
+    return AdvisoryLock(url, f"{purpose} of {study_name}")

@@ -104,6 +104,7 @@ class StudyRecord:
     """Split to task to the best attainable R²; empty where nobody knows it."""
     trials: list[TrialRecord]
     chosen: int | None
+    """Trial that the confirmation chose; `None` where trials have been completed since."""
     confirmation: dict[str, Any] | None
 
 
@@ -138,6 +139,7 @@ def read_study(study: "optuna.Study") -> StudyRecord:
     """The record of a study; of one that the search did not make, as much as there is."""
     attributes = study.user_attrs
     watch = attributes.get(WATCH, ["cross_modal", "overall"])
+    trials, confirmation = read_trials(study), attributes.get(CONFIRMATION)
     return StudyRecord(
         name=study.study_name,
         identity=attributes.get(IDENTITY, {}),
@@ -147,10 +149,16 @@ def read_study(study: "optuna.Study") -> StudyRecord:
         space=attributes.get(SPACE, {}),
         total=attributes.get(TOTAL),
         attainable=attributes.get(ATTAINABLE, {}),
-        trials=read_trials(study),
-        chosen=attributes.get(CHOSEN),
-        confirmation=attributes.get(CONFIRMATION),
+        trials=trials,
+        chosen=None if _is_outdated(trials, confirmation) else attributes.get(CHOSEN),
+        confirmation=confirmation,
     )
+
+
+def _is_outdated(trials: Sequence[TrialRecord], confirmation: dict[str, Any] | None) -> bool:
+    """Whether trials that the confirmation did not know have been completed since."""
+    known = (confirmation or {}).get("num_complete")
+    return known is not None and known != counts(trials)["complete"]
 
 
 def counts(trials: Sequence[TrialRecord]) -> dict[str, int]:

@@ -24,6 +24,10 @@ GRACE_SECONDS: Final = 30
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another one's transaction; they take milliseconds."""
 CONNECT_SECONDS: Final = 10
+_KEEPALIVE: Final = (
+    "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+"""A machine that loses power closes no connection; the server must not keep its locks for hours."""
 _FILE: Final = "study.db"
 _SCHEMA_LOCK: Final = "(schema)"
 
@@ -164,7 +168,7 @@ def engine_settings(url: str) -> dict[str, Any]:
     if sqlite_path(url) is not None:
         return {"connect_args": {"timeout": BUSY_SECONDS, "factory": _Connection}}
     return {
-        "connect_args": {"connect_timeout": CONNECT_SECONDS},
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, "options": _KEEPALIVE},
         # A worker needs two connections: its own and its heartbeat's. Servers drop idle ones
         # while a trial trains, hence the ping.
         "pool_size": 2,

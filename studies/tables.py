@@ -73,13 +73,15 @@ def confirmation_table(study: StudyRecord) -> Table | None:
         marks.append(CHOSEN if chosen else BASELINE if row["baseline"] else "")
     head = ["trial", "searched", "confirmed", "± sd", *task_names(study), ""]
     title = f"confirmed: mean R² over {confirmation['folds']} folds of train + val, fresh seeds"
+    if study.chosen is None:
+        title += "; trials have been completed since, so nothing is chosen"
     return Table(title=title, head=head, rows=rows, marks=marks)
 
 
 def test_table(study: StudyRecord) -> Table | None:
     """Test R² with 95 % intervals of chosen and baseline; `None` before test is opened."""
     confirmation = study.confirmation or {}
-    if "test" not in confirmation:
+    if not confirmation.get("test"):
         return None
     test: Mapping[str, Any] = confirmation["test"]
     columns = [(name, test[name]) for name in ("baseline", "chosen") if name in test]
@@ -91,12 +93,17 @@ def test_table(study: StudyRecord) -> Table | None:
         cells += [interval_text(paired.get(task))] if paired else []
         cells += [figure(ceiling.get(task))] if ceiling else []
         rows.append([task, *cells, str(test["num_labels"].get(task, ""))])
-    names = [f"{name} #{entry['trial']}" for name, entry in columns]
+    names = [f"{name} #{entry['trial']} ({_epochs(entry)})" for name, entry in columns]
     head = ["test R² [95 %]", *names]
     head += [*(["difference"] if paired else []), *(["attainable"] if ceiling else []), "labels"]
     openings = confirmation.get("test_openings", 1)
     times = "once" if openings == 1 else f"{openings} times, so it is a little less than unseen"
     return Table(title=f"test split, opened {times}", head=head, rows=rows)
+
+
+def _epochs(entry: Mapping[str, Any]) -> str:
+    number = entry["config"]["training"]["epochs"]
+    return f"{number} epoch{'s' if number != 1 else ''}"
 
 
 def verdict(study: StudyRecord) -> list[str]:

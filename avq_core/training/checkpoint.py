@@ -45,6 +45,7 @@ class TrainedModel:
 def save_model(folder: Path, model: TrainedModel) -> None:
     """Writes a model folder; the settings last, so that a half-written one does not load."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / SETTINGS).unlink(missing_ok=True)  # of an older model: it would load a mixture
     weights = {
         name: w.detach().cpu().contiguous() for name, w in model.network.state_dict().items()
     }

@@ -46,16 +46,14 @@ def make_slots(*, workers: str, devices: str) -> list[Slot]:
         names = [str(parse_device(name.strip())) for name in devices.split(",")]
     cores = available_cores()
     if workers == "auto":
-        count = sum(cores if name == "cpu" else 1 for name in names)
+        names = [name for name in names for _ in range(cores if name == "cpu" else 1)]
+        count = len(names)
     else:
         count = int(workers) if workers.isdecimal() else 0
         if not 1 <= count <= 1024:
             raise ConfigError(f"--workers is {workers!r}, expected auto or a number from 1 to 1024")
     threads = max(1, cores // count)
-    return [
-        Slot(index=i, device=names[i % len(names)], threads=threads if names[0] == "cpu" else 1)
-        for i in range(count)
-    ]
+    return [Slot(index=i, device=names[i % len(names)], threads=threads) for i in range(count)]
 
 
 def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None]) -> None:
@@ -73,12 +71,12 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
         WorkerFailedError: A worker ended with an error, or was killed too often; the others were
             stopped.
     """
-    job.logs.mkdir(parents=True, exist_ok=True)
     crew = [_Member(job, slot) for slot in slots]
     try:
         for member in crew:
             member.start()
-        while any(member.is_at_work() for member in crew):
+        # A list: every member is looked at, whoever else is at work.
+        while any([member.is_at_work() for member in crew]):  # noqa: C419
             on_tick()
             time.sleep(_TICK_SECONDS)
     finally:

@@ -24,6 +24,8 @@ from search.worker import Slot
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
+    from avq_core.data.prepared import PreparedStore, SearchSplits
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
@@ -109,30 +111,35 @@ def _check() -> None:
         raise InterruptedTrial("stopped")
 
 
+def _splits(opened: "PreparedStore", task: Task) -> "SearchSplits":
+    from search.folds import cut, make_folds
+
+    splits = opened.search_splits()
+    if task.fold is None:
+        return splits
+    folds = make_folds(splits.train.groups + splits.val.groups, task.num_folds, task.fold_seed)
+    return cut(splits, folds[task.fold])
+
+
 def _run(task: Task) -> Result:
     from avq_core.data.prepared import open_store
-    from avq_core.errors import NonFiniteLossError
+    from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
     from avq_core.training.loop import fit, predict
     from avq_core.training.metrics import num_labels
     from avq_core.training.resident import ResidentSplits, splits_to_device, to_device
-    from search.folds import cut, join, make_folds
 
     opened = open_store(_Process.store)
     key = (task.fold, task.num_folds, task.fold_seed)
     if _Process.cached is None or _Process.cached[0] != key:
         _Process.cached = None  # frees the last fold before the next is made
-        splits = opened.search_splits()
-        if task.fold is not None:
-            joined = join(splits)
-            fold = make_folds(joined.groups, task.num_folds, task.fold_seed)[task.fold]
-            splits = cut(joined, fold, splits)
-        _Process.cached = (key, splits_to_device(splits, _Process.device))
+        _Process.cached = (key, splits_to_device(_splits(opened, task), _Process.device))
     resident: ResidentSplits = _Process.cached[1]
     tasks = resident.schema.tasks
     counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
     scores = np.empty((0, len(tasks)), dtype=np.float32)
     r2: dict[str, float | None] = dict.fromkeys(tasks)
-    with contextlib.suppress(NonFiniteLossError):  # told by the figures that are missing
+    # Told by the figures that are missing.
+    with contextlib.suppress(NonFiniteLossError, OutOfDeviceMemoryError):
         result = fit(task.config, resident, on_step=_check)
         last = result.history[-1].r2
         r2 = {name: value if math.isfinite(value) else None for name, value in last.items()}

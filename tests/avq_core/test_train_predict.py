@@ -114,11 +114,26 @@ def test_mistakes_of_train_are_told(folder: Path, tmp_path: Path) -> None:
     assert_one_line(
         run("avq_core.train", "--config", wrong, "--out", tmp_path / "m"), "model.hiden_dim"
     )
+    wrong.write_text(yaml.safe_dump({"model": CONFIG["model"]}))  # the manual's five tasks
     other = run(
-        "avq_core.train", "--config", "manual", "--data", folder / "tiny.pkl", "--device", "cpu",
+        "avq_core.train", "--config", wrong, "--data", folder / "tiny.pkl", "--device", "cpu",
         "--runs", folder / "runs", "--out", tmp_path / "m",
     )  # fmt: skip
     assert_one_line(other, "training.task_weights", "cross_modal")
+
+
+def test_the_manual_trains_on_other_peoples_tasks(folder: Path, tmp_path: Path) -> None:
+    """By name; a task it knows has its weight, another weighs 1."""
+    done = run(
+        "avq_core.train", "--config", "manual", "--data", folder / "tiny.pkl", "--device", "cpu",
+        "--runs", folder / "runs", "--out", tmp_path / "m", "--epochs", 1,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    saved = yaml.safe_load((tmp_path / "m" / "model.yaml").read_text())["config"]
+    assert saved["model"]["num_layers"] == 6
+    assert saved["training"]["task_weights"] == {
+        "lip_sync": 0.8, "cross_modal": 1.5, "overall": 1.3,
+    }  # fmt: skip
 
 
 def test_mistakes_of_predict_are_told(folder: Path, tmp_path: Path) -> None:

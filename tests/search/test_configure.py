@@ -117,6 +117,22 @@ def space_of(**parameters: object) -> Space:
             "'training.task_weights.smile' names no setting",
         ),
         ({"data.label_max": Float(low=0.1, high=1.0, reason="r")}, "the data is prepared once"),
+        (
+            {
+                "optim.lr": Categorical(choices=(1e-2, 1e-4), reason="r"),
+                "optim.min_lr": Float(low=1e-6, high=1e-3, log=True, reason="r"),
+            },
+            "optim.min_lr is 0.001, expected a number in",
+        ),
+        (
+            {
+                "model.hidden_dim": Int(low=1, high=900, reason="r"),
+                "model.num_heads": Int(low=1, high=90, reason="r"),
+            },
+            "too many to check",
+        ),
+        ({"training.epochs": Int(low=1, high=9, reason="r")}, "follows from --epochs"),
+        ({"training.seed": Int(low=1, high=9, reason="r")}, "follows from --seed"),
         ({"model.head": Categorical(choices=("linear", "cubic"), reason="r")}, "model.head is"),
     ],
 )
@@ -126,6 +142,21 @@ def test_a_space_outside_what_the_model_can_be_is_refused(
     """Before the study starts, with the first point that cannot be."""
     with pytest.raises(ConfigError, match=message):
         check_space(space_of(**parameters), tasks=TASKS, epochs=4)
+
+
+def test_widths_and_positions_are_checked_together() -> None:
+    """An odd width is right without positions and wrong with them."""
+    space = Space(
+        name="mine",
+        parameters={
+            "model.hidden_dim": Int(low=32, high=64, reason="r"),
+            "model.positions": Categorical(choices=("none", "sinusoidal"), reason="r"),
+        },
+        fixed={"model.num_heads": 1},
+        epochs=4,
+    )
+    with pytest.raises(ConfigError, match=r"model.hidden_dim is 33, expected an even number"):
+        check_space(space, tasks=TASKS, epochs=4)
 
 
 def test_seeds_differ_by_trial_and_by_study() -> None:

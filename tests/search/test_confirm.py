@@ -10,7 +10,7 @@ from avq_core.config_values import to_dict, with_values
 from avq_core.data.prepared import SearchSplits
 from search.configure import baseline_config
 from search.confirm import _row, candidates
-from search.folds import count_folds, cut, join, make_folds
+from search.folds import count_folds, cut, make_folds
 from search.launch.local import available_cores, make_slots
 from search.score import Watch
 from studies.records import TrialRecord, by_confirmed_score
@@ -76,15 +76,21 @@ def test_few_groups_make_few_folds_and_one_group_is_cut_by_clip() -> None:
 def test_a_fold_is_standardised_by_its_own_train_side() -> None:
     """Its train side has mean 0 and deviation 1; a changed val side changes nothing of it."""
     splits = SearchSplits(schema=SCHEMA, train=make_split(20, 0), val=make_split(10, 1))
-    joined = join(splits)
-    fold = make_folds(joined.groups, 3, seed=0)[0]
-    made = cut(joined, fold, splits)
+    groups = splits.train.groups + splits.val.groups
+    fold = make_folds(groups, 3, seed=0)[0]
+    made = cut(splits, fold)
     audio = made.train.streams["audio"]
     np.testing.assert_allclose(audio.mean(axis=(0, 1)), 0, atol=1e-5)
     np.testing.assert_allclose(audio.std(axis=(0, 1)), 1, atol=1e-4)
-    for values in joined.streams.values():
-        values[fold.val] += 100.0
-    again = cut(joined, fold, splits)
+    assert made.train.groups == tuple(groups[i] for i in fold.train)
+    whole = np.concatenate([splits.train.streams["sync"], splits.val.streams["sync"]])
+    ranks = np.argsort(whole[fold.val][:, 0])
+    np.testing.assert_array_equal(np.argsort(made.val.streams["sync"][:, 0]), ranks)
+    for row in fold.val:
+        side, at = (splits.train, row) if row < 20 else (splits.val, row - 20)
+        for values in side.streams.values():
+            values[at] += 100.0
+    again = cut(splits, fold)
     np.testing.assert_array_equal(again.train.streams["audio"], audio)
 
 
@@ -111,5 +117,7 @@ def test_workers_take_devices_in_turn_and_share_the_cores(tmp_path: Path) -> Non
     auto = make_slots(workers="auto", devices="cpu")
     assert len(auto) == available_cores()
     assert {slot.threads for slot in auto} == {1}
+    mixed = make_slots(workers="3", devices="cpu")
+    assert [slot.index for slot in mixed] == [0, 1, 2]
     (alone,) = make_slots(workers="1", devices="cpu")
     assert alone.threads == available_cores()

@@ -302,12 +302,12 @@ def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
     job = start(folder, "--study", "maimed", "--trials", 60, "--confirm", 0)
     group.append(job)
     wait_for_trials(folder, "maimed", 2)
-    running = next(
-        t
-        for t in open_study(folder / "runs", "maimed", None).trials
-        if t.state.name == "RUNNING" and "worker" in t.user_attrs
-    )
-    pid = int(running.user_attrs["worker"].split(":")[1].split()[0])
+    # The last one: the first, which goes on, must not hide it.
+    workers = [
+        t.user_attrs.get("worker", "") for t in open_study(folder / "runs", "maimed", None).trials
+    ]
+    last = next(worker for worker in reversed(workers) if worker.startswith("worker-1 "))
+    pid = int(last.rsplit(":", 1)[1])
     os.kill(pid, signal.SIGKILL)
     _, errors = job.communicate(timeout=200)
     assert job.returncode == 0, errors

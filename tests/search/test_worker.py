@@ -8,37 +8,57 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.handback import MAX_RETRIES, InterruptedTrial, StopRequest, hand_back
+from search.handback import (
+    MAX_RETRIES,
+    InterruptedTrial,
+    StopRequest,
+    hand_back,
+    hand_back_stale,
+)
 from search.objective import Objective
-from search.worker import _run_next
+from search.worker import Crew, run_next
 from studies import records
 from studies.lock import study_lock
 from studies.storage import open_storage
 
 WORKER = """
 import sys, time, optuna
-from search.handback import hand_back
+from search.handback import hand_back_stale
 from search.quiet import quiet_optuna
-from search.worker import _run_next
+from search.worker import Crew, run_next
 from studies.lock import study_lock
 from studies.storage import open_storage
 
 quiet_optuna()
 url = sys.argv[1]
-study = optuna.load_study(
-    study_name="tiny",
-    storage=open_storage(url, stale_callback=hand_back),
-    sampler=optuna.samplers.RandomSampler(),
-)
+storage = open_storage(url, stale_callback=hand_back_stale)
+study = optuna.load_study(study_name="tiny", storage=storage)
 
 def objective(trial):
     time.sleep(0.01)
     return trial.suggest_float("x", 0, 1)
 
-lock = study_lock(url, "tiny")
-while _run_next(study, objective, lock, total=30):
+crew = Crew(
+    study=study,
+    storage=storage,
+    lock=study_lock(url, "tiny"),
+    sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
+    total=30,
+)
+while run_next(crew, objective):
     pass
 """
+
+
+def crew_of(study: optuna.Study, storage: str, *, total: int) -> Crew:
+    """What a worker shares, for one worker in this process."""
+    return Crew(
+        study=study,
+        storage=open_storage(storage, stale_callback=hand_back_stale),
+        lock=study_lock(storage, "tiny"),
+        sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
+        total=total,
+    )
 
 
 def test_the_budget_is_exact_over_many_workers(study: optuna.Study, storage: str) -> None:
@@ -55,9 +75,8 @@ def test_the_budget_is_exact_over_many_workers(study: optuna.Study, storage: str
 
 def test_a_spent_budget_starts_nothing(study: optuna.Study, storage: str) -> None:
     """The same command after the end finds nothing to do."""
-    lock = study_lock(storage, "tiny")
-    assert _run_next(study, lambda _: 1.0, lock, total=1)
-    assert not _run_next(study, lambda _: 1.0, lock, total=1)
+    assert run_next(crew_of(study, storage, total=1), lambda _: 1.0)
+    assert not run_next(crew_of(study, storage, total=1), lambda _: 1.0)
     assert len(study.trials) == 1
 
 
@@ -68,8 +87,7 @@ def test_failed_trials_do_not_count_and_pruned_ones_do(study: optuna.Study, stor
         raise optuna.TrialPruned
 
     study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
-    lock = study_lock(storage, "tiny")
-    while _run_next(study, pruned, lock, total=3):
+    while run_next(crew_of(study, storage, total=3), pruned):
         pass
     states = [trial.state for trial in study.trials]
     assert states.count(TrialState.PRUNED) == 3
@@ -82,13 +100,12 @@ def test_an_interrupted_trial_goes_back_to_the_queue(
     """Its point is tried again, and its place in the budget is free."""
     stop = StopRequest()
     stop.requested = True
-    lock = study_lock(storage, "tiny")
-    assert not _run_next(study, make_objective(on_step=stop.check), lock, total=1)
+    assert not run_next(crew_of(study, storage, total=1), make_objective(on_step=stop.check))
     first, second = study.trials
     assert first.state is TrialState.FAIL
     assert first.user_attrs[records.REASON] == "interrupted: handed back to the queue"
     assert second.state is TrialState.WAITING
-    assert _run_next(study, make_objective(), lock, total=1)
+    assert run_next(crew_of(study, storage, total=1), make_objective())
     assert study.trials[1].state is TrialState.COMPLETE
     assert study.trials[1].params == first.params
     assert len(study.trials) == 2
@@ -100,12 +117,11 @@ def test_a_bug_in_a_trial_ends_the_worker_and_says_why(study: optuna.Study, stor
     def bug(_: optuna.Trial) -> float:
         raise ZeroDivisionError("a bug")
 
-    lock = study_lock(storage, "tiny")
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        _run_next(study, bug, lock, total=1)
+        run_next(crew_of(study, storage, total=1), bug)
     assert study.trials[0].user_attrs[records.REASON] == "failed: ZeroDivisionError: a bug"
-    lock.acquire()
-    lock.release()
+    with study_lock(storage, "tiny"):
+        pass
 
 
 def test_a_worker_that_was_declared_stale_goes_on_with_the_next_trial(
@@ -118,7 +134,7 @@ def test_a_worker_that_was_declared_stale_goes_on_with_the_next_trial(
         other.set_trial_state_values(trial._trial_id, TrialState.FAIL)
         return 1.0
 
-    assert _run_next(study, slept, study_lock(storage, "tiny"), total=1)
+    assert run_next(crew_of(study, storage, total=1), slept)
     assert "went on elsewhere" in capsys.readouterr().out
 
 
@@ -130,7 +146,7 @@ def test_a_trial_that_keeps_ending_its_worker_is_given_up() -> None:
         trial = study.ask()
         trial.suggest_float("x", 0, 1)
         study.tell(trial, state=TrialState.FAIL)
-        hand_back(study, study.trials[trial.number])
+        hand_back_stale(study, study.trials[trial.number])
     assert [t.state for t in study.trials] == [TrialState.FAIL] * (MAX_RETRIES + 1)
 
 
@@ -152,3 +168,35 @@ def test_a_stop_request_raises_between_steps() -> None:
     stop.requested = True
     with pytest.raises(InterruptedTrial, match="handed back"):
         stop.check()
+
+
+def test_an_interrupted_point_comes_back_however_often(study: optuna.Study) -> None:
+    """Ctrl-C is no fault of the trial."""
+    memory = optuna.create_study()
+    memory.enqueue_trial({"x": 0.5})
+    for _ in range(MAX_RETRIES + 3):
+        trial = memory.ask()
+        assert trial.suggest_float("x", 0, 1) == 0.5
+        memory.tell(trial, state=TrialState.FAIL)
+        hand_back(memory, memory.trials[trial.number])
+    assert memory.trials[-1].state is TrialState.WAITING
+
+
+def test_a_worker_killed_before_its_first_heartbeat_leaves_no_trial_running(
+    study: optuna.Study, storage: str
+) -> None:
+    """Optuna itself never calls such a trial stale, and the study would wait for it for ever."""
+    opened = open_storage(storage)
+    opened.create_new_trial(study._study_id)
+    assert study.trials[0].state is TrialState.RUNNING
+    while run_next(crew_of(study, storage, total=2), lambda _: 1.0):
+        pass
+    assert [t.state for t in study.trials] == [TrialState.FAIL, *[TrialState.COMPLETE] * 2]
+
+
+def test_suggestions_follow_from_the_number_of_the_trial(study: optuna.Study, storage: str) -> None:
+    """Whichever worker makes them: two machines started at once must not draw alike."""
+    for _ in range(4):
+        run_next(crew_of(study, storage, total=4), lambda trial: trial.suggest_float("x", 0, 1))
+    values = [trial.params["x"] for trial in study.trials]
+    assert len(set(values)) == 4
