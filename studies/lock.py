@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from studies.engine import engine_settings
 from studies.urls import explained, parse_url, sqlite_path
 
 if TYPE_CHECKING:
@@ -92,8 +93,6 @@ class AdvisoryLock(StudyLock):
     def acquire(self) -> None:
         """Connects and waits for the server's lock."""
         from sqlalchemy import NullPool, create_engine, text
-
-        from studies.storage import engine_settings
 
         if self._connection is not None:
             raise RuntimeError(_TWICE)
