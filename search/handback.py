@@ -21,7 +21,7 @@ class InterruptedTrial(KeyboardInterrupt):
 
 
 class StopRequest:
-    """Whether this worker is to stop, asked between optimiser steps, where stopping is safe."""
+    """Whether this worker is to stop, asked between micro-batches, where stopping is safe."""
 
     def __init__(self) -> None:
         self.requested = False

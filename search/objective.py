@@ -41,7 +41,7 @@ class Objective:
     worker: str
     """Who runs this, for the record."""
     on_step: Callable[[], None]
-    """Called before each optimiser step; raises to hand the trial back."""
+    """Called before each micro-batch; raises to hand the trial back."""
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Runs a trial.

@@ -73,7 +73,7 @@ def fit(
         config: Model, optimiser and training settings. Tasks without a weight are an error.
         splits: Train and val on the device to run on.
         on_epoch: Called with each epoch's record; returns True to stop there.
-        on_step: Called before each optimiser step; whatever it raises ends the run.
+        on_step: Called before each micro-batch; whatever it raises ends the run.
 
     Returns:
         The network after its last epoch, and every epoch's record.
@@ -212,8 +212,6 @@ class _Run:
         batches = torch.split(order.to(self.splits.device), self.config.training.batch_size)
         total, lr = 0.0, self.config.optim.lr
         for step, index in enumerate(batches):
-            if self.on_step is not None:
-                self.on_step()
             lr = learning_rate(self.config.optim, epoch - 1 + step / len(batches))
             for group in self.optimiser.param_groups:
                 group["lr"] = lr
@@ -243,6 +241,9 @@ class _Run:
         counts = observed_counts(self.splits.train.targets.index_select(0, index))
         total = torch.zeros((), device=self.splits.device)
         for part in torch.split(index, micro_batch):
+            # Here and not once a step: a step of a large network on a CPU takes many seconds.
+            if self.on_step is not None:
+                self.on_step()
             streams, targets = self.splits.train.batch(part)
             with _autocast(self.splits.device, self.precision):
                 scores = self.network(streams)

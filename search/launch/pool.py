@@ -55,7 +55,7 @@ def run_tasks(
 ) -> Iterator[tuple[str, Result]]:
     """Runs tasks and yields each key with its result, as they end.
 
-    Ctrl-C stops the runs between optimiser steps; results yielded before are not lost.
+    Ctrl-C stops the runs between micro-batches; results yielded before are not lost.
     """
     if not tasks:
         return
