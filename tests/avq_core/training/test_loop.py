@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from avq_core.config import TrainConfig
+from avq_core.config import ModelConfig, TrainConfig
 from avq_core.config_values import with_values
+from avq_core.data.schema import Schema
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.model.network import Network
-from avq_core.training.loop import EpochRecord, FitResult, fit, predict
+from avq_core.training.loop import EpochRecord, FitResult, clips_at_once, fit, predict
 from avq_core.training.resident import ResidentSplits
 
 MakeConfig = Callable[..., TrainConfig]
@@ -192,6 +193,18 @@ def test_predictions_do_not_depend_on_the_batch(
     )
     alone = predict(result.network, row, precision=torch.float32)
     np.testing.assert_allclose(alone[0], scores[5], atol=1e-5)
+
+
+def test_a_cpu_takes_as_many_clips_at_once_as_stay_in_its_caches(schema: Schema) -> None:
+    """A large network a few, a small one all; never less than one, never more than asked for."""
+    cpu = torch.device("cpu")
+    small = Network(ModelConfig(hidden_dim=16, num_layers=1, num_heads=2), schema)
+    assert clips_at_once(small, cpu, most=32) == 32
+    small.largest_activation = 150 * 2400  # the manual's network on 150 frames
+    assert clips_at_once(small, cpu, most=32) == 8
+    small.largest_activation = 10**9
+    assert clips_at_once(small, cpu, most=32) == 1
+    assert clips_at_once(small, torch.device("cuda"), most=32) == 32
 
 
 @pytest.mark.gpu
