@@ -93,7 +93,8 @@ def with_values(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
         for parent in parents:
             node = node.get(parent) if isinstance(node, dict) else None
         if not isinstance(node, dict) or (leaf not in node and parents != ["data", "pca"]):
-            raise ConfigError(f"{path!r} names no setting, expected one such as 'optim.lr'")
+            known = f"one of {list(node)}" if isinstance(node, dict) else "one such as 'optim.lr'"
+            raise ConfigError(f"{path!r} names no setting, expected {known}")
         node[leaf] = value
     return from_dict(nested)
 
@@ -121,5 +122,9 @@ def load_config(name_or_path: str) -> TrainConfig:
     """The configuration `manual`, or the one in a YAML file (under `config:` in a `best.yaml`)."""
     if name_or_path == "manual":
         return manual()
+    if not Path(name_or_path).exists():
+        raise ConfigError(
+            f"there is no file {name_or_path}, expected a YAML file such as best.yaml, or `manual`"
+        )
     values = read_yaml(Path(name_or_path))
     return from_dict(values.get("config", values))

@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     import numpy as np
 
     from avq_core.data.dataset import load_samples
-    from avq_core.errors import ConfigError
+    from avq_core.files import whole_file
     from avq_core.training.checkpoint import load_model
     from avq_core.training.device import parse_device, resolve_precision
     from avq_core.training.loop import predict
@@ -48,15 +48,7 @@ def main(argv: Sequence[str]) -> int:
     tasks = model.schema.tasks
     splits = load_samples(options.data, model.raw_schema, model.config.data)
     precision = resolve_precision(model.config.training.precision, device)
-    half = options.out.with_name(f"{options.out.name}.part")
-    try:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        file = half.open("w", newline="", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot write {options.out} ({error.strerror}); give --out a file that can be written"
-        ) from error
-    with file:
+    with whole_file(options.out) as file:
         table = csv.writer(file)
         table.writerow(["split", "index", "group", *tasks])
         for name, raw in splits.items():
@@ -71,7 +63,6 @@ def main(argv: Sequence[str]) -> int:
             figures = r2_by_task(scores, labels, tasks)
             told = ", ".join(f"{t} {figures[t]:.3f} ({counts[t]})" for t in tasks if counts[t] > 1)
             print(f"{name}: {len(scores)} clips" + (f"; R² (labels): {told}" if told else ""))
-    half.replace(options.out)
     print(f"scores: {options.out}")
     return 0
 

@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
         raise ConfigError(f"{error}; choose a smaller network or another --device") from error
     test = store.test_split()
     scores = predict(result.network, to_device(test, device), precision=result.precision)
-    evaluation = evaluate([scores], test, store.schema.tasks, seed=config.training.seed)
+    evaluation = evaluate([scores], test, store.schema.tasks)
     val_r2 = {t: None if v != v else v for t, v in result.history[-1].r2.items()}  # noqa: PLR0124
     model = TrainedModel(
         network=result.network,

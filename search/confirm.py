@@ -189,7 +189,7 @@ def _open_test(
     opened = open_store(store)
     test = opened.test_split()
     scores = [results[str(candidate.trial)].test_scores for candidate in finalists]
-    figures = evaluate(scores, test, opened.schema.tasks, seed=seed)
+    figures = evaluate(scores, test, opened.schema.tasks)
     summary: dict[str, Any] = {
         "difference": figures.difference,
         "num_labels": figures.num_labels,

@@ -28,6 +28,7 @@ from space.space import Space, load_space
 from studies.identity import Identity
 from studies.storage import storage_url
 
+_PREPARED: Final = "prepared"
 _STUDY_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -72,17 +73,18 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     make_pruner(options.pruner, watch)
     if loaded is None:
         preset(space_name, ())  # an unknown name is told before the data is prepared
-    source = options.data or default_source()
+    source = default_source() if options.data is None else options.data
     if options.data is None:
         say(f"data: {source} (no --data given)")
     space_label = loaded.name if loaded else space_name
-    study = options.study or _default_study(source, space_label)
-    if not _STUDY_NAME.fullmatch(study):
+    study = _default_study(source, space_label) if options.study is None else options.study
+    if not _STUDY_NAME.fullmatch(study) or study == _PREPARED:
         raise ConfigError(
-            f"--study is {study!r}, expected letters, digits, dots, dashes and underscores"
+            f"--study is {study!r}, expected letters, digits, dots, dashes and underscores, and "
+            f"not {_PREPARED!r}, where the prepared data lies"
         )
     url = storage_url(options.runs, study, options.storage)
-    store = prepare(source, DataConfig(), root=options.runs / "prepared", on_note=say)
+    store = prepare(source, DataConfig(), root=options.runs / _PREPARED, on_note=say)
     tasks = store.schema.tasks
     space = loaded or preset(space_name, tasks)
     epochs = options.epochs or space.epochs
@@ -189,7 +191,7 @@ def _note_epochs(space: Space, epochs: int, say: Callable[[str], None]) -> None:
     if not cycle_ends(manual().optim, epochs):
         first = manual().optim.cycle_epochs
         mend = f"; --epochs {first} or more would let it" if space.epochs >= first else ""
-        say(f"epochs: {epochs} end inside the manual's first cosine cycle of {first}{mend}")
+        say(f"note: {epochs} epochs end inside the manual's first cosine cycle of {first}{mend}")
 
 
 def _identity(store: PreparedStore, job: Job) -> Identity:

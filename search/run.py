@@ -26,6 +26,7 @@ def main(argv: Sequence[str]) -> int:
     from search.quiet import quiet_optuna
     from search.setup import open_study
     from studies import export, report
+    from studies.errors import StudyError
     from studies.records import best, read_study, read_trials
     from studies.show import render
 
@@ -33,7 +34,12 @@ def main(argv: Sequence[str]) -> int:
     plan = make_plan(options, say=_say)
     study = open_study(plan)
     _search(plan, study)
-    if plan.confirm and best(read_trials(study)) is not None:
+    if best(read_trials(study)) is None:
+        raise StudyError(
+            f"the study {plan.job.study!r} has no complete trial yet, so there is nothing to confirm "
+            "or to export; the same command goes on, with a longer --timeout or none"
+        )
+    if plan.confirm:
         _confirm(plan, study)
     record = read_study(study)
     chosen = plan.folder / "best.yaml"

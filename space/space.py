@@ -102,7 +102,7 @@ class Space:
                 raise SpaceError(f"unknown key {key!r}, expected one of {', '.join(_KEYS)}")
         for key in ("parameters", "epochs"):
             if key not in values:
-                raise SpaceError(f"{key} is missing, expected beside {', '.join(_KEYS)}")
+                raise SpaceError(f"{key} is missing; a space holds {', '.join(_KEYS)}")
         _check_mapping("parameters", values["parameters"])
         parameters = {path: _parameter(path, spec) for path, spec in values["parameters"].items()}
         given = values.get("name", name)

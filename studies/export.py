@@ -1,13 +1,13 @@
 """`python -m studies.export`: a trial's full training configuration, for `avq_core.train`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from avq_core.cli import CommandParser, run_command
+from avq_core.files import whole_file
 from studies.cli import add_study_options
 from studies.errors import StudyError
 from studies.records import StudyRecord, TrialRecord, best
@@ -143,17 +143,10 @@ def write(path: Path, text: str) -> None:
     """Writes a file whole or not at all.
 
     Raises:
-        StudyError: The place cannot be written to.
+        ConfigError: The place cannot be written to.
     """
-    half = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
-    except OSError as error:
-        raise StudyError(
-            f"cannot write {path} ({error.strerror or error}); give a file that can be written"
-        ) from error
+    with whole_file(path) as file:
+        file.write(text)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+_UNCONFIRMED: Final = (
+    "The best of many noisy figures looks better than it is, and these are not confirmed yet."
+)
+
+
 def page(study: StudyRecord) -> str:
     """The whole page."""
     name = escape(study.name)
@@ -102,28 +107,31 @@ def headline(study: StudyRecord) -> list[str]:
     best, baseline = records.best(study.trials), records.baseline(study.trials)
     if best is None:
         return ["No trial is complete yet."]
-    said = [f"The best trial (#{best.number}) reaches {_watched(study, best.r2)} on validation."]
+    searched = [f"In the search, trial #{best.number} reached {_watched(study, best.r2)} on val."]
     if best.baseline:
-        said = ["No trial is better than the manual's configuration yet."]
+        searched = ["No trial is better than the manual's configuration yet."]
     elif baseline is not None and baseline.score is not None:
-        said.append(
-            f"The manual's configuration (#{baseline.number}) reaches "
+        searched.append(
+            f"The manual's configuration (#{baseline.number}) reached "
             f"{_watched(study, baseline.r2)}."
         )
     test = (study.confirmation or {}).get("test")
-    if test and "chosen" in test:
-        values = {task: entry["value"] for task, entry in test["chosen"]["r2"].items()}
-        said.append(
-            f"Trial #{study.chosen}, chosen on folds with fresh seeds, reaches "
-            f"{_watched(study, values)} on the test split."
-        )
-        said += verdict(study)
-    else:
-        said.append(
-            "The best of many noisy figures looks better than it is, and these are not confirmed "
-            "yet."
-        )
-    return said
+    if not test or study.chosen is None:
+        return [
+            *searched,
+            _UNCONFIRMED,
+        ]
+    # The number to believe comes first.
+    values = {task: entry["value"] for task, entry in test["chosen"]["r2"].items()}
+    tested = (
+        f"Trial #{study.chosen}, chosen on folds with fresh seeds, reaches "
+        f"{_watched(study, values)} on the test split."
+    )
+    return [
+        tested,
+        *verdict(study),
+        *searched,
+    ]
 
 
 def _what(study: StudyRecord) -> str:

@@ -120,8 +120,8 @@ def verdict(study: StudyRecord) -> list[str]:
         beats, loses = gap["low"] > 0, gap["high"] < 0
         how = "beats" if beats else "is worse than" if loses else "is not clearly apart from"
         said.append(
-            f"On test the chosen configuration {how} the manual's in {task}: R² "
-            f"{interval_text(gap)} apart."
+            f"On test the chosen configuration {how} the manual's in {task}: a difference in R² of "
+            f"{interval_text(gap)}."
         )
     return said
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from avq_core.data.prepared import PreparedSplit
 from avq_core.training.metrics import bootstrap_r2, num_labels
 
+_DRAWS = 0
+"""Seed of the bootstrap: the same scores get the same interval, wherever they are judged."""
 IntervalDict = dict[str, float | None]
 
 
@@ -31,8 +33,6 @@ def evaluate(
     scores: Sequence[npt.NDArray[np.float32]],
     split: PreparedSplit,
     tasks: Sequence[str],
-    *,
-    seed: int,
 ) -> Evaluation:
     """Compares models on one split; R² is the same in scaled and in the user's units.
 
@@ -41,7 +41,6 @@ def evaluate(
             diverged: its figures are `None`.
         split: With the targets and the groups.
         tasks: Names of the K columns.
-        seed: Of the bootstrap.
     """
     filled = [
         model if len(model) else np.full(split.targets.shape, np.nan, np.float32)
@@ -51,7 +50,7 @@ def evaluate(
     difference: dict[str, IntervalDict] = {}
     for k, task in enumerate(tasks):
         columns = [model[:, k] for model in filled]
-        intervals, gap = bootstrap_r2(columns, split.targets[:, k], split.groups, seed=seed)
+        intervals, gap = bootstrap_r2(columns, split.targets[:, k], split.groups, seed=_DRAWS)
         for entry, interval in zip(r2, intervals, strict=True):
             entry[task] = interval.to_dict()
         if gap is not None:

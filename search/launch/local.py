@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
@@ -79,6 +80,9 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
         while any([member.is_at_work() for member in crew]):  # noqa: C419
             on_tick()
             time.sleep(_TICK_SECONDS)
+    except KeyboardInterrupt:
+        print("\nstopping: running trials are handed back", file=sys.stderr, flush=True)
+        raise
     finally:
         _stop([member.process for member in crew])
 

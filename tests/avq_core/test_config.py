@@ -106,7 +106,7 @@ def test_a_path_that_names_no_setting_is_refused(path: str) -> None:
 
 def test_a_file_that_is_no_configuration_is_told(tmp_path: Path) -> None:
     """Missing, not YAML, not a mapping."""
-    with pytest.raises(ConfigError, match=r"cannot read .*no.yaml"):
+    with pytest.raises(ConfigError, match=r"there is no file .*no.yaml"):
         load_config(str(tmp_path / "no.yaml"))
     bad = tmp_path / "bad.yaml"
     bad.write_text("a: [")

@@ -166,6 +166,8 @@ BAD_OPTIONS = [
     (("--watch", "smile,overall"), ("'smile'", "lip_sync, cross_modal, overall")),
     (("--score-weights", "a,b"), ("--score-weights is 'a,b'",)),
     (("--study", "../up"), ("--study is '../up'",)),
+    (("--study", "prepared"), ("--study is 'prepared'",)),
+    (("--study", ""), ("--study is ''",)),
     (("--storage", "nonsense"), ("the storage is not a URL", "sqlite:///")),
     (("--data", "no/such.pkl"), ("no/such.pkl",)),
     (("--nonsense",), ("--nonsense",)),
@@ -279,7 +281,8 @@ def test_interrupted_the_study_hands_running_trials_back(
 ) -> None:
     """Ctrl-C, or a scheduler's notice: exit 130, nothing running, what was cut off is queued."""
     name = f"interrupted-{number.name}"
-    job = start(folder, "--study", name, "--trials", 500, "--confirm", 0)
+    # Long trials: the baseline's 30 epochs are still on their way when two others have ended.
+    job = start(folder, "--study", name, "--trials", 500, "--epochs", 63, "--confirm", 0)
     group.append(job)
     wait_for_trials(folder, name, 2)
     os.kill(job.pid, number)
