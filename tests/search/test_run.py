@@ -282,7 +282,7 @@ def test_interrupted_the_study_hands_running_trials_back(
     """Ctrl-C, or a scheduler's notice: exit 130, nothing running, what was cut off is queued."""
     name = f"interrupted-{number.name}"
     # Long trials: the baseline's 30 epochs are still on their way when two others have ended.
-    job = start(folder, "--study", name, "--trials", 500, "--epochs", 63, "--confirm", 0)
+    job = start(folder, "--study", name, "--trials", 500, "--epochs", 31, "--confirm", 0)
     group.append(job)
     wait_for_trials(folder, name, 2)
     os.kill(job.pid, number)
