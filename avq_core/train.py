@@ -2,10 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avq_core.cli import CommandParser, run_command
+
+if TYPE_CHECKING:
+    from avq_core.training.evaluation import Evaluation
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -98,14 +102,18 @@ def main(argv: Sequence[str]) -> int:
         },
     )
     save_model(options.out, model)
+    _print_figures(val_r2, evaluation)
+    print(f"model: {options.out}")
+    return 0
+
+
+def _print_figures(val_r2: "Mapping[str, float | None]", evaluation: "Evaluation") -> None:
+    """A row a task: R² on val, on test with its interval, and how many labels test has."""
     print(f"{'task':<16}{'val R²':>8}   {'test R²':<24}{'test labels':>12}")
-    for task in store.schema.tasks:
-        val = val_r2[task]
+    for task, val in val_r2.items():
         told = "n/a" if val is None else f"{val:.3f}"
         interval = _interval(evaluation.r2[0][task])
         print(f"{task:<16}{told:>8}   {interval:<24}{evaluation.num_labels[task]:>12}")
-    print(f"model: {options.out}")
-    return 0
 
 
 def _make_folder(folder: Path) -> None:

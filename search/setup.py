@@ -46,7 +46,6 @@ def _describe(study: optuna.Study, plan: Plan) -> None:
     study.set_user_attr(records.SPACE, plan.job.space.to_dict())
     study.set_user_attr(records.DATA_SOURCE, plan.source)
     study.set_user_attr(records.ATTAINABLE, plan.attainable)
-    study.set_user_attr(records.DEFAULT_EPOCHS, plan.job.epochs)
     study.set_user_attr(records.IDENTITY, plan.identity.to_dict())
 
 

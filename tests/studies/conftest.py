@@ -74,7 +74,6 @@ def describe(study: optuna.Study) -> None:
     study.set_user_attr(records.WATCH, ["cross_modal", "overall"])
     study.set_user_attr(records.SPACE, {"name": "small"})
     study.set_user_attr(records.DATA_SOURCE, "demo")
-    study.set_user_attr(records.DEFAULT_EPOCHS, 14)
     identity = Identity(data="d" * 32, space="s" * 64, settings={"epochs": 14})
     study.set_user_attr(records.IDENTITY, identity.to_dict())
 
