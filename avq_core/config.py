@@ -1,15 +1,15 @@
-"""Every setting of the model, the optimiser, the training and the data, with its unit and range.
+"""Every setting of the model, the optimiser and the training, with its unit and range.
 
 The defaults are the manual's configuration (`manual`). Nothing here imports torch, so that the
 commands answer `--help` at once and a study can be inspected where torch is not installed.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from avq_core.errors import ConfigError
+from avq_core.config_checks import check, is_int, is_number
+from avq_core.data_config import DataConfig
 
 POSITIONS: Final = ("none", "sinusoidal")
 POOLINGS: Final = ("mean", "mean_std")
@@ -23,19 +23,6 @@ MANUAL_TASK_WEIGHTS: Final[Mapping[str, float]] = {
     "cross_modal": 1.5,
     "overall": 1.3,
 }
-
-
-def _check(condition: bool, name: str, got: object, expected: str) -> None:
-    if not condition:
-        raise ConfigError(f"{name} is {got!r}, expected {expected}")
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,36 +51,34 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for name in ("hidden_dim", "num_layers", "num_heads", "feedforward_factor"):
             value = getattr(self, name)
-            _check(_is_int(value) and value >= 1, f"model.{name}", value, "an integer >= 1")
-        _check(
+            check(is_int(value) and value >= 1, f"model.{name}", value, "an integer >= 1")
+        check(
             self.hidden_dim % self.num_heads == 0,
             "model.hidden_dim",
             self.hidden_dim,
             f"a multiple of model.num_heads = {self.num_heads}",
         )
-        _check(
-            _is_number(self.dropout) and 0 <= self.dropout < 1,
+        check(
+            is_number(self.dropout) and 0 <= self.dropout < 1,
             "model.dropout",
             self.dropout,
             "a probability in [0, 1)",
         )
-        _check(
-            _is_number(self.embedder_scale) and 0 < self.embedder_scale <= 8,
+        check(
+            is_number(self.embedder_scale) and 0 < self.embedder_scale <= 8,
             "model.embedder_scale",
             self.embedder_scale,
             "a factor in (0, 8]",
         )
-        _check(
-            self.positions in POSITIONS, "model.positions", self.positions, f"one of {POSITIONS}"
-        )
-        _check(
+        check(self.positions in POSITIONS, "model.positions", self.positions, f"one of {POSITIONS}")
+        check(
             self.positions == "none" or self.hidden_dim % 2 == 0,
             "model.hidden_dim",
             self.hidden_dim,
             "an even number with model.positions = sinusoidal",
         )
-        _check(self.pooling in POOLINGS, "model.pooling", self.pooling, f"one of {POOLINGS}")
-        _check(self.head in HEADS, "model.head", self.head, f"one of {HEADS}")
+        check(self.pooling in POOLINGS, "model.pooling", self.pooling, f"one of {POOLINGS}")
+        check(self.head in HEADS, "model.head", self.head, f"one of {HEADS}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,23 +101,21 @@ class OptimConfig:
     """Learning rate at the end of a cycle (eta_min), in [0, lr]."""
 
     def __post_init__(self) -> None:
-        _check(_is_number(self.lr) and self.lr > 0, "optim.lr", self.lr, "a number > 0")
-        _check(
-            _is_number(self.weight_decay) and self.weight_decay >= 0,
+        check(is_number(self.lr) and self.lr > 0, "optim.lr", self.lr, "a number > 0")
+        check(
+            is_number(self.weight_decay) and self.weight_decay >= 0,
             "optim.weight_decay",
             self.weight_decay,
             "a number >= 0",
         )
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
-            _check(
-                _is_number(value) and 0 <= value < 1, f"optim.{name}", value, "a number in [0, 1)"
-            )
+            check(is_number(value) and 0 <= value < 1, f"optim.{name}", value, "a number in [0, 1)")
         for name in ("cycle_epochs", "cycle_mult"):
             value = getattr(self, name)
-            _check(_is_int(value) and value >= 1, f"optim.{name}", value, "an integer >= 1")
-        _check(
-            _is_number(self.min_lr) and 0 <= self.min_lr <= self.lr,
+            check(is_int(value) and value >= 1, f"optim.{name}", value, "an integer >= 1")
+        check(
+            is_number(self.min_lr) and 0 <= self.min_lr <= self.lr,
             "optim.min_lr",
             self.min_lr,
             f"a number in [0, optim.lr = {self.lr}]",
@@ -161,74 +144,40 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
-            _check(_is_int(value) and value >= 1, f"training.{name}", value, "an integer >= 1")
-        _check(
+            check(is_int(value) and value >= 1, f"training.{name}", value, "an integer >= 1")
+        check(
             self.micro_batch_size is None
-            or (_is_int(self.micro_batch_size) and self.micro_batch_size >= 1),
+            or (is_int(self.micro_batch_size) and self.micro_batch_size >= 1),
             "training.micro_batch_size",
             self.micro_batch_size,
             "an integer >= 1, or null for the whole batch",
         )
-        _check(
+        check(
             isinstance(self.task_weights, Mapping) and len(self.task_weights) > 0,
             "training.task_weights",
             self.task_weights,
             "a weight for each task",
         )
         for task, weight in self.task_weights.items():
-            _check(
-                _is_number(weight) and weight >= 0,
+            check(
+                is_number(weight) and weight >= 0,
                 f"training.task_weights.{task}",
                 weight,
                 "a number >= 0",
             )
-        _check(
+        check(
             sum(self.task_weights.values()) > 0,
             "training.task_weights",
             dict(self.task_weights),
             "at least one weight > 0",
         )
-        _check(
+        check(
             self.precision in PRECISIONS,
             "training.precision",
             self.precision,
             f"one of {PRECISIONS}",
         )
-        _check(_is_int(self.seed) and self.seed >= 0, "training.seed", self.seed, "an integer >= 0")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DataConfig:
-    """The data contract and the preprocessing; part of the prepared store's key."""
-
-    label_min: float = -0.8
-    """Lowest valid label, in the user's units."""
-    label_max: float = 1.0
-    """Highest valid label, in the user's units."""
-    missing_label: float = -1.0
-    """A label within 1e-6 of this is missing (as is NaN); it lies outside the valid range."""
-    pca: Mapping[str, int] = field(default_factory=dict)
-    """Streams to reduce, each to this many principal components of the train split."""
-
-    def __post_init__(self) -> None:
-        for name in ("label_min", "label_max", "missing_label"):
-            value = getattr(self, name)
-            _check(_is_number(value), f"data.{name}", value, "a number")
-        _check(
-            self.label_min < self.label_max,
-            "data.label_min",
-            self.label_min,
-            f"less than data.label_max = {self.label_max}",
-        )
-        _check(
-            not self.label_min - 1e-6 <= self.missing_label <= self.label_max + 1e-6,
-            "data.missing_label",
-            self.missing_label,
-            f"a value outside the valid labels [{self.label_min}, {self.label_max}]",
-        )
-        _check(isinstance(self.pca, Mapping), "data.pca", self.pca, "a mapping of stream to width")
-        for stream, width in self.pca.items():
-            _check(_is_int(width) and width >= 1, f"data.pca.{stream}", width, "an integer >= 1")
+        check(is_int(self.seed) and self.seed >= 0, "training.seed", self.seed, "an integer >= 0")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final, get_type_hints
 
 from avq_core.config import (
-    DataConfig,
     ModelConfig,
     OptimConfig,
     TrainConfig,
     TrainingConfig,
     manual,
 )
+from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError
 
 _SECTIONS: Final[Mapping[str, type]] = {
@@ -38,7 +38,9 @@ def to_dict(config: TrainConfig) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def from_dict(values: object) -> TrainConfig:
@@ -68,7 +70,8 @@ def from_dict(values: object) -> TrainConfig:
 def _coerce(section: str, name: str, value: Any) -> Any:
     """YAML reads `1e-3` as a string and `1` as an int: make a float setting a float."""
     wanted = get_type_hints(_SECTIONS[section])[name]
-    if wanted is float and isinstance(value, str | int) and not isinstance(value, bool):
+    is_float = wanted in (float, float | None)
+    if is_float and isinstance(value, str | int) and not isinstance(value, bool):
         try:
             return float(value)
         except ValueError:
@@ -116,6 +119,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(f"{path} holds {type(values).__name__}, expected settings by name")
     return values
+
+
+def load_data_config(path: Path | None) -> DataConfig:
+    """The data settings of a YAML file (`--layout`); the defaults without one.
+
+    Raises:
+        ConfigError: No such file, an unknown setting, or a value out of range.
+    """
+    if path is None:
+        return DataConfig()
+    values = read_yaml(path)
+    try:
+        return from_dict({"data": values}).data
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def load_config(name_or_path: str) -> TrainConfig:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from avq_core.errors import ConfigError
 
@@ -19,18 +19,55 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     Raises:
         ConfigError: It is a folder, or cannot be written.
     """
+    with _half(path) as half, half.open("w", newline="", encoding="utf-8") as file:
+        yield file
+
+
+@contextmanager
+def whole_binary_file(path: Path) -> Iterator[BinaryIO]:
+    """As `whole_file`, for bytes."""
+    with _half(path) as half, half.open("wb") as file:
+        yield file
+
+
+def check_place(path: Path) -> None:
+    """Fails before a long piece of work whose result could not be written.
+
+    Raises:
+        ConfigError: It is a folder, or the folder that it is to lie in cannot be made or written.
+    """
+    _check_is_no_folder(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f"{path.name}.{os.getpid()}.part")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _check_is_no_folder(path: Path) -> None:
     if not path.name or path.is_dir():
         raise ConfigError(f"{path} is a folder, expected the name of a file to write")
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"cannot write {path} ({error.strerror or error}); give a file that can be written"
+    )
+
+
+@contextmanager
+def _half(path: Path) -> Iterator[Path]:
+    """A name to write under, which becomes `path` when the block ends well."""
+    _check_is_no_folder(path)
     half = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with half.open("w", newline="", encoding="utf-8") as file:
-            yield file
+        yield half
         half.replace(path)
     except OSError as error:
-        raise ConfigError(
-            f"cannot write {path} ({error.strerror or error}); give a file that can be written"
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         # A folder above that cannot be looked into holds no half file either.
         with suppress(OSError):

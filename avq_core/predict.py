@@ -3,16 +3,10 @@
 import argparse
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from avq_core.cli import CommandParser, run_command
-
-if TYPE_CHECKING:
-    from avq_core.data.dataset import RawSplit
-    from avq_core.data.prepared import PreparedSplit
-    from avq_core.data.transforms import Statistics
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,9 +27,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Loads, transforms with the model's own statistics, scores, writes."""
     options = build_parser().parse_args(argv)
-    import numpy as np
-
     from avq_core.data.dataset import load_samples
+    from avq_core.data.splits import transform_split
     from avq_core.files import whole_file
     from avq_core.training.checkpoint import load_model
     from avq_core.training.device import parse_device, resolve_precision
@@ -52,49 +45,19 @@ def main(argv: Sequence[str]) -> int:
         table = csv.writer(file)
         table.writerow(["split", "index", "group", *tasks])
         for name, raw in splits.items():
-            labels, groups = raw.labels, raw.groups
-            scores = np.empty_like(labels)
-            for rows, part in _by_length(raw, model.statistics):
-                scaled = predict(model.network, to_device(part, device), precision=precision)
-                scores[rows] = model.statistics.unscale_labels(scaled)
-            for index, (group, row) in enumerate(zip(groups, scores, strict=True)):
+            split = transform_split(
+                raw, model.raw_schema, model.statistics, storage=model.config.data.storage
+            )
+            scaled = predict(model.network, to_device(split, device), precision=precision)
+            scores = model.statistics.labels.unscale(scaled)
+            for index, (group, row) in enumerate(zip(raw.groups, scores, strict=True)):
                 table.writerow([name, index, group, *(f"{value:.6f}" for value in row)])
-            counts = num_labels(labels, tasks)
-            figures = r2_by_task(scores, labels, tasks)
+            counts = num_labels(raw.labels, tasks)
+            figures = r2_by_task(scores, raw.labels, tasks)
             told = ", ".join(f"{t} {figures[t]:.3f} ({counts[t]})" for t in tasks if counts[t] > 1)
             print(f"{name}: {len(scores)} clips" + (f"; R² (labels): {told}" if told else ""))
     print(f"scores: {options.out}")
     return 0
-
-
-def _by_length(
-    raw: "RawSplit", statistics: "Statistics"
-) -> Iterator[tuple[list[int], "PreparedSplit"]]:
-    """Clips transformed as the model's train split was, those of one length together.
-
-    Yields:
-        Row numbers, and their clips without labels: those are not for the network.
-    """
-    import numpy as np
-
-    from avq_core.data.prepared import PreparedSplit
-
-    rows_by_length: dict[tuple[int, ...], list[int]] = {}
-    for row in range(len(raw)):
-        length = tuple(len(s[row]) for s in raw.features.values() if s[row].ndim == 2)
-        rows_by_length.setdefault(length, []).append(row)
-    for rows in rows_by_length.values():
-        streams = {
-            name: np.stack([statistics.apply(name, samples[row]) for row in rows])
-            for name, samples in raw.features.items()
-        }
-        targets = np.full((len(rows), raw.labels.shape[1]), np.nan, dtype=np.float32)
-        yield (
-            rows,
-            PreparedSplit(
-                streams=streams, targets=targets, groups=tuple(raw.groups[row] for row in rows)
-            ),
-        )
 
 
 if __name__ == "__main__":

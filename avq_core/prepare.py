@@ -1,23 +1,36 @@
 """`python -m avq_core.prepare DATA`: preprocessing alone."""
 
 import argparse
+import dataclasses
+import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avq_core.cli import CommandParser, run_command
 from avq_core.errors import ConfigError
+from avq_core.files import check_place
+
+if TYPE_CHECKING:
+    from avq_core.data.prepared import PreparedStore
+    from avq_core.data_config import DataConfig
 
 
 def main(argv: Sequence[str]) -> int:
     """Prepares a data set and says where it lies, how long it took and what was filled."""
     options = _parser().parse_args(argv)
-    from avq_core.config import DataConfig
+    from avq_core.config_values import load_data_config
     from avq_core.data.dataset import default_source
     from avq_core.data.prepared import prepare
 
-    config = DataConfig(pca=_widths(options.pca))
+    config = load_data_config(options.layout)
+    config = dataclasses.replace(config, pca={**config.pca, **_widths(options.pca)})
+    if options.store_limit is not None and not options.store_limit >= 0:
+        raise ConfigError(f"--store-limit is {options.store_limit}, expected a number >= 0")
+    if options.legacy_pickle is not None:
+        check_place(options.legacy_pickle)
     source = options.data or default_source()
     if options.data is None:
         print(f"data: {source} (none was named)")
@@ -28,16 +41,48 @@ def main(argv: Sequence[str]) -> int:
         steps.append(line)
         print(f"{line} ...", flush=True)
 
-    store = prepare(source, config, root=Path(options.runs) / "prepared", on_note=note)
+    root = options.runs / "prepared"
+    store = prepare(
+        source,
+        config,
+        root=root,
+        on_note=note,
+        rebuild=options.rebuild,
+        limit=None if options.store_limit is None else int(options.store_limit * 1e9),
+    )
     seconds = time.perf_counter() - start
     print(f"{'prepared' if steps else 'already prepared'}: {store.path} ({seconds:.1f} s)")
+    print("\n".join(_told(store, config)))
+    print(_room(root, options.store_limit))
+    if options.legacy_pickle is not None:
+        from avq_core.data.legacy import write_legacy_pickle
+
+        write_legacy_pickle(store, options.legacy_pickle)
+        print(f"the manual's layout: {options.legacy_pickle}")
+    return 0
+
+
+def _told(store: "PreparedStore", config: "DataConfig") -> Iterator[str]:
+    """Shapes, and what was filled or set to 0."""
     for stream in store.schema.streams:
         shape = (store.schema.num_frames, stream.dim) if stream.temporal else (stream.dim,)
         reduced = " (principal components)" if stream.name in config.pca else ""
-        print(f"  {stream.name}: {shape}{reduced}")
+        lacking = " (not in every sample)" if stream.optional else ""
+        yield f"  {stream.name}: {shape}{reduced}{lacking}"
     for line in store.notes or ("nothing to fill, no column without variation",):
-        print(f"note: {line}")
-    return 0
+        yield f"note: {line}"
+
+
+def _room(root: Path, limit: float | None) -> str:
+    """What the stores take, and may take."""
+    from avq_core.data.store_files import stored_bytes
+
+    allowed = (
+        f"{shutil.disk_usage(root).free / 1e9:.0f} GB are free"
+        if limit is None
+        else f"--store-limit allows {limit:g} GB"
+    )
+    return f"prepared data under {root}: {stored_bytes(root) / 1e9:.2f} GB; {allowed}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,11 +96,19 @@ def _parser() -> argparse.ArgumentParser:
         "data",
         nargs="?",
         metavar="DATA",
-        help="a pickle, or `demo`; default: datasets/ac.pkl if it is there, else demo",
+        help="a .pkl, .npz or .safetensors file, or `demo`; default: datasets/ac.pkl if it is "
+        "there, else demo",
+    )
+    parser.add_argument(
+        "--layout",
+        type=Path,
+        metavar="FILE",
+        help="YAML that says what the data calls things, its label ranges, PCA widths (docs/data.md)",
     )
     parser.add_argument(
         "--runs",
-        default="runs",
+        type=Path,
+        default=Path("runs"),
         metavar="DIR",
         help="the store goes to DIR/prepared (default: %(default)s)",
     )
@@ -66,6 +119,21 @@ def _parser() -> argparse.ArgumentParser:
         action="extend",
         metavar="STREAM=WIDTH",
         help="reduces a stream to so many principal components, such as keypoint=64",
+    )
+    parser.add_argument(
+        "--rebuild", action="store_true", help="reads the file and writes the store anew"
+    )
+    parser.add_argument(
+        "--store-limit",
+        type=float,
+        metavar="GB",
+        help="what all prepared data under DIR/prepared may take (default: the free disk)",
+    )
+    parser.add_argument(
+        "--legacy-pickle",
+        type=Path,
+        metavar="FILE",
+        help="also writes {split: {features, labels, valid_masks}}, as the manual's code reads it",
     )
     return parser
 

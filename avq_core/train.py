@@ -1,6 +1,7 @@
 """`python -m avq_core.train`: trains one configuration, saves it, reports the test split."""
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,10 @@ from avq_core.cli import CommandParser, run_command
 
 if TYPE_CHECKING:
     from avq_core.training.evaluation import Evaluation
+
+
+_MOST_SHOWN = 8
+"""Tasks named on an epoch's line; of more, the first few and the mean of all."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -22,6 +27,12 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--config", required=True, metavar="FILE|manual", help="a best.yaml, or `manual`")
     add("--data", metavar="PATH|demo", help="default: datasets/ac.pkl if it is there, else demo")
+    add(
+        "--layout",
+        type=Path,
+        metavar="FILE",
+        help="YAML of the data's settings (docs/data.md), in place of the configuration's own",
+    )
     add("--out", type=Path, required=True, metavar="DIR", help="the model's folder")
     add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
     add("--seed", type=int, metavar="N", help="default: the configuration's")
@@ -43,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     import torch
 
     from avq_core.config import manual
-    from avq_core.config_values import load_config, with_values
+    from avq_core.config_values import load_config, load_data_config, with_values
     from avq_core.data.dataset import default_source
     from avq_core.data.prepared import prepare
     from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
@@ -56,6 +67,8 @@ def main(argv: Sequence[str]) -> int:
     config = load_config(options.config)
     overrides = {"training.seed": options.seed, "training.epochs": options.epochs}
     config = with_values(config, {k: v for k, v in overrides.items() if v is not None})
+    if options.layout is not None:
+        config = dataclasses.replace(config, data=load_data_config(options.layout))
     device = parse_device(options.device)
     if options.threads is not None:
         if options.threads < 1:
@@ -70,7 +83,11 @@ def main(argv: Sequence[str]) -> int:
     _say(f"training on {source}, {device}, {config.training.epochs} epochs")
 
     def show(record: EpochRecord) -> bool:
-        figures = "  ".join(f"{task} {value:6.3f}" for task, value in record.r2.items())
+        figures = "  ".join(f"{t} {v:6.3f}" for t, v in list(record.r2.items())[:_MOST_SHOWN])
+        if len(record.r2) > _MOST_SHOWN:
+            figures += (
+                f"  … mean of {len(record.r2)} {sum(record.r2.values()) / len(record.r2):.3f}"
+            )
         _say(
             f"epoch {record.epoch:3d}/{config.training.epochs}  loss {record.train_loss:.4f}  "
             f"val R²: {figures}  ({record.seconds:.1f} s)"

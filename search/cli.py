@@ -24,8 +24,14 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--data",
         metavar="PATH|demo",
-        help="a file in the layout of ac.pkl, or the built-in demo set "
+        help="a file in the layout of ac.pkl (.pkl, .npz, .safetensors), or the built-in demo set "
         "(default: datasets/ac.pkl if it is there, else demo)",
+    )
+    add(
+        "--layout",
+        type=Path,
+        metavar="FILE",
+        help="YAML that says what the data calls things, its label ranges, PCA widths (docs/data.md)",
     )
     add("--study", metavar="NAME", help="the study's name (default: the data's name and the space)")
     add(
@@ -35,6 +41,12 @@ def build_parser() -> argparse.ArgumentParser:
         "(default: SQLite at RUNS/STUDY/study.db)",
     )
     add("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where all results go")
+    add(
+        "--store-limit",
+        type=float,
+        metavar="GB",
+        help="what the prepared data under RUNS/prepared may take in all (default: the free disk)",
+    )
     add(
         "--space",
         default="auto",
@@ -54,9 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--sampler", default="tpe", metavar="NAME", help="tpe or random")
     add(
         "--watch",
-        default="cross_modal,overall",
-        metavar="TASK,TASK",
-        help="the tasks that play cross-modal and overall",
+        metavar="TASK[,TASK]",
+        help="the tasks that play cross-modal and overall; one plays both "
+        "(default: cross_modal,overall; the only task of data with one)",
     )
     add(
         "--score-weights",

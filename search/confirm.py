@@ -16,8 +16,8 @@ import optuna
 
 from avq_core.config import TrainConfig
 from avq_core.config_values import from_dict, to_dict, with_values
+from avq_core.data.folds import count_folds
 from search.configure import derive_seed, same_but_for_run
-from search.folds import count_folds
 from search.launch.pool import Task, run_tasks
 from search.score import Watch, with_nan
 from search.worker import Slot
@@ -61,6 +61,7 @@ def confirm(
     study: optuna.Study,
     *,
     store: Path,
+    folds: Callable[[int, int], Sequence[Path]],
     slots: Sequence[Slot],
     watch: Watch,
     seed: int,
@@ -75,6 +76,8 @@ def confirm(
     Args:
         study: A study with at least one complete trial.
         store: The prepared store's folder.
+        folds: Given their number and the seed of the cut, the folders of the folds' own stores;
+            called only where runs are missing.
         slots: Where to train.
         watch: The score by which the choice is made.
         seed: The study's.
@@ -89,15 +92,13 @@ def confirm(
     found = candidates(trials, num_best)
     num_folds = count_folds(_groups(store), NUM_FOLDS)
     runs: dict[str, Any] = dict(stored.get("runs", {}))
-    fold_tasks = [
-        _fold_task(candidate, fold, num_folds, seed)
-        for candidate in found
-        for fold in range(num_folds)
-    ]
-    missing = [task for task in fold_tasks if task.key not in runs]
-    done, total = len(fold_tasks) - len(missing), len(fold_tasks) + 2
+    wanted = [(candidate, fold) for candidate in found for fold in range(num_folds)]
+    missing = [(c, fold) for c, fold in wanted if _run_key(c.trial, fold) not in runs]
+    done, total = len(wanted) - len(missing), len(wanted) + 2
     on_progress(done, total)
-    for key, result in run_tasks(missing, store=store, slots=slots):
+    stores = folds(num_folds, derive_seed(seed, _FOLD_CUT)) if missing else ()
+    tasks = [_fold_task(candidate, fold, stores[fold], seed) for candidate, fold in missing]
+    for key, result in run_tasks(tasks, slots=slots):
         runs[key] = {"r2": result.r2, "num_labels": result.num_labels}
         done += 1
         on_progress(done, total)
@@ -135,14 +136,16 @@ def _groups(store: Path) -> tuple[str, ...]:
     return splits.train.groups + splits.val.groups
 
 
-def _fold_task(candidate: Candidate, fold: int, num_folds: int, seed: int) -> Task:
+def _run_key(trial: int, fold: int) -> str:
+    return f"trial {trial} fold {fold}"
+
+
+def _fold_task(candidate: Candidate, fold: int, store: Path, seed: int) -> Task:
     fresh = derive_seed(seed, _FOLD_SEEDS, candidate.trial, fold)
     return Task(
-        key=f"trial {candidate.trial} fold {fold}",
+        key=_run_key(candidate.trial, fold),
         config=with_values(candidate.config, {"training.seed": fresh}),
-        fold=fold,
-        num_folds=num_folds,
-        fold_seed=derive_seed(seed, _FOLD_CUT),
+        store=store,
     )
 
 
@@ -150,7 +153,7 @@ def _row(
     candidate: Candidate, runs: Mapping[str, Any], num_folds: int, watch: Watch
 ) -> dict[str, Any]:
     """A candidate's figures over folds."""
-    own = [runs[f"trial {candidate.trial} fold {fold}"] for fold in range(num_folds)]
+    own = [runs[_run_key(candidate.trial, fold)] for fold in range(num_folds)]
     tasks = list(own[0]["r2"])
     by_task = {task: _mean([run["r2"][task] for run in own]) for task in tasks}
     scores = [watch.score(watch.figures(with_nan(run["r2"]))) for run in own]
@@ -184,8 +187,9 @@ def _open_test(
     for candidate in finalists:
         fresh = derive_seed(seed, _TEST_SEEDS, candidate.trial)
         config = with_values(candidate.config, {"training.seed": fresh})
-        tasks.append(Task(key=str(candidate.trial), config=config))
-    results = dict(run_tasks(tasks, store=store, slots=slots))
+        task = Task(key=str(candidate.trial), config=config, store=store, opens_test=True)
+        tasks.append(task)
+    results = dict(run_tasks(tasks, slots=slots))
     opened = open_store(store)
     test = opened.test_split()
     scores = [results[str(candidate.trial)].test_scores for candidate in finalists]

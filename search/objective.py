@@ -4,6 +4,7 @@ It holds the train and the val split of the study's data. There is no way from h
 """
 
 import contextlib
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 
 from avq_core.config import TrainConfig
 from avq_core.config_values import to_dict
+from avq_core.data_config import DataConfig
 from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.training.loop import EpochRecord, fit
 from avq_core.training.metrics import num_labels
@@ -33,6 +35,8 @@ class Objective:
 
     splits: ResidentSplits
     space: Space
+    data: DataConfig
+    """What the splits were prepared with, for the record."""
     watch: Watch
     epochs: int
     """At most, for each trial."""
@@ -53,7 +57,7 @@ class Objective:
             optuna.TrialPruned: Behind at a rung, diverged, or too large for the device; the
                 trial's `reason` says which.
         """
-        config = self._configuration(trial)
+        config = dataclasses.replace(self._configuration(trial), data=self.data)
         trial.set_user_attr(records.CONFIG, to_dict(config))
         trial.set_user_attr(records.PLANNED, config.training.epochs)
         trial.set_user_attr(records.WORKER, self.worker)

@@ -1,6 +1,7 @@
 """What a command line resolves to, with every value checked before anything is started."""
 
 import argparse
+import dataclasses
 import re
 import time
 from collections.abc import Callable
@@ -10,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from avq_core.config import DataConfig, manual
+from avq_core.config import manual
+from avq_core.config_values import load_data_config
 from avq_core.data.dataset import default_source
 from avq_core.data.prepared import PreparedStore, prepare
-from avq_core.data.schema import Schema
 from avq_core.errors import ConfigError
 from avq_core.training.metrics import r2_score
 from avq_core.training.schedule import cycle_ends
@@ -40,9 +41,7 @@ class Plan:
     slots: tuple[Slot, ...]
     source: str
     """The data, as the user named it."""
-    schema: Schema
-    attainable: dict[str, dict[str, float]]
-    """Split to task to the best attainable R²; known of made data only."""
+    store: PreparedStore
     identity: Identity
     runs: Path
     confirm: int
@@ -69,8 +68,9 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     make_sampler(options.sampler, 0)
     space_name = _space_name(options.space, slots, say)
     loaded = load_space(Path(space_name)) if _is_file(space_name) else None
-    watch = _watch(options.watch, options.score_weights)
-    make_pruner(options.pruner, watch)
+    share = _cross_modal_weight(options.score_weights)
+    make_pruner(options.pruner, Watch())
+    data = load_data_config(options.layout)
     if loaded is None:
         preset(space_name, ())  # an unknown name is told before the data is prepared
     source = default_source() if options.data is None else options.data
@@ -84,8 +84,15 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
             f"not {_PREPARED!r}, where the prepared data lies"
         )
     url = storage_url(options.runs, study, options.storage)
-    store = prepare(source, DataConfig(), root=options.runs / _PREPARED, on_note=say)
+    store = prepare(
+        source,
+        data,
+        root=options.runs / _PREPARED,
+        on_note=say,
+        limit=None if options.store_limit is None else int(options.store_limit * 1e9),
+    )
     tasks = store.schema.tasks
+    watch = _watch(options.watch, tasks, share, say)
     space = loaded or preset(space_name, tasks)
     epochs = options.epochs or space.epochs
     check_space(space, tasks=tasks, epochs=epochs)
@@ -95,6 +102,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         study=study,
         url=url,
         store=store.path,
+        data=data,
         space=space,
         watch=watch,
         epochs=epochs,
@@ -115,8 +123,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         job=job,
         slots=slots,
         source=source,
-        schema=store.schema,
-        attainable={split: dict(r2) for split, r2 in store.attainable_r2.items()},
+        store=store,
         identity=_identity(store, job),
         runs=options.runs,
         confirm=options.confirm,
@@ -130,6 +137,7 @@ def _check_numbers(options: argparse.Namespace) -> None:
         ("--confirm", options.confirm, 0),
         ("--seed", options.seed, 0),
         ("--timeout", options.timeout, 0),
+        ("--store-limit", options.store_limit, 0),
     )
     for name, value, least in bounds:
         if value is not None and not value >= least:
@@ -153,10 +161,7 @@ def _default_study(source: str, space: str) -> str:
     return f"{stem}-{space}"
 
 
-def _watch(tasks: str, weights: str) -> Watch:
-    names = [name.strip() for name in tasks.split(",")]
-    if len(names) != 2 or not all(names):
-        raise ConfigError(f"--watch is {tasks!r}, expected two tasks such as cross_modal,overall")
+def _cross_modal_weight(weights: str) -> float:
     try:
         first, second = (float(weight) for weight in weights.split(","))
     except ValueError as error:
@@ -165,9 +170,30 @@ def _watch(tasks: str, weights: str) -> Watch:
         ) from error
     if not (first >= 0 and second >= 0 and 0 < first + second < float("inf")):
         raise ConfigError(f"--score-weights is {weights!r}, expected two numbers >= 0, not both 0")
-    return Watch(
-        cross_modal=names[0], overall=names[1], cross_modal_weight=first / (first + second)
-    )
+    return first / (first + second)
+
+
+def _watch(
+    asked: str | None, tasks: tuple[str, ...], share: float, say: Callable[[str], None]
+) -> Watch:
+    """The watched tasks: those asked for, else the spec's two, else the only one there is."""
+    usual = Watch(cross_modal_weight=share)
+    if asked is None:
+        if len(tasks) == 1:
+            say(f"watching the only task, {tasks[0]}, as both figures")
+            return dataclasses.replace(usual, cross_modal=tasks[0], overall=tasks[0])
+        if not {usual.cross_modal, usual.overall} <= set(tasks):
+            raise ConfigError(
+                f"the data's tasks are {', '.join(tasks)}, not {usual.cross_modal} and "
+                f"{usual.overall}; say with --watch which two play them, or which one plays both"
+            )
+        return usual
+    names = [name.strip() for name in asked.split(",")]
+    if len(names) not in (1, 2) or not all(names):
+        raise ConfigError(
+            f"--watch is {asked!r}, expected two tasks such as cross_modal,overall, or one"
+        )
+    return dataclasses.replace(usual, cross_modal=names[0], overall=names[-1])
 
 
 def _check_watched(store: PreparedStore, watch: Watch) -> None:

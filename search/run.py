@@ -13,6 +13,8 @@ from search.cli import build_parser
 from space.errors import SpaceError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import optuna
 
     from search.plan import Plan
@@ -93,22 +95,41 @@ def _search(plan: "Plan", study: "optuna.Study") -> None:
 
 
 def _confirm(plan: "Plan", study: "optuna.Study") -> None:
+    import shutil
+
+    from avq_core.data.folds import prepare_folds
     from search.confirm import confirm
     from search.progress import StatusLine
     from studies.lock import study_lock
 
     status = StatusLine()
     status.show("confirming")
+    root = plan.folder / "folds"
+
+    def folds(num_folds: int, seed: int) -> "list[Path]":
+        stores = prepare_folds(
+            plan.source,
+            plan.job.data,
+            of=plan.store,
+            root=root,
+            num_folds=num_folds,
+            seed=seed,
+            on_note=lambda line: status.show(f"confirming: {line}"),
+        )
+        return [store.path for store in stores]
+
     with study_lock(plan.job.url, plan.job.study, "confirm"):
         confirm(
             study,
             store=plan.job.store,
+            folds=folds,
             slots=plan.slots,
             watch=plan.job.watch,
             seed=plan.job.seed,
             num_best=plan.confirm,
             on_progress=lambda done, total: status.show(f"confirming: {done}/{total} runs"),
         )
+        shutil.rmtree(root, ignore_errors=True)  # large, and made again where they are needed
     status.end("confirmed")
 
 

@@ -41,11 +41,12 @@ def open_study(plan: Plan) -> optuna.Study:
 def _describe(study: optuna.Study, plan: Plan) -> None:
     """Notes what the study is of; the identity last, since it says that the rest is there."""
     watch = plan.job.watch
-    study.set_user_attr(records.TASKS, list(plan.schema.tasks))
+    study.set_user_attr(records.TASKS, list(plan.store.schema.tasks))
     study.set_user_attr(records.WATCH, [watch.cross_modal, watch.overall])
     study.set_user_attr(records.SPACE, plan.job.space.to_dict())
     study.set_user_attr(records.DATA_SOURCE, plan.source)
-    study.set_user_attr(records.ATTAINABLE, plan.attainable)
+    attainable = {split: dict(r2) for split, r2 in plan.store.attainable_r2.items()}
+    study.set_user_attr(records.ATTAINABLE, attainable)
     study.set_user_attr(records.IDENTITY, plan.identity.to_dict())
 
 
@@ -69,6 +70,7 @@ def _queue_baseline(study: optuna.Study, plan: Plan) -> None:
         for trial in trials
     ):
         return
-    config = baseline_config(tasks=plan.schema.tasks, epochs=plan.job.epochs, seed=plan.job.seed)
+    tasks = plan.store.schema.tasks
+    config = baseline_config(tasks=tasks, epochs=plan.job.epochs, seed=plan.job.seed)
     point = point_of(to_dict(config), plan.job.space)
     study.enqueue_trial(point or {}, user_attrs={records.BASELINE: True})

@@ -16,6 +16,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from avq_core.data_config import DataConfig
 from search.configure import derive_seed
 from search.handback import (
     INTERRUPTED,
@@ -58,6 +59,8 @@ class Job:
     url: str
     store: Path
     """The prepared store's folder."""
+    data: DataConfig
+    """The settings that the store was made with."""
     space: Space
     watch: Watch
     epochs: int
@@ -88,6 +91,7 @@ def run_worker(job: Job, slot: Slot) -> None:
     objective = Objective(
         splits=splits_to_device(open_store(job.store).search_splits(), parse_device(slot.device)),
         space=job.space,
+        data=job.data,
         watch=job.watch,
         epochs=job.epochs,
         seed=job.seed,

@@ -11,9 +11,18 @@ from studies import records
 from studies.cli import add_study_options
 from studies.records import StudyRecord, TrialRecord
 from studies.table import align, figure
-from studies.tables import Table, confirmation_table, search_table, test_table, verdict
+from studies.tables import (
+    Table,
+    column_tasks,
+    confirmation_table,
+    search_table,
+    task_names,
+    test_table,
+    verdict,
+)
 
 _TOP = 5
+_WEIGHT = "training.task_weights."
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -114,7 +123,9 @@ def _top_table(study: StudyRecord) -> str:
     ranked = sorted(scored, key=lambda t: -(t.score or 0.0))[:_TOP]
     if not ranked:
         return ""
-    names = list(ranked[0].params)
+    shown = column_tasks(study)
+    hidden = {f"{_WEIGHT}{task}" for task in task_names(study) if task not in shown}
+    names = [name for name in ranked[0].params if name not in hidden]
     rows = [["trial", "score", *(name.rsplit(".", 1)[-1] for name in names)]]
     for trial in ranked:
         values = [_value(trial.params.get(name)) for name in names]

@@ -9,6 +9,7 @@ from studies.records import StudyRecord
 from studies.table import figure
 
 BASELINE, CHOSEN = "baseline", "best"
+_MOST_COLUMNS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,12 +67,12 @@ def confirmation_table(study: StudyRecord) -> Table | None:
                 figure(searched.get(row["trial"])),
                 figure(row["score_mean"]),
                 figure(row["score_std"]),
-                *(figure(row["r2_mean"].get(task)) for task in task_names(study)),
+                *(figure(row["r2_mean"].get(task)) for task in column_tasks(study)),
                 ", ".join(notes),
             ]
         )
         marks.append(CHOSEN if chosen else BASELINE if row["baseline"] else "")
-    head = ["trial", "searched", "confirmed", "± sd", *task_names(study), ""]
+    head = ["trial", "searched", "confirmed", "± sd", *column_tasks(study), ""]
     title = f"confirmed: mean R² over {confirmation['folds']} folds of train + val, fresh seeds"
     if study.chosen is None:
         title += "; trials have been completed since, so nothing is chosen"
@@ -133,6 +134,12 @@ def interval_text(interval: Mapping[str, float | None] | None) -> str:
     if interval["low"] is None:
         return figure(interval["value"])
     return f"{figure(interval['value'])} [{figure(interval['low'])}, {figure(interval['high'])}]"
+
+
+def column_tasks(study: StudyRecord) -> list[str]:
+    """Tasks that get a column of their own: all where they fit a line, else the watched ones."""
+    names = task_names(study)
+    return names if len(names) <= _MOST_COLUMNS else list(dict.fromkeys(study.watch))
 
 
 def task_names(study: StudyRecord) -> list[str]:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from avq_core.config import DataConfig, manual
+from avq_core.config import manual
 from avq_core.config_values import with_values
 from avq_core.data.prepared import PreparedStore, prepare
+from avq_core.data_config import DataConfig
 from avq_core.training.loop import fit
 from avq_core.training.resident import splits_to_device
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from avq_core.config import DataConfig
+from avq_core.data_config import DataConfig
 from avq_core.data.audit_report import AuditReport, SplitCheck, StreamCheck, TaskCheck
 from avq_core.data.dataset import Dataset, RawSplit, named_groups
 from avq_core.data.findings import (

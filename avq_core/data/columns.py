@@ -1,17 +1,15 @@
 """Statistics of a stream's columns, fitted on many samples without ever stacking them.
 
-Shapes: N samples, T frames, R = N x T rows, D columns, P principal components.
+Shapes: N samples, T frames, D columns.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-
-from avq_core.errors import ConfigError
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -39,22 +37,46 @@ class ColumnStatistics:
     empty: BoolArray
     """(D,) True where no value is finite."""
 
+    def fill(self, values: FloatArray) -> FloatArray:
+        """Values (..., D) with the median in place of NaN and infinities; `values` stays."""
+        finite = np.isfinite(values)
+        if finite.all():
+            return values
+        filled: FloatArray = np.where(finite, values, self.median.astype(np.float32))
+        return filled
 
-def column_statistics(samples: Sequence[FloatArray]) -> ColumnStatistics:
+    def standardise(self, values: FloatArray) -> DoubleArray:
+        """Filled values (..., D) less the mean, in deviations, in float64.
+
+        A column that is constant on the train split comes out 0 everywhere: what it does elsewhere
+        is nothing that the network could have learnt to read.
+        """
+        # float64: where a mean is large beside its deviation, float32 loses the difference.
+        exact: DoubleArray = values - self.mean
+        exact /= self.scale
+        if self.constant.any():
+            exact[..., self.constant] = 0.0
+        return exact
+
+
+def fit_columns(samples: Sequence[FloatArray], dim: int) -> ColumnStatistics:
     """Median, mean and deviation of each column, accumulated in float64.
 
     Args:
-        samples: N arrays of (T, D), T may differ, or of (D,); NaN and infinities are missing.
+        samples: Arrays of (T, D), T may differ, or of (D,); NaN and infinities are missing. Without
+            a sample every column is empty.
+        dim: Columns D.
     """
     blocks = [np.atleast_2d(sample) for sample in samples]
-    dim = blocks[0].shape[1]
     result = ColumnStatistics(
         median=np.zeros(dim),
         mean=np.zeros(dim),
         scale=np.ones(dim),
-        constant=np.zeros(dim, np.bool_),
-        empty=np.zeros(dim, np.bool_),
+        constant=np.ones(dim, np.bool_),
+        empty=np.ones(dim, np.bool_),
     )
+    if not blocks:
+        return result
     starts = range(0, dim, _CHUNK)
     with ThreadPoolExecutor(_THREADS) as pool:
         for _ in pool.map(lambda start: _fit_chunk(blocks, start, result), starts):
@@ -102,53 +124,3 @@ def _set_moments(values: FloatArray, index: int, into: ColumnStatistics) -> None
     bound = len(exact) * _EPS * variance + (len(exact) * mean * _EPS) ** 2
     into.constant[index] = variance <= bound
     into.scale[index] = 1.0 if variance <= bound else np.sqrt(variance)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Components:
-    """A rotation of standardised columns to their directions of largest variance."""
-
-    axes: DoubleArray
-    """(P, D), orthonormal rows; each row's largest entry is positive, so that the sign is fixed."""
-    centre: DoubleArray
-    """(D,) subtracted before."""
-    scale: float
-    """Divides the scores, so that the P of them together vary by 1 a column, as the columns of the
-    other streams do: the network's first layers start from weights made for such inputs."""
-
-
-def principal_components(
-    blocks: Iterable[DoubleArray], dim: int, width: int, *, setting: str
-) -> Components:
-    """The first `width` principal components of standardised rows, by their covariance.
-
-    Args:
-        blocks: Arrays of (rows, D), all finite, all together R rows; read once.
-        dim: Columns D.
-        width: Components P to keep.
-        setting: Name of the setting that asks for them, for the error.
-
-    Raises:
-        ConfigError: The rows span fewer than `width` directions.
-    """
-    total, products, rows = np.zeros(dim), np.zeros((dim, dim)), 0
-    for block in blocks:
-        total += block.sum(axis=0)
-        products += block.T @ block
-        rows += len(block)
-    centre = total / rows
-    covariance = (products - rows * np.outer(centre, centre)) / max(rows - 1, 1)
-    variances, axes = np.linalg.eigh(covariance)
-    rank = int((variances > variances[-1] * dim * _EPS).sum()) if variances[-1] > 0 else 0
-    if width > min(rank, rows - 1):
-        raise ConfigError(
-            f"{setting} is {width}, expected at most {min(rank, rows - 1)}: "
-            f"so many independent directions do the train split's {dim} columns have"
-        )
-    kept = axes[:, ::-1][:, :width].T
-    largest = np.take_along_axis(kept, np.abs(kept).argmax(axis=1)[:, None], axis=1)
-    return Components(
-        axes=kept * np.sign(largest),
-        centre=centre,
-        scale=float(np.sqrt(variances[::-1][:width].mean())),
-    )

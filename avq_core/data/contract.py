@@ -1,194 +1,209 @@
-"""The data contract: what a file, a sample and a label must look like, each breach told exactly.
+"""The data contract: what a sample and a label must look like, each breach told exactly.
 
 Shapes: T frames, D columns of a stream, K tasks.
 """
 
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.config import DataConfig
-from avq_core.data.schema import LABEL_SUFFIX, Schema, Stream
+from avq_core.data.names import Names, shown
+from avq_core.data.schema import Schema, Stream
+from avq_core.data_config import DataConfig
 from avq_core.errors import DataError
 
 FloatArray = npt.NDArray[np.float32]
 
 LABEL_TOLERANCE: Final = 1e-6
 """Labels went through float32 somewhere: -0.8 may come back as -0.80000001."""
-_NAME: Final = re.compile(r"[\w-]{1,64}\Z")
-_SAMPLE: Final = "a dict with 'features' and 'labels'"
+_SHAPES: Final = "(frames, columns) or, for a clip-level stream, (columns,), none of them 0"
 
 
-def check_sample(sample: object, where: str, *, needs_labels: bool) -> dict[str, Any]:
-    """The sample, if it is a dict with features and, where needed, labels; both dicts by name."""
-    if not isinstance(sample, dict):
-        raise DataError(f"{where} is a {type(sample).__name__}, expected {_SAMPLE}")
-    for part in ("features", "labels") if needs_labels else ("features",):
-        if part not in sample:
-            raise DataError(f"{where} has no {part!r}, only {_names(sample)}; expected {_SAMPLE}")
-    for part in ("features", "labels"):
-        if part in sample and not isinstance(sample[part], dict):
-            got = type(sample[part]).__name__
-            raise DataError(f"{where}: {part} is a {got}, expected a dict by name")
-    return sample
+def read_schema(samples: Sequence[object], names: Names, where: str) -> Schema:
+    """Streams and tasks of a split: every one that any of its samples has.
 
-
-def read_schema(sample: object, where: str) -> Schema:
-    """Streams and tasks of a sample; the other samples are held to it.
+    Args:
+        samples: Of the train split.
+        names: How the file's names become ours.
+        where: Names the split in errors.
 
     Raises:
-        DataError: No streams or labels, an array of other than 1 or 2 axes, temporal streams of
-            different lengths, a name that cannot be a file's or setting's name.
+        DataError: No streams or labels, an array of other than 1 or 2 axes, a stream that stands
+            in one sample only, a name that cannot be a file's or a setting's name.
     """
-    parts = check_sample(sample, where, needs_labels=True)
-    shapes = {
-        name: _numeric(array, f"{where}, stream {name!r}").shape
-        for name, array in _checked_names(parts["features"], f"{where}: stream").items()
-    }
-    frames: dict[str, int] = {}
-    for name, shape in shapes.items():
-        if len(shape) not in (1, 2) or 0 in shape:
+    found: dict[str, list[tuple[int, ...]]] = {}
+    first: dict[str, int] = {}
+    tasks: dict[str, None] = {}
+    for index, candidate in enumerate(samples):
+        sample = names.sample(candidate, f"{where} sample {index}", needs_labels=True)
+        for stream, array in sample.features.items():
+            place = f"{where} sample {index}, stream {stream!r}"
+            found.setdefault(stream, []).append(_checked_shape(array, place))
+            first.setdefault(stream, index)
+        tasks |= dict.fromkeys(sample.labels)
+    if not found or not tasks:
+        raise DataError(f"{where} has no {'labels' if found else 'streams'}, expected at least 1")
+    for stream, shapes in found.items():
+        if len(shapes) == 1 < len(samples):
             raise DataError(
-                f"{where}, stream {name!r} has shape {shape}, expected (frames, columns) or, "
-                "for a clip-level stream, (columns,), none of them 0"
+                f"{where}: only sample {first[stream]} of {len(samples)} has a stream {stream!r}; "
+                "mend its name if that is a slip, or leave it out (`ignore` of --layout)"
             )
-        if len(shape) == 2:
-            frames[name] = shape[0]
-    if len(set(frames.values())) > 1:
-        raise DataError(f"{where} has streams of different numbers of frames: {frames}; resample")
-    labels = _checked_names(parts["labels"], f"{where}: label")
-    if not shapes or not labels:
-        raise DataError(f"{where} has no {'streams' if labels else 'labels'}, expected at least 1")
+    longest = {name: max(map(_frames, shapes)) for name, shapes in found.items()}
+    num_frames = max(longest.values())
     return Schema(
         streams=tuple(
-            Stream(name=name, dim=shape[-1], temporal=len(shape) == 2)
-            for name, shape in shapes.items()
+            Stream(
+                name=name,
+                dim=shapes[0][-1],
+                # One frame in every sample where others have more: a figure of the clip.
+                temporal=len(shapes[0]) == 2 and (longest[name] > 1 or num_frames == 1),
+                optional=len(shapes) < len(samples),
+            )
+            for name, shapes in found.items()
         ),
-        num_frames=next(iter(frames.values()), 1),
-        tasks=tuple(_task(label, where) for label in labels),
+        num_frames=num_frames,
+        tasks=tuple(tasks),
     )
 
 
 def read_features(
-    features: Mapping[str, object], schema: Schema, where: str, *, any_length: bool = False
-) -> list[FloatArray]:
+    features: Mapping[str, object], schema: Schema, config: DataConfig, where: str
+) -> list[FloatArray | None]:
     """One sample's arrays in the schema's order, as float32.
 
     Args:
         features: Stream name to array.
-        schema: What the sample must match.
+        schema: What the sample must match, but for the number of frames.
+        config: Says which value means missing.
         where: Names the sample in errors.
-        any_length: Takes another number of frames than the schema's, the same in all its streams.
 
     Returns:
-        An array (T, D) or (D,) for each stream; not copied where it is float32 already.
+        An array (T, D) or (D,) for each stream, `None` where the sample lacks it; T is the same in
+        all of them. Not copied where it is float32 already.
+
+    Raises:
+        DataError: A stream that the schema does not have, one that is missing and not optional,
+            another shape, or streams of different numbers of frames.
     """
-    _same_names(features, [s.name for s in schema.streams], f"{where}: stream")
-    arrays: list[FloatArray] = []
-    frames = None if any_length else schema.num_frames
+    known = [stream.name for stream in schema.streams]
+    _check_known(features, known, f"{where}: stream")
+    arrays: list[FloatArray | None] = []
+    frames: dict[str, int] = {}
     for stream in schema.streams:
-        array = _numeric(features[stream.name], f"{where}, stream {stream.name!r}")
-        if stream.temporal and frames is None and array.ndim == 2 and len(array):
-            frames = len(array)
-        expected = (frames, stream.dim) if stream.temporal else (stream.dim,)
-        if array.shape != expected:
-            shown = str(expected).replace("None", "frames")
-            raise DataError(
-                f"{where}, stream {stream.name!r} has shape {array.shape}, expected {shown}"
-            )
-        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which counts as missing
-            arrays.append(array.astype(np.float32, copy=False))
+        if stream.name not in features:
+            if not stream.optional:
+                raise DataError(
+                    f"{where}: stream {stream.name!r} is missing, got {shown(features)}; every "
+                    "train sample has it, so the network learns nothing to put in its place"
+                )
+            arrays.append(None)
+            continue
+        array = _one_stream(features[stream.name], stream, f"{where}, stream {stream.name!r}")
+        if stream.temporal:
+            frames[stream.name] = len(array)
+        arrays.append(_as_float(array, config))
+    if all(array is None for array in arrays):
+        raise DataError(f"{where} has no stream at all, expected at least one of {shown(known)}")
+    if len(set(frames.values())) > 1:
+        raise DataError(f"{where} has streams of different numbers of frames: {frames}; resample")
     return arrays
 
 
 def read_labels(
-    labels: Mapping[str, object],
-    tasks: Sequence[str],
-    config: DataConfig,
-    where: str,
-    *,
-    needs_all: bool,
+    labels: Mapping[str, object], tasks: Sequence[str], config: DataConfig, where: str
 ) -> list[float]:
     """One sample's K labels in the user's units; NaN where missing.
 
     Args:
-        labels: Label name (`<task>_score`) to value.
+        labels: Task to value; a task that is not there is missing.
         tasks: The schema's tasks.
-        config: The valid range and the value that means missing.
+        config: The valid ranges and the value that means missing.
         where: Names the sample in errors.
-        needs_all: Whether every task must be named; else one that is not is missing.
     """
-    names = [task + LABEL_SUFFIX for task in tasks]
-    _same_names(labels, names, f"{where}: label", needs_all=needs_all)
+    _check_known(labels, tasks, f"{where}: label of task")
     return [
-        _label(labels[name], config, f"{where}, label {name!r}") if name in labels else math.nan
-        for name in names
+        _label(labels.get(task), task, config, f"{where}, label of task {task!r}") for task in tasks
     ]
 
 
-def _label(value: object, config: DataConfig, where: str) -> float:
+def _label(value: object, task: str, config: DataConfig, where: str) -> float:
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
+    if value is None:
+        return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DataError(f"{where} is a {type(value).__name__}, expected a number")
-    label = float(value)
-    tolerance = LABEL_TOLERANCE * max(1.0, abs(config.missing_label))
-    if math.isnan(label) or abs(label - config.missing_label) <= tolerance:
+    try:
+        label = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        label = math.inf
+    sentinel = config.missing_label
+    if math.isnan(label) or (
+        sentinel is not None and abs(label - sentinel) <= LABEL_TOLERANCE * max(1.0, abs(sentinel))
+    ):
         return math.nan
-    if not config.label_min - LABEL_TOLERANCE <= label <= config.label_max + LABEL_TOLERANCE:
+    low, high = config.label_range(task)
+    if not low - LABEL_TOLERANCE <= label <= high + LABEL_TOLERANCE:
+        missing = "NaN" if sentinel is None else f"{sentinel:g} or NaN"
         raise DataError(
-            f"{where} is {label:g}, expected a value in [{config.label_min:g}, "
-            f"{config.label_max:g}], or {config.missing_label:g} or NaN where it is missing"
+            f"{where} is {label:g}, expected a value in [{low:g}, {high:g}], or {missing} where it "
+            "is missing; other ranges are told with --layout"
         )
     return label
 
 
-def _numeric(array: object, where: str) -> npt.NDArray[Any]:
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{where} is a {type(array).__name__}, expected a NumPy array of numbers")
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"{where} is an array of type {array.dtype}, expected numbers")
+def _checked_shape(array: object, where: str) -> tuple[int, ...]:
+    shape = _numeric(array, where).shape
+    if len(shape) not in (1, 2) or 0 in shape:
+        raise DataError(f"{where} has shape {shape}, expected {_SHAPES}")
+    return shape
+
+
+def _frames(shape: tuple[int, ...]) -> int:
+    return shape[0] if len(shape) == 2 else 1
+
+
+def _one_stream(value: object, stream: Stream, where: str) -> npt.NDArray[Any]:
+    array = _numeric(value, where)
+    if not stream.temporal and array.ndim == 2 and len(array) == 1:
+        array = array[0]
+    expected = (len(array), stream.dim) if stream.temporal else (stream.dim,)
+    if array.shape != expected or 0 in array.shape:
+        told = f"(frames, {stream.dim})" if stream.temporal else str(expected)
+        raise DataError(f"{where} has shape {array.shape}, expected {told}")
     return array
 
 
-def _task(label: str, where: str) -> str:
-    task = label.removesuffix(LABEL_SUFFIX)
-    if task in (label, ""):
-        raise DataError(
-            f"{where}: label {label!r} does not end in {LABEL_SUFFIX!r}; "
-            f"rename it to {label + LABEL_SUFFIX if task else 'task' + LABEL_SUFFIX!r}"
-        )
-    return task
+def _as_float(array: npt.NDArray[Any], config: DataConfig) -> FloatArray:
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which counts as missing
+        values: FloatArray = array.astype(np.float32, copy=False)
+    if config.missing_value is not None:
+        values = np.where(values == np.float32(config.missing_value), np.float32(np.nan), values)
+    return values
 
 
-def _checked_names(named: Mapping[Any, Any], what: str) -> Mapping[str, Any]:
-    """Names become file names and dotted settings, so they hold neither slashes nor dots."""
-    for name in named:
-        if not isinstance(name, str) or _NAME.match(name) is None:
-            raise DataError(
-                f"{what} name {str(name)[:80]!r}, expected up to 64 letters, digits, '_' and '-'"
-            )
-    return named
+def _numeric(value: object, where: str) -> npt.NDArray[Any]:
+    """An array of numbers; a plain number is a clip-level stream of one column."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return np.array([float(value)], np.float64)
+        except OverflowError:
+            return np.array([math.inf])
+    if not isinstance(value, np.ndarray):
+        raise DataError(f"{where} is a {type(value).__name__}, expected a NumPy array of numbers")
+    if value.dtype.kind not in "fiub":
+        raise DataError(f"{where} is an array of type {value.dtype}, expected numbers")
+    return value.reshape(1) if value.ndim == 0 else value
 
 
-def _same_names(
-    got: Mapping[str, object], expected: Sequence[str], what: str, *, needs_all: bool = True
-) -> None:
-    for name in expected:
-        if needs_all and name not in got:
-            raise DataError(f"{what} {name!r} is missing, got {_names(got)}; every sample needs it")
+def _check_known(got: Mapping[str, object], known: Sequence[str], what: str) -> None:
     for name in got:
-        if name not in expected:
+        if name not in known:
             raise DataError(
-                f"{what} {str(name)[:80]!r} is unknown, expected {_names(expected)}; "
-                "every sample must have the same ones"
+                f"{what} {name!r} is unknown, expected {shown(known)}, as the train split has "
+                "them; mend its name, or leave it out (`ignore` of --layout)"
             )
-
-
-def _names(named: Iterable[object]) -> str:
-    shown = [str(name)[:64] for name in named]
-    return repr(shown[:20]) if shown else "none"

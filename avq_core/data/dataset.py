@@ -3,6 +3,7 @@
 Shapes: N samples, T frames, D columns of a stream, K tasks.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.config import DataConfig
-from avq_core.data import safe_pickle
-from avq_core.data.contract import check_sample, read_features, read_labels, read_schema
-from avq_core.data.schema import SPLITS, Schema
+from avq_core.data import array_files, safe_pickle
+from avq_core.data.contract import read_features, read_labels, read_schema
+from avq_core.data.names import Names, shown
+from avq_core.data.schema import LABEL_SUFFIX, SPLITS, Schema
+from avq_core.data_config import DataConfig
 from avq_core.errors import DataError
 
 FloatArray = npt.NDArray[np.float32]
@@ -32,8 +34,9 @@ _FILE: Final = "a dict {'train': [...], 'val': [...], 'test': [...]}"
 class RawSplit:
     """One split. Feature arrays may be dropped stream by stream once they are used up."""
 
-    features: dict[str, list[FloatArray]]
-    """Stream name to N arrays of (T, D) or (D,); NaN as in the file."""
+    features: dict[str, list[FloatArray | None]]
+    """Stream name to N arrays of (T, D) or (D,), NaN as in the file; `None` where a sample lacks
+    the stream. T may differ between samples; it is the same in all streams of one."""
     labels: FloatArray
     """(N, K), in the user's units; NaN where missing."""
     groups: list[str]
@@ -59,17 +62,28 @@ def default_source() -> str:
     return str(USUAL_PATH) if USUAL_PATH.is_file() else DEMO
 
 
+def lengths(split: RawSplit, schema: Schema) -> npt.NDArray[np.int32]:
+    """Frames T of each of the N samples; 1 for one that has clip-level streams only."""
+    frames = np.ones(len(split), np.int32)
+    for stream in schema.streams:
+        if stream.temporal:
+            for index, sample in enumerate(split.features[stream.name]):
+                if sample is not None:
+                    frames[index] = len(sample)
+    return frames
+
+
 def named_groups(split: RawSplit) -> list[str]:
     """The groups that the file names, one for each sample that has one."""
     return [group for group in split.groups if not group.startswith(NO_GROUP)]
 
 
 def load_dataset(source: str, config: DataConfig) -> Dataset:
-    """Reads a file and holds it to the contract that its first train sample sets.
+    """Reads a file and holds it to the contract that its train split sets.
 
     Args:
-        source: A pickle's path, or `demo`.
-        config: Range of the valid labels, and what means a missing one.
+        source: A path (pickle, .npz or .safetensors), or `demo`.
+        config: What the file calls things, the valid labels, and what means a missing one.
 
     Returns:
         The three splits. Arrays share the memory that the file was read into.
@@ -82,44 +96,37 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
         from avq_core.data.synthetic import make_demo
 
         return make_demo()
-    found = safe_pickle.load(Path(source))
+    found, names = _read(Path(source)), Names(config)
     if not isinstance(found, dict):
         raise DataError(f"{source} holds a {type(found).__name__}, expected {_FILE}")
-    raw = {name: _samples(found, name, source) for name in SPLITS}
-    schema = read_schema(raw["train"][0], f"{source}: train sample 0")
+    raw = {name: _samples(found, names.split(name), source) for name in SPLITS}
+    schema = read_schema(raw["train"], names, f"{source}: train")
     splits = {
-        name: _read_split(samples, name, schema, config, source, whole=True)
+        name: _read_split(samples, f"{source}: {name}", name, schema, config, needs_labels=True)
         for name, samples in raw.items()
     }
-    for name in ("train", "val"):
-        for task, column in zip(schema.tasks, splits[name].labels.T, strict=True):
-            if np.isnan(column).all():
-                raise DataError(
-                    f"{source}: task {task!r} has no valid label in split {name!r}, expected at "
-                    "least one; leave the task out, or move labelled samples there"
-                )
+    _check_usable(schema, splits, source)
     return Dataset(schema=schema, splits=splits)
 
 
 def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, RawSplit]:
-    """Reads samples to predict: labels are optional, and so is the number of frames.
+    """Reads samples to predict: labels are optional.
 
     Args:
-        source: A pickle of a list of samples, or of `{split: [samples]}` with any names; or `demo`.
+        source: A file of a list of samples, or of `{split: [samples]}` with any names; or `demo`.
         schema: The raw schema that the model was fitted on.
-        config: Range of the valid labels, and what means a missing one.
+        config: What the file calls things, the valid labels, and what means a missing one.
 
     Returns:
-        Split name to samples; a bare list is called `samples`. A sample may have another number of
-        frames than the schema and its neighbours, the same in all its temporal streams.
+        Split name to samples; a bare list is called `samples`.
 
     Raises:
         DataError: The file cannot be read, or its streams are not the schema's.
     """
     if source == DEMO:
-        found: object = _as_samples(load_dataset(source, config))
+        found: object = as_samples(load_dataset(source, config))
     else:
-        found = safe_pickle.load(Path(source))
+        found = _read(Path(source))
     if isinstance(found, list | tuple):
         found = {"samples": found}
     if not isinstance(found, dict) or not found:
@@ -127,16 +134,46 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
         raise DataError(f"{source} holds {got}, expected a list of samples, or {_FILE}")
     return {
         str(name): _read_split(
-            _samples(found, name, source), str(name), schema, config, source, whole=False
+            _samples(found, name, source),
+            f"{source}: {name}",
+            str(name),
+            schema,
+            config,
+            needs_labels=False,
         )
         for name in found
     }
 
 
+def _read(path: Path) -> object:
+    """What a file holds, by its suffix: arrays by name, else a pickle."""
+    return array_files.load(path) if array_files.reads(path) else safe_pickle.load(path)
+
+
+def _check_usable(schema: Schema, splits: Mapping[str, RawSplit], source: str) -> None:
+    """A task without a label, or a stream that is never there, cannot be trained or judged by."""
+    for name in ("train", "val"):
+        for task, column in zip(schema.tasks, splits[name].labels.T, strict=True):
+            if np.isnan(column).all():
+                raise DataError(
+                    f"{source}: task {task!r} has no valid label in split {name!r}, expected at "
+                    "least one; leave the task out (`ignore` of --layout), or move labelled "
+                    "samples there"
+                )
+    for stream, samples in splits["val"].features.items():
+        if all(sample is None for sample in samples):
+            raise DataError(
+                f"{source}: no val sample has the stream {stream!r}; mend its name, or leave it "
+                "out (`ignore` of --layout)"
+            )
+
+
 def _samples(found: Mapping[Any, Any], name: str, source: str) -> Sequence[object]:
     if name not in found:
-        names = [str(key)[:40] for key in found]
-        raise DataError(f"{source} has no split {name!r}, only {names}; expected {_FILE}")
+        raise DataError(
+            f"{source} has no split {name!r}, only {shown(found)}; expected {_FILE}, or `splits` "
+            "of --layout that say what they are called"
+        )
     samples = found[name]
     if not isinstance(samples, list | tuple):
         got = type(samples).__name__
@@ -148,26 +185,25 @@ def _samples(found: Mapping[Any, Any], name: str, source: str) -> Sequence[objec
 
 def _read_split(
     samples: Sequence[object],
+    where: str,
     name: str,
     schema: Schema,
     config: DataConfig,
-    source: str,
     *,
-    whole: bool,
+    needs_labels: bool,
 ) -> RawSplit:
-    features: dict[str, list[FloatArray]] = {stream.name: [] for stream in schema.streams}
+    names = Names(config)
+    features: dict[str, list[FloatArray | None]] = {stream.name: [] for stream in schema.streams}
     labels: list[list[float]] = []
     groups: list[str] = []
     for index, candidate in enumerate(samples):
-        where = f"{source}: {name} sample {index}"
-        sample = check_sample(candidate, where, needs_labels=whole)
-        arrays = read_features(sample["features"], schema, where, any_length=not whole)
+        place = f"{where} sample {index}"
+        sample = names.sample(candidate, place, needs_labels=needs_labels)
+        arrays = read_features(sample.features, schema, config, place)
         for kept, array in zip(features.values(), arrays, strict=True):
             kept.append(array)
-        labels.append(
-            read_labels(sample.get("labels", {}), schema.tasks, config, where, needs_all=whole)
-        )
-        groups.append(_group(sample.get("group"), name, index, where))
+        labels.append(read_labels(sample.labels, schema.tasks, config, place))
+        groups.append(_group(sample.group, name, index, place))
     return RawSplit(
         features=features,
         labels=np.array(labels, np.float32).reshape(len(samples), len(schema.tasks)),
@@ -183,17 +219,21 @@ def _group(group: object, split: str, index: int, where: str) -> str:
     return str(group)
 
 
-def _as_samples(dataset: Dataset) -> dict[str, list[dict[str, Any]]]:
-    """The demo set as a file would hold it, so that it meets the same checks."""
-    names = [f"{task}_score" for task in dataset.schema.tasks]
+def as_samples(dataset: Dataset) -> dict[str, list[dict[str, Any]]]:
+    """A data set as a pickle in the layout of `ac.pkl` holds it; -1.0 for a missing label."""
+    names = [f"{task}{LABEL_SUFFIX}" for task in dataset.schema.tasks]
+
+    def sample(split: RawSplit, row: int) -> dict[str, Any]:
+        features = {name: samples[row] for name, samples in split.features.items()}
+        labels = [-1.0 if math.isnan(label) else float(label) for label in split.labels[row]]
+        group = split.groups[row]
+        return {
+            "features": {name: array for name, array in features.items() if array is not None},
+            "labels": dict(zip(names, labels, strict=True)),
+            **({} if group.startswith(NO_GROUP) else {"group": group}),
+        }
+
     return {
-        name: [
-            {
-                "features": {stream: split.features[stream][i] for stream in split.features},
-                "labels": dict(zip(names, map(float, split.labels[i]), strict=True)),
-                "group": split.groups[i],
-            }
-            for i in range(len(split))
-        ]
+        name: [sample(split, row) for row in range(len(split))]
         for name, split in dataset.splits.items()
     }

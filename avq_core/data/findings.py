@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from avq_core.config import DataConfig
+from avq_core.data_config import DataConfig
 from avq_core.data.audit_report import Finding, StreamCheck, TaskCheck
 from avq_core.data.dataset import RawSplit, named_groups
 

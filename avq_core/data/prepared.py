@@ -14,48 +14,23 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.config import DataConfig
 from avq_core.data import fingerprint as fingerprints
 from avq_core.data import store_files
-from avq_core.data.dataset import Dataset, load_dataset
+from avq_core.data.dataset import DEMO, Dataset, RawSplit, load_dataset
 from avq_core.data.schema import Schema
-from avq_core.data.store_writer import write_store
+from avq_core.data.splits import PreparedSplit, SearchSplits
+from avq_core.data.store_writer import store_bytes, write_store
 from avq_core.data.transforms import Statistics, fit
+from avq_core.data_config import DataConfig
 from avq_core.errors import DataError
 
-FloatArray = npt.NDArray[np.float32]
-
-STORE_VERSION: Final = 1
+STORE_VERSION: Final = 2
 """Part of every store's key; raised when the files or the preprocessing change."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PreparedSplit:
-    """One split, ready for training."""
-
-    streams: dict[str, FloatArray]
-    """Stream name to (N, T, D) or, clip-level, (N, D); finite, standardised, float32."""
-    targets: FloatArray
-    """(N, K), scaled to [0, 1] by the train split's range; NaN where missing."""
-    groups: tuple[str, ...]
-    """N group names."""
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SearchSplits:
-    """What a study may see. The test split is not in here, and there is no way from here to it."""
-
-    schema: Schema
-    train: PreparedSplit
-    val: PreparedSplit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,20 +68,28 @@ class PreparedStore:
         return self._split("test")
 
     def _split(self, name: str) -> PreparedSplit:
-        groups = json.loads((self.path / store_files.GROUPS).read_text(encoding="utf-8"))
+        names = json.loads((self.path / store_files.GROUPS).read_text(encoding="utf-8"))
+        groups = tuple(names[name])
+        lengths = self.path / store_files.lengths_file(name)
         return PreparedSplit(
             streams={
                 stream.name: _mapped(self.path / store_files.stream_file(name, stream.name))
                 for stream in self.schema.streams
             },
             targets=_mapped(self.path / store_files.targets_file(name)),
-            groups=tuple(groups[name]),
+            groups=groups,
+            lengths=np.load(lengths) if lengths.exists() else None,
+            present={
+                stream.name: np.load(self.path / store_files.present_file(name, stream.name))
+                for stream in self.schema.streams
+                if stream.optional
+            },
         )
 
 
-def _mapped(path: Path) -> FloatArray:
+def _mapped(path: Path) -> npt.NDArray[Any]:
     # "c": writable in memory, as torch.from_numpy wants it, and never written back.
-    array: FloatArray = np.load(path, mmap_mode="c", allow_pickle=False)
+    array: npt.NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
     return array
 
 
@@ -116,13 +99,14 @@ def open_store(path: Path) -> PreparedStore:
     Raises:
         DataError: There is no whole store at `path`.
     """
-    store = _open_whole(path)
+    store = open_whole(path)
     if store is None:
         raise DataError(f"{path} holds no whole prepared store; run python -m avq_core.prepare")
     return store
 
 
-def _open_whole(path: Path) -> PreparedStore | None:
+def open_whole(path: Path) -> PreparedStore | None:
+    """Opens a store; `None` where there is none, a part of one, or one of another version."""
     meta = store_files.read_meta(path)
     if meta is None or meta.get("version") != STORE_VERSION:
         return None
@@ -143,59 +127,106 @@ def prepare(
     *,
     root: Path,
     on_note: Callable[[str], None] | None = None,
+    rebuild: bool = False,
+    limit: int | None = None,
 ) -> PreparedStore:
     """Preprocesses a data set once; later calls with the same data and settings find it there.
 
     Args:
-        source: A pickle's path, or `demo`.
+        source: A path (pickle, .npz or .safetensors), or `demo`.
         config: The data settings.
         root: Folder of all stores; made if need be.
         on_note: Takes a line on each step of the work; is not called where none is to be done.
+        rebuild: Reads the file and writes the store again, even if it is there.
+        limit: Bytes that all stores of `root` may take; `None` for what the disk has.
 
     Returns:
         The store. Processes that prepare the same data at the same time all get the same one.
 
     Raises:
-        DataError: The data cannot be read or breaks the contract, or `root` cannot be written.
+        DataError: The data cannot be read or breaks the contract, or `root` cannot be written or
+            has no room.
         ConfigError: PCA of an unknown stream, or to more components than the stream has.
     """
     note = on_note or (lambda _line: None)
-    fingerprint = fingerprints.known_fingerprint(source, root)
-    if fingerprint is not None:
-        store = _open_whole(root / _key(fingerprint, config))
+    known = None if rebuild else fingerprints.known_fingerprint(source, root)
+    if known is not None:
+        store = open_whole(root / store_key(known, config))
         if store is not None:
             return store
     store_files.check_writable(root)
     note(f"reading {source}")
-    dataset, fingerprint = _read(source, config, root, fingerprint)
-    key = _key(fingerprint, config)
-    store = _open_whole(root / key)
-    if store is None:
-        note(f"fitting on {len(dataset.splits['train'])} train samples")
-        statistics = fit(dataset.splits["train"], dataset.schema, config)
-        note(f"writing {root / key}")
-        with store_files.writing(root, key) as folder:
-            identity = {
-                "version": STORE_VERSION,
-                "key": key,
-                "fingerprint": fingerprint,
-                "settings": dataclasses.asdict(config),
-            }
-            write_store(dataset, statistics, folder, identity=identity)
-    return store or open_store(root / key)
+    dataset, fingerprint = read_dataset(source, config, root)
+    key = store_key(fingerprint, config)
+    store = None if rebuild else open_whole(root / key)
+    return store or write(
+        dataset.splits,
+        dataset.schema,
+        config,
+        root=root,
+        key=key,
+        about={"fingerprint": fingerprint, "attainable_r2": dataset.attainable_r2},
+        on_note=note,
+        replace=rebuild,
+        limit=limit,
+    )
 
 
-def _key(fingerprint: str, config: DataConfig) -> str:
+def write(
+    splits: dict[str, RawSplit],
+    schema: Schema,
+    config: DataConfig,
+    *,
+    root: Path,
+    key: str,
+    about: Mapping[str, Any],
+    on_note: Callable[[str], None],
+    replace: bool = False,
+    limit: int | None = None,
+) -> PreparedStore:
+    """Fits on the split called train, and writes a store of all splits.
+
+    Args:
+        splits: By name; their features are used up.
+        schema: The raw schema.
+        config: The data settings.
+        root: Folder of all stores.
+        key: The store's name.
+        about: The data's fingerprint and the attainable R².
+        on_note: Takes a line on each step.
+        replace: Whether to write in place of a whole store that is there.
+        limit: As in `prepare`.
+    """
+    on_note(f"fitting on {len(splits['train'])} train samples")
+    statistics = fit(splits["train"], schema, config)
+    needed = store_bytes(splits, statistics.prepared_schema(schema), config.storage)
+    store_files.check_room(root / key, needed, limit)
+    on_note(f"writing {needed / 1e9:.2f} GB to {root / key}")
+    identity = {"version": STORE_VERSION, "key": key, "settings": dataclasses.asdict(config)}
+    with store_files.writing(root, key, replace=replace) as folder:
+        write_store(
+            splits, schema, statistics, folder, storage=config.storage, about={**identity, **about}
+        )
+    return open_store(root / key)
+
+
+def store_key(fingerprint: str, config: DataConfig, *parts: object) -> str:
+    """A store's name: a hash of the data's content, the settings and whatever else sets it apart."""
     settings = {**dataclasses.asdict(config), "pca": dict(sorted(config.pca.items()))}
-    whole = json.dumps([STORE_VERSION, fingerprint, settings], sort_keys=True)
+    whole = json.dumps([STORE_VERSION, fingerprint, settings, *parts], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-def _read(
-    source: str, config: DataConfig, root: Path, fingerprint: str | None
-) -> tuple[Dataset, str]:
-    if fingerprint is not None:  # as the demo set's always is
-        return load_dataset(source, config), fingerprint
+def read_dataset(source: str, config: DataConfig, root: Path) -> tuple[Dataset, str]:
+    """Reads a data set and its fingerprint, and notes the latter in the index of `root`.
+
+    Raises:
+        DataError: The data cannot be read, breaks the contract, or changes meanwhile.
+    """
+    if source == DEMO:
+        known = fingerprints.known_fingerprint(source, root)
+        assert known is not None, "the demo set is known by its source"
+        return load_dataset(source, config), known
     path = Path(source)
     # Hashing beside reading costs next to nothing: both release the interpreter.
     with fingerprints.unchanged(path), ThreadPoolExecutor(1) as pool:

@@ -3,13 +3,14 @@
 Shapes: N samples, T frames, D columns of a stream, K tasks.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 SPLITS: Final = ("train", "val", "test")
 LABEL_SUFFIX: Final = "_score"
-"""Labels are named `<task>_score` in the file; tasks go without the suffix everywhere else."""
+"""Labels are mostly named `<task>_score` in a file; tasks go without it everywhere else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +22,8 @@ class Stream:
     """Columns D, after reduction where there is one."""
     temporal: bool
     """True: (T, D) a sample. False: a clip-level (D,), the same for every frame."""
+    optional: bool = False
+    """Whether some train samples lack it; the network learns what to put in its place then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,15 +32,13 @@ class Schema:
 
     streams: tuple[Stream, ...]
     num_frames: int
-    """Frames T of a temporal stream; 1 where no stream is temporal."""
+    """Frames T of the longest train sample; 1 where no stream is temporal."""
     tasks: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The schema as plain values, for JSON and YAML."""
         return {
-            "streams": [
-                {"name": s.name, "dim": s.dim, "temporal": s.temporal} for s in self.streams
-            ],
+            "streams": [dataclasses.asdict(stream) for stream in self.streams],
             "num_frames": self.num_frames,
             "tasks": list(self.tasks),
         }

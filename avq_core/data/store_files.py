@@ -33,21 +33,38 @@ def targets_file(split: str) -> str:
     return f"targets_{split}.npy"
 
 
-def write_rows(path: Path, blocks: Iterator[npt.NDArray[np.float32]], shape: Sequence[int]) -> None:
+def lengths_file(split: str) -> str:
+    """Name of a split's numbers of frames; there only where they differ."""
+    return f"lengths_{split}.npy"
+
+
+def present_file(split: str, stream: str) -> str:
+    """Name of where a split's samples have a stream; there only for optional streams."""
+    return f"present_{split}.{stream}.npy"
+
+
+def write_rows(
+    path: Path,
+    blocks: Iterator[npt.NDArray[Any]],
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+) -> None:
     """Writes an .npy file block by block.
 
     Not through a memory map: pages that are mapped count as this process's memory.
 
     Args:
         path: The file.
-        blocks: Float32 arrays that follow one another along the first axis of `shape`.
+        blocks: Arrays that follow one another along the first axis of `shape`.
         shape: Of the whole array.
+        dtype: Of the blocks.
     """
-    header = {"descr": "<f4", "fortran_order": False, "shape": tuple(shape)}
+    stored = dtype.newbyteorder("<")
+    header = {"descr": stored.str, "fortran_order": False, "shape": tuple(shape)}
     with path.open("wb") as stream:
         np.lib.format.write_array_header_1_0(stream, header)
         for block in blocks:
-            stream.write(np.ascontiguousarray(block, "<f4").data)
+            stream.write(np.ascontiguousarray(block, stored).data)
 
 
 def read_meta(folder: Path) -> dict[str, Any] | None:
@@ -82,11 +99,50 @@ def check_writable(root: Path) -> None:
         raise _unwritable(root, error) from error
 
 
+def check_room(place: Path, needed: int, limit: int | None) -> None:
+    """Fails before anything is written where a store has no room.
+
+    Args:
+        place: The store to come; what is there already counts as replaced.
+        needed: Bytes of it.
+        limit: Bytes that all stores beside one another may take; `None` for what the disk has.
+
+    Raises:
+        DataError: Too little free disk, or over the limit.
+    """
+    root = place.parent
+    disk = shutil.disk_usage(root)
+    free = disk.free
+    if needed > free and disk.total:  # a file system without a size tells nothing
+        raise DataError(
+            f"the prepared data takes {needed / 1e9:.2f} GB, {root} has {free / 1e9:.2f} GB free; "
+            "make room, or name another folder with --runs"
+        )
+    taken = stored_bytes(root) - _bytes_of(place)
+    if limit is not None and taken + needed > limit:
+        raise DataError(
+            f"the prepared data takes {needed / 1e9:.2f} GB, but {root} holds {taken / 1e9:.2f} "
+            f"GB of the {limit / 1e9:.2f} GB that --store-limit allows; raise it, or remove stores "
+            "there that are not needed"
+        )
+
+
+def stored_bytes(root: Path) -> int:
+    """Bytes that the whole stores of a folder take."""
+    return sum(_bytes_of(path.parent) for path in root.glob(f"*/{META}"))
+
+
+def _bytes_of(place: Path) -> int:
+    meta = read_meta(place)
+    return 0 if meta is None else sum(meta["files"].values())
+
+
 @contextlib.contextmanager
-def writing(root: Path, key: str) -> Iterator[Path]:
+def writing(root: Path, key: str, *, replace: bool = False) -> Iterator[Path]:
     """A folder to write a store into, which becomes `root/key` when the block ends well.
 
-    Where another process has put a whole store there first, that one stays and this one goes.
+    Where another process has put a whole store there first, that one stays and this one goes,
+    unless `replace` says otherwise. Who has the old one mapped keeps it until they let go.
 
     Raises:
         DataError: `root` cannot be written, or the disk is full.
@@ -101,7 +157,7 @@ def writing(root: Path, key: str) -> Iterator[Path]:
             part.mkdir()
             try:
                 yield part
-                _move(part, root / key)
+                _move(part, root / key, replace=replace)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
                 lock.unlink(missing_ok=True)
@@ -116,7 +172,7 @@ def _unwritable(root: Path, error: OSError) -> DataError:
     )
 
 
-def _move(part: Path, place: Path) -> None:
+def _move(part: Path, place: Path, *, replace: bool) -> None:
     for _ in range(3):
         try:
             part.rename(place)
@@ -124,9 +180,9 @@ def _move(part: Path, place: Path) -> None:
         except OSError as error:
             if error.errno not in _TAKEN:
                 raise
-        if read_meta(place) is not None:
+        if not replace and read_meta(place) is not None:
             return
-        # A damaged store: out of the way first, since only an empty folder is replaced. Another
+        # A damaged or outdated store: out of the way first, since only an empty folder is replaced. Another
         # process may be doing the same at this moment.
         damaged = part.with_suffix(".damaged")
         with contextlib.suppress(FileNotFoundError):

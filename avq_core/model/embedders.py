@@ -5,6 +5,7 @@ Shapes: B batch, T frames, D columns of a stream, W width of the encoder.
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from avq_core.data.schema import Schema
@@ -33,6 +34,8 @@ class StreamFusion(nn.Module):
         self.num_frames = schema.num_frames
         self.temporal = {stream.name: stream.temporal for stream in schema.streams}
         self.embedders = nn.ModuleDict()
+        self.absent = nn.ParameterDict()
+        """What the network learns to put in the place of a stream that a clip lacks."""
         for stream in schema.streams:
             inner = inner_width(stream.dim, scale)
             self.embedders[stream.name] = nn.Sequential(
@@ -41,13 +44,28 @@ class StreamFusion(nn.Module):
                 Dropout(dropout),
                 nn.Linear(inner, width),
             )
+            if stream.optional:
+                self.absent[stream.name] = nn.Parameter(torch.zeros(width))
 
-    def forward(self, streams: Mapping[str, Tensor]) -> Tensor:
-        """Stream name to (B, T, D), clip-level (B, D) -> (B, T, W)."""
+    def forward(
+        self, streams: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """Embeds and fuses.
+
+        Args:
+            streams: Stream name to (B, T, D), clip-level (B, D).
+            present: Optional stream to (B,), False where a clip lacks it; others are in all clips.
+
+        Returns:
+            (B, T, W).
+        """
         per_frame: Tensor | None = None
         per_clip: Tensor | None = None
         for name, embedder in self.embedders.items():
             embedded = embedder(streams[name])
+            if present and name in present:
+                there = present[name].view(-1, *(1,) * (embedded.dim() - 1))
+                embedded = torch.where(there, embedded, self.absent[name].to(embedded.dtype))
             if self.temporal[name]:
                 per_frame = embedded if per_frame is None else per_frame + embedded
             else:

@@ -60,18 +60,23 @@ class SelfAttention(nn.Module):
         nn.init.zeros_(self.project_in.bias)
         nn.init.zeros_(self.project_out.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D)."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T, D), and (B, T) where frames are real or `None` where all are -> (B, T, D)."""
         batch, frames, width = x.shape
+        seen = None if mask is None else mask[:, None, None, :]
         qkv = self.project_in(x).view(batch, frames, 3, self.num_heads, width // self.num_heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, H, T, D / H)
         if x.device.type == "cpu" and self.training and self.dropout.probability > 0:
             # PyTorch's CPU kernels fall back to this with dropout, but with its slow masks.
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+            if seen is not None:
+                scores = scores.masked_fill(~seen, -math.inf)
             mixed = self.dropout(scores.softmax(dim=-1)) @ value
         else:
             probability = self.dropout.probability if self.training else 0.0
-            mixed = F.scaled_dot_product_attention(query, key, value, dropout_p=probability)
+            mixed = F.scaled_dot_product_attention(
+                query, key, value, attn_mask=seen, dropout_p=probability
+            )
         joined = mixed.transpose(1, 2).reshape(batch, frames, width)
         return self.project_out(joined)  # type: ignore[no-any-return]
 
@@ -92,9 +97,9 @@ class EncoderLayer(nn.Module):
         self.norm_attention = nn.LayerNorm(width)
         self.norm_feedforward = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, D) -> (B, T, D)."""
-        x = self.norm_attention(x + self.dropout(self.attention(x)))
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T, D) and the mask of `SelfAttention` -> (B, T, D)."""
+        x = self.norm_attention(x + self.dropout(self.attention(x, mask)))
         return self.norm_feedforward(x + self.dropout(self.feedforward(x)))  # type: ignore[no-any-return]
 
 

@@ -35,16 +35,14 @@ class Network(nn.Module):
             else None
         )
         self.register_buffer("positions", table, persistent=False)
-        self.encoder = nn.Sequential(
-            *(
-                EncoderLayer(
-                    width=width,
-                    num_heads=config.num_heads,
-                    feedforward=config.feedforward_factor * width,
-                    dropout=config.dropout,
-                )
-                for _ in range(config.num_layers)
+        self.encoder = nn.ModuleList(
+            EncoderLayer(
+                width=width,
+                num_heads=config.num_heads,
+                feedforward=config.feedforward_factor * width,
+                dropout=config.dropout,
             )
+            for _ in range(config.num_layers)
         )
         self.pooling, pooled = make_pooling(config.pooling, width)
         self.heads = nn.ModuleDict(
@@ -56,23 +54,36 @@ class Network(nn.Module):
         )
         """Floats of the largest intermediate result of one clip: feed-forward, or attention."""
 
-    def forward(self, streams: Mapping[str, Tensor]) -> Tensor:
+    def forward(
+        self,
+        streams: Mapping[str, Tensor],
+        lengths: Tensor | None = None,
+        present: Mapping[str, Tensor] | None = None,
+    ) -> Tensor:
         """Scores clips.
 
         Args:
             streams: Stream name to (B, T, D), or (B, D) for a clip-level stream; standardised.
+            lengths: (B,) real frames of each clip, at least 1; the rest of T is padding, which
+                changes no score. `None` where all T are real.
+            present: Optional stream to (B,), False where a clip lacks it.
 
         Returns:
             (B, K) in the scaled units of the targets, in the order of the schema's tasks.
         """
-        x = self.fusion(streams)
+        x = self.fusion(streams, present)
+        mask = None
+        if lengths is not None:
+            mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
         if self.positions is not None:
             # New data may be longer than what was trained on: the table is a formula, so extend it.
             positions = self.positions
             if x.shape[1] > len(positions):
                 positions = sinusoidal_positions(x.shape[1], x.shape[2]).to(x.device)
             x = x + positions[: x.shape[1]].to(x.dtype)
-        x = self.pooling(self.encoder(x))
+        for layer in self.encoder:
+            x = layer(x, mask)
+        x = self.pooling(x, mask)
         # bf16 has 8 bits: scores would come in steps of 0.004. The heads cost next to nothing.
         with torch.autocast(x.device.type, enabled=False):
             x = x.float()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.data.prepared import PreparedSplit
+from avq_core.data.splits import PreparedSplit
 from avq_core.training.metrics import bootstrap_r2, num_labels
 
 _DRAWS = 0

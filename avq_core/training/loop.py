@@ -149,8 +149,8 @@ def _predict_in(
     parts: list[Tensor] = []
     with torch.inference_mode(), _autocast(device, precision):
         for index in torch.split(torch.arange(len(split), device=device), batch):
-            streams, _ = split.batch(index)
-            parts.append(network(streams).float())
+            clips = split.batch(index)
+            parts.append(network(clips.streams, clips.lengths, clips.present).float())
     return torch.cat(parts).cpu().numpy()
 
 
@@ -244,10 +244,10 @@ class _Run:
             # Here and not once a step: a step of a large network on a CPU takes many seconds.
             if self.on_step is not None:
                 self.on_step()
-            streams, targets = self.splits.train.batch(part)
+            clips = self.splits.train.batch(part)
             with _autocast(self.splits.device, self.precision):
-                scores = self.network(streams)
-            loss = masked_mse(scores, targets, counts, self.weights)
+                scores = self.network(clips.streams, clips.lengths, clips.present)
+            loss = masked_mse(scores, clips.targets, counts, self.weights)
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         return total.item()

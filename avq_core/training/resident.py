@@ -5,13 +5,27 @@ worker processes, no copies, no waiting. Shapes: N samples, T frames, D columns,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from avq_core.data.prepared import PreparedSplit, SearchSplits
 from avq_core.data.schema import Schema
+from avq_core.data.splits import PreparedSplit, SearchSplits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """Some samples, as `Network.forward` and the loss take them."""
+
+    streams: dict[str, Tensor]
+    """Stream name to (b, T, D) or (b, D) in float32."""
+    targets: Tensor
+    """(b, K)."""
+    lengths: Tensor | None
+    """(b,) real frames; `None` where all are."""
+    present: dict[str, Tensor]
+    """Optional stream to (b,)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,17 +33,27 @@ class ResidentSplit:
     """One split on one device."""
 
     streams: Mapping[str, Tensor]
-    """Stream name to (N, T, D), or (N, D) where clip-level."""
+    """Stream name to (N, T, D), or (N, D) where clip-level; float16 or float32."""
     targets: Tensor
     """(N, K) float32, NaN where missing."""
+    lengths: Tensor | None = None
+    """(N,) real frames of each sample; `None` where all are."""
+    present: Mapping[str, Tensor] = field(default_factory=dict)
+    """Optional stream to (N,), False where a sample lacks it."""
 
     def __len__(self) -> int:
         return len(self.targets)
 
-    def batch(self, index: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """The samples of an index (b,): streams by name, and targets (b, K)."""
-        streams = {name: values.index_select(0, index) for name, values in self.streams.items()}
-        return streams, self.targets.index_select(0, index)
+    def batch(self, index: Tensor) -> Batch:
+        """The samples of an index (b,)."""
+        return Batch(
+            streams={
+                name: values.index_select(0, index).float() for name, values in self.streams.items()
+            },
+            targets=self.targets.index_select(0, index),
+            lengths=None if self.lengths is None else self.lengths.index_select(0, index),
+            present={name: v.index_select(0, index) for name, v in self.present.items()},
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +75,8 @@ def to_device(split: PreparedSplit, device: torch.device) -> ResidentSplit:
     return ResidentSplit(
         streams={name: torch.from_numpy(v).to(device) for name, v in split.streams.items()},
         targets=torch.from_numpy(split.targets).to(device),
+        lengths=None if split.lengths is None else torch.from_numpy(split.lengths).to(device),
+        present={name: torch.from_numpy(v).to(device) for name, v in split.present.items()},
     )
 
 

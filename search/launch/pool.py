@@ -24,18 +24,17 @@ from search.worker import Slot
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
-    from avq_core.data.prepared import PreparedStore, SearchSplits
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """One run: a fold of train + val, or, with `fold` left out, train and then test."""
+    """One run on one store."""
 
     key: str
     config: TrainConfig
-    fold: int | None = None
-    num_folds: int = 0
-    fold_seed: int = 0
+    store: Path
+    """The prepared store's folder: the study's own, or a fold's."""
+    opens_test: bool = False
+    """Whether the store's test split is scored afterwards."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +46,10 @@ class Result:
     num_labels: dict[str, int]
     """Valid validation labels by task."""
     test_scores: npt.NDArray[np.float32]
-    """(N, K) on the test split; (0, K) for a fold, which never sees it."""
+    """(N, K) on the test split; (0, K) where it was not opened."""
 
 
-def run_tasks(
-    tasks: Sequence[Task], *, store: Path, slots: Sequence[Slot]
-) -> Iterator[tuple[str, Result]]:
+def run_tasks(tasks: Sequence[Task], *, slots: Sequence[Slot]) -> Iterator[tuple[str, Result]]:
     """Runs tasks and yields each key with its result, as they end.
 
     Ctrl-C stops the runs between micro-batches; results yielded before are not lost.
@@ -66,7 +63,7 @@ def run_tasks(
     for slot in used:
         free.put(slot)
     with ProcessPoolExecutor(
-        len(used), mp_context=context, initializer=_start, initargs=(store, free, stop)
+        len(used), mp_context=context, initializer=_start, initargs=(free, stop)
     ) as pool:
         with shielded_from_ctrl_c():
             futures = {pool.submit(_run, task): task.key for task in tasks}
@@ -87,20 +84,19 @@ def run_tasks(
 class _Process:
     """What one pool process keeps between its runs."""
 
-    store: Path
     device: Any
     stop: Event
-    cached: tuple[object, Any] | None = None
+    cached: tuple[Path, Any] | None = None
+    """The last store and its splits on the device."""
 
 
-def _start(store: Path, free: "Queue[Slot]", stop: Event) -> None:
+def _start(free: "Queue[Slot]", stop: Event) -> None:
     import torch
 
     from avq_core.training.device import parse_device
 
     slot = free.get()
     torch.set_num_threads(slot.threads)
-    _Process.store = store
     _Process.device = parse_device(slot.device)
     _Process.stop = stop
 
@@ -111,16 +107,6 @@ def _check() -> None:
         raise InterruptedTrial("stopped")
 
 
-def _splits(opened: "PreparedStore", task: Task) -> "SearchSplits":
-    from search.folds import cut, make_folds
-
-    splits = opened.search_splits()
-    if task.fold is None:
-        return splits
-    folds = make_folds(splits.train.groups + splits.val.groups, task.num_folds, task.fold_seed)
-    return cut(splits, folds[task.fold])
-
-
 def _run(task: Task) -> Result:
     from avq_core.data.prepared import open_store
     from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
@@ -128,11 +114,11 @@ def _run(task: Task) -> Result:
     from avq_core.training.metrics import num_labels
     from avq_core.training.resident import ResidentSplits, splits_to_device, to_device
 
-    opened = open_store(_Process.store)
-    key = (task.fold, task.num_folds, task.fold_seed)
-    if _Process.cached is None or _Process.cached[0] != key:
-        _Process.cached = None  # frees the last fold before the next is made
-        _Process.cached = (key, splits_to_device(_splits(opened, task), _Process.device))
+    opened = open_store(task.store)
+    if _Process.cached is None or _Process.cached[0] != task.store:
+        _Process.cached = None  # frees the last store's tensors before the next are made
+        splits = splits_to_device(opened.search_splits(), _Process.device)
+        _Process.cached = (task.store, splits)
     resident: ResidentSplits = _Process.cached[1]
     tasks = resident.schema.tasks
     counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
@@ -143,7 +129,7 @@ def _run(task: Task) -> Result:
         result = fit(task.config, resident, on_step=_check)
         last = result.history[-1].r2
         r2 = {name: value if math.isfinite(value) else None for name, value in last.items()}
-        if task.fold is None:
+        if task.opens_test:
             test = to_device(opened.test_split(), _Process.device)
             scores = predict(result.network, test, precision=result.precision)
     return Result(r2=r2, num_labels=counts, test_scores=scores)

@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from avq_core.config import (
-    DataConfig,
     ModelConfig,
     OptimConfig,
     TrainConfig,
@@ -16,6 +15,7 @@ from avq_core.config import (
     manual,
 )
 from avq_core.config_values import from_dict, load_config, to_dict, with_values
+from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError
 
 

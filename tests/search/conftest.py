@@ -6,6 +6,7 @@ from pathlib import Path
 import optuna
 import pytest
 
+from avq_core.data_config import DataConfig
 from avq_core.training.resident import ResidentSplits
 from search.handback import hand_back
 from search.objective import Objective
@@ -24,7 +25,8 @@ TINY = Space(
         "optim.lr": Float(low=1e-3, high=1e-1, log=True, reason="tiny networks"),
         "training.task_weights.overall": Float(low=0.5, high=2.0, log=True, reason="a factor of 2"),
     },
-    fixed={"model.num_layers": 1, "optim.cycle_epochs": 1},
+    # fp32: `auto` may choose bf16 by the machine, and then other trials are behind.
+    fixed={"model.num_layers": 1, "optim.cycle_epochs": 1, "training.precision": "fp32"},
     epochs=3,
 )
 
@@ -63,6 +65,7 @@ def make_objective(splits: ResidentSplits) -> Callable[..., Objective]:
         base = {
             "splits": splits,
             "space": TINY,
+            "data": DataConfig(),
             "watch": Watch(),
             "epochs": 3,
             "seed": 0,

@@ -36,8 +36,9 @@ def drop_stream(data: Data) -> None:
     del data["val"][2]["features"]["audio"]
 
 
-def drop_task(data: Data) -> None:
-    del data["val"][2]["labels"]["overall_score"]
+def misname_task(data: Data) -> None:
+    labels = data["val"][2]["labels"]
+    labels["overal_score"] = labels.pop("overall_score")
 
 
 def bend_shape(data: Data) -> None:
@@ -57,7 +58,7 @@ CASES: list[tuple[Callable[[Data], None], tuple[str, ...]]] = [
     (drop_split, ("val",)),
     (empty_split, ("val", "empty")),
     (drop_stream, ("val", "2", "audio")),
-    (drop_task, ("val", "2", "overall")),
+    (misname_task, ("val", "2", "overal'")),
     (bend_shape, ("test", "1", "visual", "(5, 9)")),
     (raise_label, ("train", "7", "1.5")),
     (hide_task, ("lip_sync", "train")),

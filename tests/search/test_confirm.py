@@ -2,15 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from conftest import SCHEMA, make_split
 
 from avq_core.config_values import to_dict, with_values
-from avq_core.data.prepared import SearchSplits
 from search.configure import baseline_config
 from search.confirm import _row, candidates
-from search.folds import count_folds, cut, make_folds
 from search.launch.local import available_cores, make_slots
 from search.score import Watch
 from studies.records import TrialRecord, by_confirmed_score
@@ -56,42 +52,6 @@ def test_candidates_train_for_the_epochs_that_gave_their_score() -> None:
     """Epoch 6 of 14 scored best, so 6 epochs are confirmed."""
     (candidate,) = candidates([record(1, 0.5)], 1)
     assert candidate.config.training.epochs == 6
-
-
-def test_folds_share_no_group_and_cover_every_clip_once() -> None:
-    """What is learned of a speaker must not be asked of the same speaker."""
-    groups = tuple(f"g{i // 3}" for i in range(30))
-    folds = make_folds(groups, 3, seed=0)
-    assert sorted(np.concatenate([fold.val for fold in folds])) == list(range(30))
-    for fold in folds:
-        assert not {groups[i] for i in fold.train} & {groups[i] for i in fold.val}
-
-
-def test_few_groups_make_few_folds_and_one_group_is_cut_by_clip() -> None:
-    """Two speakers give two folds; one speaker gives the folds asked for."""
-    assert count_folds(("a", "a", "b"), 3) == len(make_folds(("a", "a", "b"), 3, 0)) == 2
-    assert count_folds(("a",) * 9, 3) == len(make_folds(("a",) * 9, 3, 0)) == 3
-
-
-def test_a_fold_is_standardised_by_its_own_train_side() -> None:
-    """Its train side has mean 0 and deviation 1; a changed val side changes nothing of it."""
-    splits = SearchSplits(schema=SCHEMA, train=make_split(20, 0), val=make_split(10, 1))
-    groups = splits.train.groups + splits.val.groups
-    fold = make_folds(groups, 3, seed=0)[0]
-    made = cut(splits, fold)
-    audio = made.train.streams["audio"]
-    np.testing.assert_allclose(audio.mean(axis=(0, 1)), 0, atol=1e-5)
-    np.testing.assert_allclose(audio.std(axis=(0, 1)), 1, atol=1e-4)
-    assert made.train.groups == tuple(groups[i] for i in fold.train)
-    whole = np.concatenate([splits.train.streams["sync"], splits.val.streams["sync"]])
-    ranks = np.argsort(whole[fold.val][:, 0])
-    np.testing.assert_array_equal(np.argsort(made.val.streams["sync"][:, 0]), ranks)
-    for row in fold.val:
-        side, at = (splits.train, row) if row < 20 else (splits.val, row - 20)
-        for values in side.streams.values():
-            values[at] += 100.0
-    again = cut(splits, fold)
-    np.testing.assert_array_equal(again.train.streams["audio"], audio)
 
 
 def test_a_candidate_that_diverged_comes_last() -> None:

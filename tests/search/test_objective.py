@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from avq_core.config_values import from_dict
-from avq_core.data.prepared import SearchSplits
+from avq_core.data.splits import SearchSplits
 from avq_core.training.loop import fit
 from avq_core.training.resident import ResidentSplit, ResidentSplits
 from search.objective import Objective

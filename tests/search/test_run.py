@@ -162,7 +162,7 @@ BAD_OPTIONS = [
     (("--sampler", "oracle"), ("--sampler is 'oracle'", "tpe")),
     (("--space", "huge"), ("huge", "small", "full")),
     (("--space", "no/such.yaml"), ("no/such.yaml",)),
-    (("--watch", "overall"), ("--watch is 'overall'",)),
+    (("--watch", "overall,"), ("--watch is 'overall,'",)),
     (("--watch", "smile,overall"), ("'smile'", "lip_sync, cross_modal, overall")),
     (("--score-weights", "a,b"), ("--score-weights is 'a,b'",)),
     (("--study", "../up"), ("--study is '../up'",)),

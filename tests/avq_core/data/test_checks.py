@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from avq_core.config import DataConfig
+from avq_core.data_config import DataConfig
 from avq_core.data.checks import audit
 from avq_core.data.dataset import Dataset, RawSplit
 from avq_core.data.schema import Schema, Stream

@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from avq_core.config import DataConfig
-from avq_core.data.dataset import default_source, load_dataset, load_samples, named_groups
-from avq_core.errors import DataError
+from avq_core.config_values import load_data_config
+from avq_core.data.dataset import (
+    default_source,
+    lengths,
+    load_dataset,
+    load_samples,
+    named_groups,
+)
+from avq_core.data_config import DataConfig
+from avq_core.errors import ConfigError, DataError
 
 Raw = dict[str, Any]
 CONFIG = DataConfig()
@@ -43,6 +50,106 @@ def save(value: object, tmp_path: Path) -> str:
     path = tmp_path / "data.pkl"
     path.write_bytes(pickle.dumps(value))
     return str(path)
+
+
+def test_a_sample_may_lack_a_stream_and_a_label(tmp_path: Path) -> None:
+    """The stream is optional then, and the label missing; `None` says the same as leaving out."""
+    raw = make_file()
+    del raw["train"][0]["features"]["audio"]
+    raw["test"][1]["features"]["audio"] = None
+    del raw["train"][1]["labels"]["lip_score"]
+    raw["train"][2]["labels"]["lip_score"] = None
+    dataset = load_dataset(save(raw, tmp_path), CONFIG)
+    assert {s.name: s.optional for s in dataset.schema.streams} == {
+        "visual": False,
+        "audio": True,
+        "sync": False,
+    }
+    assert dataset.splits["train"].features["audio"][0] is None
+    assert dataset.splits["test"].features["audio"][1] is None
+    assert np.isnan(dataset.splits["train"].labels[:, 0]).tolist() == [False, True, True]
+
+
+def test_samples_may_be_of_different_lengths(tmp_path: Path) -> None:
+    """Each keeps its own; the schema says how long the longest of train is."""
+    raw = make_file()
+    raw["train"][1] = make_sample(1, frames=7)
+    raw["val"][0] = make_sample(2, frames=2)
+    dataset = load_dataset(save(raw, tmp_path), CONFIG)
+    assert dataset.schema.num_frames == 7
+    assert lengths(dataset.splits["train"], dataset.schema).tolist() == [4, 7, 4]
+    assert lengths(dataset.splits["val"], dataset.schema).tolist() == [2, 4, 4]
+
+
+def test_one_frame_among_longer_streams_is_a_figure_of_the_clip(tmp_path: Path) -> None:
+    """(1, D) in every sample, and a plain number, are clip-level."""
+    raw = make_file()
+    for samples in raw.values():
+        for sample in samples:
+            sample["features"]["sync"] = sample["features"]["sync"][None]
+            sample["features"]["mos"] = 0.5
+    dataset = load_dataset(save(raw, tmp_path), CONFIG)
+    shapes = {s.name: (s.dim, s.temporal) for s in dataset.schema.streams}
+    assert (shapes["sync"], shapes["mos"]) == ((2, False), (1, False))
+    assert dataset.splits["val"].features["sync"][0].shape == (2,)  # type: ignore[union-attr]
+    assert dataset.splits["val"].features["mos"][0].tolist() == [0.5]  # type: ignore[union-attr]
+
+
+def test_a_layout_maps_names_ranges_and_sentinels(tmp_path: Path) -> None:
+    """A file of somebody else's making reads as ours does."""
+    ours, theirs = make_file(), {}
+    for name, split in (("train", "fit"), ("val", "dev"), ("test", "test")):
+        theirs[split] = [
+            {
+                "x": {
+                    "rgb": sample["features"]["visual"],
+                    "audio": np.where(sample["features"]["audio"] > 1, -999, 0.25),
+                    "sync": sample["features"]["sync"],
+                    "thumbnail": b"jpeg",
+                },
+                "y": {"mos": 3.0, "lip_score": -9.0 if i else 0.5, "note": "said"},
+                "speaker": f"s{i}",
+            }
+            for i, sample in enumerate(ours[name])
+        ]
+    layout = tmp_path / "layout.yaml"
+    layout.write_text(
+        "splits: {train: fit, val: dev}\n"
+        "keys: {features: x, labels: y, group: speaker}\n"
+        "streams: {visual: rgb}\ntasks: {overall: mos}\nignore: [thumbnail, note]\n"
+        "label_ranges: {overall: [1, 5]}\nmissing_label: -9\nmissing_value: -999\n"
+    )
+    dataset = load_dataset(save(theirs, tmp_path), load_data_config(layout))
+    assert [s.name for s in dataset.schema.streams] == ["visual", "audio", "sync"]
+    assert dataset.schema.tasks == ("overall", "lip")
+    train = dataset.splits["train"]
+    np.testing.assert_array_equal(train.labels, [[3, 0.5], [3, np.nan], [3, np.nan]])
+    assert train.groups == ["s0", "s1", "s2"]
+    values = np.concatenate([sample for sample in train.features["audio"] if sample is not None])
+    assert np.isnan(values).any()
+    assert set(values[np.isfinite(values)]) == {0.25}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("steams: {a: b}", r"layout\.yaml: unknown setting data\.steams, expected one of"),
+        ("streams: [a]", r"data\.streams is \['a'\], expected a mapping of our name"),
+        ("splits: {dev: val}", r"data\.splits is 'dev', expected one of train, val, test"),
+        ("tasks: {a: x, b: x}", r"expected a different name of the file for each"),
+        ("label_ranges: {a: [2, 1]}", r"data\.label_ranges\.a is \[2, 1\], expected \[lowest"),
+        ("label_min: -2", r"data\.missing_label is -1\.0, expected a value outside the valid"),
+        ("clip: null", r"data\.clip is None, expected less than 65504 with data\.storage"),
+        ("storage: float8", r"data\.storage is 'float8', expected one of"),
+        ("- 1", r"layout\.yaml holds list, expected settings by name"),
+    ],
+)
+def test_a_wrong_layout_is_told(tmp_path: Path, text: str, message: str) -> None:
+    """The file, the setting, what was got and expected."""
+    layout = tmp_path / "layout.yaml"
+    layout.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_data_config(layout)
 
 
 def test_a_sound_file_is_read_as_it_is(tmp_path: Path) -> None:
@@ -122,6 +229,19 @@ def _no_label(split: str) -> Callable[[Raw], None]:
     return change
 
 
+def _gaze_in_train(raw: Raw) -> None:
+    for sample in raw["train"][:2]:
+        sample["features"]["gaze"] = np.ones(2)
+
+
+def _clear(part: str) -> Callable[[Raw], None]:
+    def change(raw: Raw) -> None:
+        for sample in raw["train"]:
+            sample[part] = {}
+
+    return change
+
+
 _FEATURES = ("train", 0, "features")
 BREACHES = {
     "missing split": (_drop("val"), r"no split 'val', only \['train', 'test'\]; expected a dict"),
@@ -139,21 +259,45 @@ BREACHES = {
         _set("val", 1, "features", "gaze", to=np.ones(2)),
         r"val sample 1: stream 'gaze' is unknown, expected \['visual', 'audio', 'sync'\]",
     ),
-    "missing task": (
-        _drop("train", 1, "labels", "lip_score"),
-        r"train sample 1: label 'lip_score' is missing, got \['overall_score'\]",
+    "stream of one sample": (
+        _set("train", 1, "features", "gaze", to=np.ones(2)),
+        r"train: only sample 1 of 3 has a stream 'gaze'; mend its name if that is a slip",
+    ),
+    "stream never in val": (
+        _gaze_in_train,
+        r"no val sample has the stream 'gaze'; mend its name, or leave it out",
+    ),
+    "task of one sample": (
+        _set("train", 1, "labels", "new_score", to=0.1),
+        r"task 'new' has no valid label in split 'val'",
     ),
     "extra task": (
-        _set("train", 1, "labels", "new_score", to=0.1),
-        r"train sample 1: label 'new_score' is unknown, expected \['lip_score', 'overall_score'\]",
+        _set("val", 1, "labels", "new_score", to=0.1),
+        r"val sample 1: label of task 'new' is unknown, expected \['lip', 'overall'\]",
+    ),
+    "two names of a task": (
+        _set("val", 1, "labels", "lip", to=0.1),
+        r"val sample 1: label 'lip' would be a second 'lip'; rename one",
     ),
     "shape": (
         _set("test", 2, "features", "visual", to=np.ones((4, 5))),
-        r"test sample 2, stream 'visual' has shape \(4, 5\), expected \(4, 3\)",
+        r"test sample 2, stream 'visual' has shape \(4, 5\), expected \(frames, 3\)",
+    ),
+    "no frames": (
+        _set("test", 2, "features", "visual", to=np.ones((0, 3))),
+        r"test sample 2, stream 'visual' has shape \(0, 3\), expected \(frames, 3\)",
     ),
     "frames": (
         _set("test", 2, "features", "visual", to=np.ones((5, 3))),
-        r"test sample 2, stream 'visual' has shape \(5, 3\), expected \(4, 3\)",
+        r"test sample 2 has streams of different numbers of frames: \{'visual': 5, 'audio': 4\}",
+    ),
+    "clip-level as frames": (
+        _set("test", 2, "features", "sync", to=np.ones((4, 2))),
+        r"test sample 2, stream 'sync' has shape \(4, 2\), expected \(2,\)",
+    ),
+    "huge number": (
+        _set("val", 1, "labels", "lip_score", to=10**400),
+        r"label of task 'lip' is inf, expected a value in",
     ),
     "axes": (
         _set(*_FEATURES, "visual", to=np.ones((4, 3, 2))),
@@ -173,23 +317,27 @@ BREACHES = {
     ),
     "label range": (
         _set("val", 1, "labels", "lip_score", to=1.2),
-        r"val sample 1, label 'lip_score' is 1\.2, expected a value in \[-0\.8, 1\], or -1 or NaN",
+        r"val sample 1, label of task 'lip' is 1\.2, expected a value in \[-0\.8, 1\], or -1 or NaN",
     ),
     "label infinite": (_set("val", 1, "labels", "lip_score", to=np.inf), r"is inf, expected"),
     "label text": (
         _set("val", 1, "labels", "lip_score", to="good"),
-        r"val sample 1, label 'lip_score' is a str, expected a number",
+        r"val sample 1, label of task 'lip' is a str, expected a number",
     ),
     "label name": (
-        _set("train", 0, "labels", to={"lip": 0.1}),
-        r"label 'lip' does not end in '_score'; rename it to 'lip_score'",
+        _set("train", 0, "labels", to={"lip.score": 0.1}),
+        r"label name 'lip\.score', expected up to 64 letters",
     ),
     "stream name": (
         _set(*_FEATURES, "../visual", to=np.ones((4, 3))),
         r"stream name '\.\./visual', expected up to 64 letters",
     ),
-    "no streams": (_set(*_FEATURES, to={}), r"has no streams, expected at least 1"),
-    "no tasks": (_set("train", 0, "labels", to={}), r"has no labels, expected at least 1"),
+    "no streams": (_clear("features"), r"train has no streams, expected at least 1"),
+    "no tasks": (_clear("labels"), r"train has no labels, expected at least 1"),
+    "sample without streams": (
+        _set(*_FEATURES, to={}),
+        r"train sample 0 has no stream at all, expected at least one of",
+    ),
     "unlabelled train": (_no_label("train"), r"task 'lip' has no valid label in split 'train'"),
     "unlabelled val": (_no_label("val"), r"task 'lip' has no valid label in split 'val'"),
     "group": (_set("val", 0, "group", to=[1]), r"val sample 0: group is a list, expected a name"),
@@ -251,7 +399,7 @@ def test_samples_to_predict_may_stand_in_any_splits(tmp_path: Path) -> None:
         ([{"features": {}}], "samples sample 0: stream 'visual' is missing"),
         (
             [{"features": {**make_sample()["features"], "audio": np.ones((3, 2))}}],
-            r"stream 'audio' has shape \(3, 2\), expected \(4, 2\)",
+            r"different numbers of frames: \{'visual': 4, 'audio': 3\}; resample",
         ),
         (
             [{"features": {**make_sample()["features"], "visual": np.ones(3)}}],

@@ -8,7 +8,7 @@ import pytest
 from avq_core.data import synthetic
 from avq_core.data.dataset import Dataset, RawSplit
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES
-from avq_core.data.synthetic import CLIPS, demo_fingerprint, make_demo
+from avq_core.data.synthetic import SMALL, demo_fingerprint, make_demo
 from avq_core.training.metrics import r2_score
 
 
@@ -50,7 +50,7 @@ def test_streams_and_labels_are_those_of_the_users_file(demo: Dataset) -> None:
         name: shape[-1] for name, shape in DEFAULT_STREAM_SHAPES.items()
     }
     for name, split in demo.splits.items():
-        assert len(split) == CLIPS[name]
+        assert len(split) == SMALL.clips[name]
         assert split.features["keypoint"][0].shape == (30, 1404)
         assert split.features["syncnet"][0].shape == (2,)
         seen = split.labels[np.isfinite(split.labels)]

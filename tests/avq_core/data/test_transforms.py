@@ -10,10 +10,10 @@ from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
-from avq_core.config import DataConfig
 from avq_core.data.dataset import RawSplit
 from avq_core.data.schema import Schema, Stream
 from avq_core.data.transforms import FloatArray, Statistics, fit, fit_stream
+from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError, DataError
 
 SCHEMA = Schema(
@@ -61,7 +61,7 @@ def test_a_large_mean_loses_no_precision() -> None:
     centre = np.array([1e3, -1e4])
     values = (np.random.default_rng(0).normal(size=(30, 5, 2)) + centre).astype(np.float32)
     expected = StandardScaler().fit_transform(values.reshape(-1, 2).astype(np.float64))
-    got = fit_stream(list(values)).apply(values)
+    got = fit_stream(list(values), values.shape[-1]).apply(values)
     np.testing.assert_allclose(got.reshape(-1, 2), expected, atol=1e-5)
 
 
@@ -125,25 +125,25 @@ def test_constant_and_empty_columns_become_zero_and_are_reported() -> None:
 )
 def test_what_comes_out_is_always_finite(values: FloatArray) -> None:
     """Any float32 at all, the largest included."""
-    assert np.isfinite(fit_stream(list(values)).apply(values)).all()
+    assert np.isfinite(fit_stream(list(values), values.shape[-1]).apply(values)).all()
 
 
 def test_labels_are_scaled_and_told_back_in_the_user_s_units() -> None:
     """[0, 1] on train, NaN kept, and back again."""
     train = make_split()
     statistics = fit(train, SCHEMA, DataConfig())
-    targets = statistics.scale_labels(train.labels)
+    targets = statistics.labels.scale(train.labels)
     assert np.nanmin(targets, axis=0).tolist() == [0, 0]
     assert np.nanmax(targets, axis=0).tolist() == [1, 1]
     np.testing.assert_array_equal(np.isnan(targets), np.isnan(train.labels))
-    np.testing.assert_allclose(statistics.unscale_labels(targets), train.labels, atol=1e-6)
+    np.testing.assert_allclose(statistics.labels.unscale(targets), train.labels, atol=1e-6)
 
 
 def test_a_task_of_one_value_becomes_zero() -> None:
     """No division by a range of nothing."""
     train = make_split()
     train.labels[:, 1] = 0.25
-    targets = fit(train, SCHEMA, DataConfig()).scale_labels(train.labels)
+    targets = fit(train, SCHEMA, DataConfig()).labels.scale(train.labels)
     assert targets[:, 1].tolist() == [0] * len(train)
 
 
@@ -173,7 +173,7 @@ def test_statistics_survive_safetensors() -> None:
         values = rows(train.features[stream])
         np.testing.assert_array_equal(again.apply(stream, values), statistics.apply(stream, values))
     np.testing.assert_array_equal(
-        again.scale_labels(train.labels), statistics.scale_labels(train.labels)
+        again.labels.scale(train.labels), statistics.labels.scale(train.labels)
     )
     assert again.report() == statistics.report()
 

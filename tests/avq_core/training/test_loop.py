@@ -1,6 +1,7 @@
 """The training loop: it learns, repeats itself, and stops when it must."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,11 +138,11 @@ class Limited(Network):
 
     limit = 4
 
-    def forward(self, streams: dict[str, torch.Tensor]) -> torch.Tensor:  # type: ignore[override]
+    def forward(self, streams: Mapping[str, torch.Tensor], *rest: Any) -> torch.Tensor:
         """Refuses batches over the limit, as a full GPU does."""
         if self.training and len(next(iter(streams.values()))) > self.limit:
             raise torch.OutOfMemoryError("no room")
-        return super().forward(streams)
+        return super().forward(streams, *rest)
 
 
 def test_out_of_memory_is_retried_with_smaller_micro_batches(

@@ -1,0 +1,137 @@
+"""A reader of `.safetensors` files, array by array, with what is text in a JSON file beside it.
+
+The format: eight bytes that say how long the header is, the header (JSON: name to type, shape and
+place), the arrays. The library's own reader maps the file and copies it, which takes twice its size.
+"""
+
+import itertools
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from avq_core.errors import DataError
+
+_TYPES: Final[Mapping[str, str]] = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "?",
+    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1",
+}  # fmt: skip
+_LONGEST_HEADER: Final = 100_000_000
+"""The format's own limit."""
+_MEND: Final = "save the data again with safetensors.numpy.save_file"
+
+
+def read(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """All arrays of a file and of the JSON file beside it, by name.
+
+    Raises:
+        DataError: Damaged, or an array that stands in both.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as stream:
+        size = path.stat().st_size
+        length = int.from_bytes(stream.read(8), "little")
+        if not 2 <= length <= min(_LONGEST_HEADER, size - 8):
+            raise DataError(f"it is not a whole .safetensors file (its header); {_MEND}")
+        header = _json(stream.read(length), "its header")
+        header.pop("__metadata__", None)
+        start = 8 + length
+        places = sorted((_place(name, entry, size - start), name) for name, entry in header.items())
+        for (before, _), (after, name) in itertools.pairwise(places):
+            if after[0] < before[1]:
+                raise DataError(f"the array {name[:80]!r} lies over another; {_MEND}")
+        arrays = {
+            name: _read_one(stream, start + first, header[name]) for (first, _), name in places
+        }
+    for name, array in _beside(path.with_suffix(".json")).items():
+        if name in arrays:
+            raise DataError(
+                f"{name!r} stands in it and in the JSON beside it, expected one of them"
+            )
+        arrays[name] = array
+    return arrays
+
+
+def _json(raw: bytes, what: str) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise DataError(f"{what} names something twice; {_MEND}")
+        return found
+
+    try:
+        found = json.loads(raw, object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{what} is not JSON ({str(error)[:60]}); {_MEND}") from error
+    if not isinstance(found, dict):
+        raise DataError(f"{what} holds a {type(found).__name__}, expected names; {_MEND}")
+    return found
+
+
+def _place(name: str, entry: Any, room: int) -> tuple[int, int]:
+    """Where an array's bytes begin and end, checked against its type, its shape and the file."""
+    try:
+        kind, shape, (first, last) = entry["dtype"], entry["shape"], entry["data_offsets"]
+        numbers = [*shape, first, last]
+        sound = all(type(n) is int and 0 <= n < 2**62 for n in numbers) and len(shape) <= 16
+    except (TypeError, KeyError, ValueError):
+        sound = False
+    if not sound or kind not in _TYPES:
+        raise DataError(
+            f"the array {name[:80]!r} has a malformed header, expected a type of {list(_TYPES)}, a "
+            f"shape and a place; {_MEND}"
+        )
+    if last > room or last - first != math.prod(shape) * np.dtype(_TYPES[kind]).itemsize:
+        raise DataError(
+            f"the array {name[:80]!r} claims shape {tuple(shape)} of {kind}, which are not the "
+            f"{last - first} bytes that it has; {_MEND}"
+        )
+    return first, last
+
+
+def _read_one(stream: BinaryIO, start: int, entry: Mapping[str, Any]) -> npt.NDArray[Any]:
+    stream.seek(start)
+    count = math.prod(entry["shape"])
+    array = np.fromfile(stream, _TYPES[entry["dtype"]], count)
+    if len(array) != count:
+        raise DataError(f"it ends too early; {_MEND}")
+    if entry["dtype"] == "BOOL":
+        array = array.view(np.uint8) != 0
+    if entry["dtype"] == "BF16":  # the upper half of a float32
+        array = (array.astype(np.uint32) << 16).view(np.float32)
+    return array.reshape(entry["shape"])
+
+
+def _beside(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """`{split: {"group": [...], "labels": {name: [...]}}}` as arrays by name; none without a file."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for split, parts in _json(raw, path.name).items():
+        for part, value in parts.items() if isinstance(parts, dict) else ():
+            where = f"{split}/{part}"
+            if part == "labels" and isinstance(value, dict):
+                for name, column in value.items():
+                    arrays[f"{where}/{name}"] = _numbers(column, f"{path.name}: {where}/{name}")
+            elif part == "group" and isinstance(value, list):
+                arrays[where] = np.array([str(name) for name in value])
+            else:
+                raise DataError(
+                    f"{path.name} holds {where!r}, expected SPLIT/group, a list, and SPLIT/labels, "
+                    "lists by name"
+                )
+    return arrays
+
+
+def _numbers(column: Any, where: str) -> npt.NDArray[np.float64]:
+    try:
+        return np.array([math.nan if value is None else float(value) for value in column])
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"{where} is not a list of numbers and nulls") from None

@@ -1,0 +1,75 @@
+"""`python -m avq_core.demo`: the demo set as a file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avq_core.cli import run_command
+from avq_core.data import synthetic
+from avq_core.data.dataset import load_dataset
+from avq_core.data.schema import DEFAULT_STREAM_SHAPES
+from avq_core.data.synthetic import FULL, NAN_SHARE, DemoSize, make_demo
+from avq_core.data_config import DataConfig
+from avq_core.demo import main
+
+
+@pytest.mark.parametrize("suffix", [".pkl", ".npz", ".safetensors"])
+def test_the_file_holds_the_demo_set(
+    tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read again it is what `demo` names, and what it is good for is said."""
+    size = DemoSize(num_frames=5, clips={"train": 8, "val": 6, "test": 6})
+    monkeypatch.setattr(synthetic, "SMALL", size)
+    path = tmp_path / f"demo{suffix}"
+    assert run_command(main, ["--out", str(path), "--seed", "3"]) == 0
+    told = capsys.readouterr().out
+    assert "making 20 clips of 5 frames" in told
+    assert f"next: python -m avq_core.audit {path}" in told
+    assert "the best R² that anyone can reach on test: lip_sync" in told
+    read, made = load_dataset(str(path), DataConfig()), make_demo(size=size, seed=3)
+    # The safetensors library sorts what it writes.
+    assert set(read.schema.streams) == set(made.schema.streams)
+    for name, split in made.splits.items():
+        columns = [read.schema.tasks.index(task) for task in made.schema.tasks]
+        np.testing.assert_array_equal(read.splits[name].labels[:, columns], split.labels)
+        for stream, values in split.features.items():
+            got = read.splits[name].features[stream]
+            np.testing.assert_array_equal(np.stack(got), np.stack(values))  # type: ignore[arg-type]
+
+
+def test_full_is_the_users_size() -> None:
+    """1,602 clips of 150 frames with 29,829 NaN, 2.3 GB."""
+    assert sum(FULL.clips.values()) == 1602
+    frames, dim = DEFAULT_STREAM_SHAPES["visual"]
+    assert FULL.num_frames == frames
+    holes = [round(clips * frames * dim * NAN_SHARE) for clips in FULL.clips.values()]
+    assert sum(holes) == 29_829
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "demo.csv"], "demo.csv ends in '.csv', expected one of .pkl, .npz"),
+        (["--out", "folder.pkl"], "folder.pkl is a folder, expected the name of a file"),
+        (["--out", "demo.pkl", "--seed", "-1"], "--seed is -1, expected a number >= 0"),
+        ([], "the following arguments are required: --out"),
+    ],
+)
+def test_a_mistake_is_told_before_the_work(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    """One line, exit 2, and nothing is made."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.pkl").mkdir()
+    try:
+        assert run_command(main, arguments) == 2
+    except SystemExit as exited:
+        assert exited.code == 2  # noqa: PT017 - argparse leaves by itself
+    seen = capsys.readouterr()
+    assert message in seen.err
+    assert "making" not in seen.out
