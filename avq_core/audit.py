@@ -18,9 +18,9 @@ FOUND_ERRORS = 1
 def main(argv: Sequence[str]) -> int:
     """Prints the audit; 1 where a finding is an error, which a search would stumble over."""
     options = _parser().parse_args(argv)
-    from avq_core.data_config import DataConfig
     from avq_core.data.checks import audit
     from avq_core.data.dataset import default_source, load_dataset
+    from avq_core.data_config import DataConfig
 
     source = options.data or default_source()
     config = DataConfig()

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 
-from avq_core.data_config import DataConfig
 from avq_core.data.audit_report import AuditReport, SplitCheck, StreamCheck, TaskCheck
 from avq_core.data.dataset import Dataset, RawSplit, named_groups
 from avq_core.data.findings import (
@@ -16,6 +15,7 @@ from avq_core.data.findings import (
     stream_findings,
     task_findings,
 )
+from avq_core.data_config import DataConfig
 
 
 def audit(dataset: Dataset, config: DataConfig) -> AuditReport:

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from avq_core.data_config import DataConfig
 from avq_core.data.audit_report import Finding, StreamCheck, TaskCheck
 from avq_core.data.dataset import RawSplit, named_groups
+from avq_core.data_config import DataConfig
 
 MANY_MISSING: Final = 0.05
 """Share of a stream's values; above it the medians that fill them begin to tell the labels apart."""

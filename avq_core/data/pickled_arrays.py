@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from avq_core.data.pickle_values import LongText, Stateful
 from avq_core.errors import DataError
 
 MAX_DIMS: Final = 16
@@ -21,14 +22,15 @@ _ALLOWED_TYPE: Final = re.compile(r"[<>=|]?(b1|[iu][1248]|f[248]|[US][1-9][0-9]{
 _MEND: Final = "expected bool, int, float or str arrays of plain shape; save them with .astype(...)"
 
 
-class DtypeStandIn:
+class DtypeStandIn(Stateful):
     """What a pickle builds in place of `numpy.dtype`: a type code and a byte order."""
 
     __slots__ = ("_code", "_order")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, code: object, *_flags: object) -> None:
-        text = code.decode("latin1") if isinstance(code, bytes) else code
+        super().__init__()
+        text = str(code, "latin1") if isinstance(code, bytes) else code
         if not isinstance(text, str) or _ALLOWED_TYPE.match(text) is None:
             shown = "objects" if str(text).startswith("O") else f"type {str(text)[:40]!r}"
             raise DataError(f"it holds a NumPy array of {shown}, {_MEND}")
@@ -46,8 +48,12 @@ class DtypeStandIn:
         return np.dtype(("" if self._order == "|" else self._order) + self._code)
 
 
-class ArrayStandIn:
-    """What a pickle builds in place of `numpy.ndarray`: type, shape, order and bytes, unchecked."""
+class ArrayStandIn(Stateful):
+    """What a pickle builds in place of `numpy.ndarray`: type, shape, order and bytes, unchecked.
+
+    With its state it becomes the array. Who got hold of it before that, as no pickler arranges it,
+    keeps the stand-in, which resolves to the same array.
+    """
 
     __slots__ = ("_array", "_axes", "_bytes", "_dtype", "_order", "_shape")
     __hash__ = None  # type: ignore[assignment]
@@ -60,6 +66,7 @@ class ArrayStandIn:
         order: object = "C",
         axes: object = None,
     ) -> None:
+        super().__init__()
         self._bytes, self._dtype, self._shape = raw, dtype, shape
         self._order, self._axes = order, axes
         self._array: npt.NDArray[Any] | None = None
@@ -79,15 +86,19 @@ class ArrayStandIn:
         """
         if self._array is None:
             self._array = self._checked()
+            self._bytes = b""
         return self._array
+
+    def resolve_now(self) -> npt.NDArray[Any]:
+        """The array, in place of the stand-in."""
+        return self.resolve()
 
     def _checked(self) -> npt.NDArray[Any]:
         if not isinstance(self._dtype, DtypeStandIn) or self._order not in ("C", "F", "K"):
             raise DataError("it holds a malformed NumPy array; save the file again")
         dtype = self._dtype.resolve()
         shape = _checked_shape(self._shape)
-        # Python 2 wrote its bytes as text, which the reader decodes as latin1, one to one.
-        raw = self._bytes.encode("latin1") if isinstance(self._bytes, str) else self._bytes
+        raw = as_bytes(self._bytes)
         if not isinstance(raw, bytes | bytearray):
             raise DataError(f"it holds a NumPy array of {type(raw).__name__} data, {_MEND}")
         expected = math.prod(shape) * dtype.itemsize
@@ -100,6 +111,24 @@ class ArrayStandIn:
             shape, dtype, buffer=raw, order="F" if self._order == "F" else "C"
         )
         return _sound(_transposed(array, self._axes))
+
+
+def array(
+    raw: object = b"",
+    dtype: object = None,
+    shape: object = (0,),
+    order: object = "C",
+    *axes: object,
+) -> npt.NDArray[Any]:
+    """An array that a pickle makes by one call (`_frombuffer`, protocol 5)."""
+    return ArrayStandIn(raw, dtype, shape, order, *axes).resolve()
+
+
+def as_bytes(raw: object) -> object:
+    """Bytes, also where Python 2 or protocols 0 to 2 wrote them as text, one character a byte."""
+    if isinstance(raw, LongText):
+        return raw.latin1()
+    return raw.encode("latin1") if isinstance(raw, str) else raw
 
 
 def scalar(dtype: object, raw: object = b"") -> bool | int | float | str | bytes:
@@ -133,7 +162,7 @@ def _sound(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind == "b":
-        return np.not_equal(array.view(np.uint8), 0)
+        return np.asarray(np.not_equal(array.view(np.uint8), 0))
     if array.dtype.kind == "U" and array.size:
         points = np.ascontiguousarray(array).reshape(-1).view(np.uint32)
         if points.max() > _LARGEST_CODE_POINT:

@@ -1,25 +1,28 @@
-"""A pickle reader that runs nothing: containers, numbers, strings, bytes and NumPy arrays.
+"""A pickle reader that runs nothing: containers, numbers, strings, arrays and tensors.
 
-`pickle.load` calls whatever the file names. Here a file may name only what NumPy and Python's
-containers need, and gets for each a stand-in that cannot be altered and does one harmless thing.
+`pickle.load` calls whatever the file names. Here a file may name only what NumPy, torch tensors and
+Python's containers need, and gets for each a stand-in that does one harmless thing.
 """
 
 import os
-import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
-from avq_core.data.pickle_scan import check_claims
-from avq_core.data.pickled_arrays import ArrayStandIn, DtypeStandIn, scalar
+import numpy as np
+
+from avq_core.data import pickled_tensors
+from avq_core.data.pickle_machine import Machine
+from avq_core.data.pickle_values import Call, LongText, MalformedError, checked_key
+from avq_core.data.pickled_arrays import ArrayStandIn, DtypeStandIn, array, as_bytes, scalar
 from avq_core.errors import DataError
 
 MAX_DEPTH: Final = 100
 """Containers in containers; the data contract needs five."""
 
 _MALFORMED: Final = (
-    pickle.UnpicklingError,
+    MalformedError,
     EOFError,
     ValueError,
     TypeError,
@@ -27,99 +30,101 @@ _MALFORMED: Final = (
     LookupError,
     OverflowError,
     RecursionError,
-    BufferError,
 )
 _MENDS: Final[Mapping[str, str]] = {
     "torch": "convert tensors with .numpy() before saving",
+    "jax": "convert arrays with numpy.asarray before saving",
+    "jaxlib": "convert arrays with numpy.asarray before saving",
     "pandas": "convert tables with .to_numpy() before saving",
+    "PIL": "convert images with numpy.asarray before saving",
+}
+_OTHER_KINDS: Final[Mapping[bytes, str]] = {
+    b"PK\x03\x04": "a zip file, as torch.save and numpy.savez write them; an .npz file must be named "
+    "so, and tensors are saved with pickle.dump of NumPy arrays",
+    b"\x1f\x8b": "a gzip file; unpack it first",
+    b"BZh": "a bzip2 file; unpack it first",
+    b"\xfd7zXZ": "an xz file; unpack it first",
+    b"\x89HDF": "an HDF5 file; save its arrays with numpy.savez",
+    b"PAR1": "a Parquet file; save its columns with numpy.savez",
+    b"\x93NUMPY": "a single .npy array; save all arrays by name with numpy.savez",
 }
 
 
-class _Named:
-    """Stands for one name that a pickle may use. Unlike a function or class, it has no state."""
-
-    __slots__ = ("_call",)
-    __hash__ = None  # type: ignore[assignment]
-    _call: Callable[..., object]
-
-    def __init__(self, call: Callable[..., object]) -> None:
-        object.__setattr__(self, "_call", call)
-
-    def __call__(self, *arguments: object) -> object:
-        return self._call(*arguments)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise DataError(f"it tries to alter {name!r} of the reader; nothing of it was run")
-
-    def __setstate__(self, state: object) -> None:
-        raise DataError("it tries to alter the reader; nothing of it was run")
-
-
-def _reconstruct(*_class_shape_type: object) -> ArrayStandIn:
-    return ArrayStandIn()
-
-
-def _encode(text: str, encoding: str) -> bytes:
+def _encode(text: object, encoding: object = "utf-8") -> object:
     # Protocols 0 to 2 have no bytes: they write text and have it encoded.
-    if encoding != "latin1":
+    if encoding != "latin1" or not isinstance(text, str | LongText):
         raise DataError(f"it encodes text as {str(encoding)[:40]!r}, expected 'latin1'")
-    return text.encode("latin1")
+    return as_bytes(text)
 
 
-def _empty_bytes() -> bytes:
+def _bytes(*arguments: object) -> bytes:
+    if arguments:
+        raise DataError("it makes bytes in a way that pickle does not; save the file again")
     return b""
 
 
-def _ordered(pairs: Iterable[Iterable[Any]] = ()) -> dict[Any, Any]:
-    return dict(tuple(pair) for pair in pairs)
+def _bytearray(raw: object = b"", *_encoding: object) -> bytearray:
+    content = as_bytes(raw)
+    if not isinstance(content, bytes):
+        raise DataError("it makes bytes in a way that pickle does not; save the file again")
+    return bytearray(content)
+
+
+def _members(items: object = ()) -> Iterable[Any]:
+    if not isinstance(items, list | tuple):
+        raise DataError("it makes a set in a way that pickle does not; save the file again")
+    return map(checked_key, items)
+
+
+def _ordered(pairs: object = ()) -> dict[Any, Any]:
+    if not isinstance(pairs, list | tuple) or not all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs
+    ):
+        raise DataError("it makes a dict in a way that pickle does not; save the file again")
+    return {checked_key(key): value for key, value in pairs}
 
 
 def _uncallable(*_arguments: object) -> object:
     raise DataError("it makes a NumPy array in a way that NumPy does not; save the file again")
 
 
-_NAMES: Final[Mapping[tuple[str, str], _Named]] = MappingProxyType(
+_NAMES: Final[Mapping[tuple[str, str], Call]] = MappingProxyType(
     {
-        ("numpy", "dtype"): _Named(DtypeStandIn),
-        ("numpy", "ndarray"): _Named(_uncallable),
+        ("numpy", "dtype"): Call(DtypeStandIn),
+        ("numpy", "ndarray"): Call(_uncallable),
         **{
-            (f"numpy.{core}.{module}", name): _Named(call)
+            (f"numpy.{core}.{module}", name): Call(call)
             for core in ("core", "_core")
             for module, name, call in (
-                ("multiarray", "_reconstruct", _reconstruct),
+                ("multiarray", "_reconstruct", lambda *_class_shape_type: ArrayStandIn()),
                 ("multiarray", "scalar", scalar),
-                ("numeric", "_frombuffer", ArrayStandIn),
+                ("numeric", "_frombuffer", array),
             )
         },
-        ("_codecs", "encode"): _Named(_encode),
-        ("builtins", "bytes"): _Named(_empty_bytes),
-        ("builtins", "set"): _Named(set),
-        ("builtins", "frozenset"): _Named(frozenset),
-        ("collections", "OrderedDict"): _Named(_ordered),
+        ("_codecs", "encode"): Call(_encode),
+        ("builtins", "bytes"): Call(_bytes),
+        ("builtins", "bytearray"): Call(_bytearray),
+        ("builtins", "set"): Call(lambda *items: set(_members(*items))),
+        ("builtins", "frozenset"): Call(lambda *items: frozenset(_members(*items))),
+        ("collections", "OrderedDict"): Call(_ordered),
+        **pickled_tensors.NAMES,
     }
 )
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if module == "__builtin__":  # as protocols 0 to 2 call it, for Python 2's sake
-            module = "builtins"
-        found = _NAMES.get((module, name))
-        if found is None:
-            package = module.partition(".")[0]
-            mend = _MENDS.get(package, "convert it to NumPy arrays and plain values")
-            raise DataError(
-                f"it names {f'{module}.{name}'[:100]!r}, which could run code and was refused; "
-                f"expected only containers, numbers, strings and NumPy arrays: {mend}"
-            )
-        return found
+def _refused(module: str, name: str) -> DataError:
+    mend = _MENDS.get(module.partition(".")[0], "convert it to NumPy arrays and plain values")
+    return DataError(
+        f"it names {f'{module}.{name}'[:100]!r}, which could run code and was refused; "
+        f"expected only containers, numbers, strings and NumPy arrays: {mend}"
+    )
 
 
 def load(path: Path) -> object:
     """Reads a pickle of any protocol without running anything that it names.
 
-    NumPy arrays of bool, int, uint, float and str come back as arrays, which share the memory that
-    the file was read into; NumPy scalars come back as Python's own numbers and strings.
+    NumPy arrays of bool, int, uint, float and str, and torch tensors, come back as arrays, which
+    share the memory that the file was read into; NumPy scalars as Python's own numbers and strings.
 
     Args:
         path: A local file.
@@ -132,9 +137,12 @@ def load(path: Path) -> object:
     """
     try:
         with path.open("rb") as stream:
-            _check_whole(stream)
-            # latin1 keeps the bytes of Python 2's strings one to one.
-            return _resolved(_Unpickler(stream, encoding="latin1").load(), 0, {})
+            start = stream.peek(8)
+            for magic, told in _OTHER_KINDS.items():
+                if start.startswith(magic):
+                    raise DataError(f"it is {told}")
+            machine = Machine(stream, os.fstat(stream.fileno()).st_size, _NAMES, refuse=_refused)
+            return _resolved(machine.run(), 0, {})
     except DataError as error:
         raise DataError(f"{path} was not read: {error}") from None
     except FileNotFoundError:
@@ -154,16 +162,8 @@ def load(path: Path) -> object:
         ) from error
 
 
-def _check_whole(stream: BinaryIO) -> None:
-    try:
-        check_claims(stream, os.fstat(stream.fileno()).st_size)
-    except DataError as error:
-        raise pickle.UnpicklingError(str(error)) from None
-    stream.seek(0)
-
-
 def _resolved(value: Any, depth: int, seen: dict[int, tuple[Any, Any]]) -> Any:
-    """Replaces stand-ins by real arrays; lists and dicts in place, so that sharing survives.
+    """Replaces what is left of stand-ins; lists and dicts in place, so that sharing survives.
 
     `seen` maps an object's id to that object, kept alive so that its id stays its own, and to what
     it became. Without it a file of a few lines could ask for 2**100 visits.
@@ -172,20 +172,24 @@ def _resolved(value: Any, depth: int, seen: dict[int, tuple[Any, Any]]) -> Any:
         raise DataError(f"its containers are nested deeper than {MAX_DEPTH}; save it flatter")
     if isinstance(value, ArrayStandIn):
         return value.resolve()
-    if isinstance(value, DtypeStandIn | _Named):
-        raise DataError("it holds a type in place of data; save values only")
-    if id(value) in seen:
-        return seen[id(value)][1]
-    if isinstance(value, list | dict):
+    if isinstance(value, LongText):
+        return value.text()
+    if isinstance(value, list | dict | tuple):
+        if id(value) in seen:
+            return seen[id(value)][1]
+        if isinstance(value, tuple):
+            whole = tuple(_resolved(item, depth + 1, seen) for item in value)
+            seen[id(value)] = (value, whole)
+            return whole
         seen[id(value)] = (value, value)
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if type(item) not in _LEAVES:
                 value[key] = _resolved(item, depth + 1, seen)
-    elif isinstance(value, tuple):
-        whole = tuple(_resolved(item, depth + 1, seen) for item in value)
-        seen[id(value)] = (value, whole)
-        return whole
+    elif type(value) not in _LEAVES:
+        raise DataError("it holds a type or a function in place of data; save values only")
     return value
 
 
-_LEAVES: Final = frozenset({str, bytes, int, float, bool, type(None)})
+_LEAVES: Final = frozenset(
+    {str, bytes, bytearray, int, float, bool, type(None), set, frozenset, np.ndarray}
+)

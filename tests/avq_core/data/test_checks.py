@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from avq_core.data_config import DataConfig
 from avq_core.data.checks import audit
 from avq_core.data.dataset import Dataset, RawSplit
 from avq_core.data.schema import Schema, Stream
+from avq_core.data_config import DataConfig
 
 SCHEMA = Schema(
     streams=(Stream(name="a", dim=3, temporal=True), Stream(name="c", dim=2, temporal=False)),

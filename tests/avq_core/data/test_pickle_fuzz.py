@@ -1,0 +1,64 @@
+"""Mutated pickles: each is read as plain values or refused in one line, and runs nothing.
+
+The long form, guided by coverage, is `python benchmarks/fuzz_pickles.py`.
+"""
+
+import os
+import pickle
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pickle_fuzz import CANARY, KEPT, CanaryError, check, corpus, mutated
+
+SOURCES = corpus()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where inputs are written."""
+    return tmp_path_factory.mktemp("fuzz") / "data.pkl"
+
+
+def test_the_corpus_itself_is_read(place: Path) -> None:
+    """What honest picklers write comes back; otherwise the fuzzing would only test refusals."""
+    assert [check(data, place) for data in SOURCES[:24]] == ["read"] * 24
+
+
+@settings(
+    max_examples=3000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(rng=st.randoms(use_true_random=False))
+def test_a_mutated_pickle_is_read_or_refused(place: Path, rng: random.Random) -> None:
+    """Nothing runs, hangs, crashes, or takes more memory than a small multiple of the file."""
+    check(mutated(rng, SOURCES), place)
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.pkl")), ids=lambda path: path.stem)
+def test_what_was_kept_is_read_or_refused(place: Path, path: Path) -> None:
+    """Inputs that once failed, or that only coverage found."""
+    check(path.read_bytes(), place)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: os.system("true"),  # noqa: S605
+        lambda: subprocess.run(["true"], check=False),
+        lambda: eval("1"),  # noqa: S307
+        lambda: __import__("colorsys"),
+        lambda: pickle.loads(pickle.dumps(os.getcwd)),
+        lambda: Path(os.devnull).write_text(""),
+        lambda: os.remove("/nonexistent"),  # noqa: PTH107
+    ],
+    ids=["system", "subprocess", "eval", "import", "unpickle", "write", "remove"],
+)
+def test_the_canary_sings(act: object) -> None:
+    """It would see a reader that ran something."""
+    with pytest.raises(CanaryError), CANARY.watching():
+        act()  # type: ignore[operator]
