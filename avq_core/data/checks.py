@@ -4,18 +4,31 @@ Shapes: N samples, T frames, D columns of a stream, K tasks.
 """
 
 import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import numpy as np
 
-from avq_core.data.audit_report import AuditReport, SplitCheck, StreamCheck, TaskCheck
-from avq_core.data.dataset import Dataset, RawSplit, named_groups
-from avq_core.data.findings import (
-    duplicate_findings,
-    group_findings,
-    stream_findings,
-    task_findings,
+from avq_core.data.audit_overlap import find_overlap
+from avq_core.data.audit_profile import profile
+from avq_core.data.audit_report import (
+    AuditReport,
+    Correlation,
+    SplitCheck,
+    StreamCheck,
+    TaskCheck,
 )
+from avq_core.data.audit_values import Tally, reference_of, tally
+from avq_core.data.dataset import Dataset, RawSplit, lengths, named_groups
+from avq_core.data.findings import find
+from avq_core.data.schema import Schema
 from avq_core.data_config import DataConfig
+
+BINS: Final = 20
+"""Of a label histogram."""
+_THREADS: Final = 2
+"""NumPy releases the interpreter while it counts."""
 
 
 def audit(dataset: Dataset, config: DataConfig) -> AuditReport:
@@ -25,81 +38,108 @@ def audit(dataset: Dataset, config: DataConfig) -> AuditReport:
         dataset: As it was read; left as it is.
         config: The data settings; PCA needs columns that vary.
     """
-    streams = tuple(
-        _check_stream(split, name, stream.name)
-        for stream in dataset.schema.streams
-        for name, split in dataset.splits.items()
+    splits, schema = dataset.splits, dataset.schema
+    references = {s.name: reference_of(splits["train"], s) for s in schema.streams}
+    jobs = [(stream, name) for stream in schema.streams for name in splits]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        tallies = list(
+            pool.map(
+                lambda job: tally(splits[job[1]], job[1], job[0], references[job[0].name]), jobs
+            )
+        )
+    profiles = tuple(
+        profile(splits["train"], [t for t in tallies if t.stream == s]) for s in schema.streams
     )
     tasks = tuple(
-        _check_task(dataset, name, index, task)
-        for index, task in enumerate(dataset.schema.tasks)
-        for name in dataset.splits
+        check for index in range(len(schema.tasks)) for check in _check_task(dataset, index)
     )
-    findings = [
-        *group_findings(dataset.splits),
-        *duplicate_findings(dataset.splits),
-        *(finding for check in streams for finding in stream_findings(check, config)),
-        *task_findings(tasks),
-    ]
-    order = ("error", "warning", "note")
+    streams = tuple(_check_stream(t) for t in tallies)
+    correlations = tuple(_correlations(dataset))
+    overlap = find_overlap(splits, tallies)
+    checks = tuple(_check_split(name, split, schema) for name, split in splits.items())
     return AuditReport(
-        splits=tuple(_check_split(name, split) for name, split in dataset.splits.items()),
+        splits=checks,
         streams=streams,
+        profiles=profiles,
         tasks=tasks,
-        findings=tuple(sorted(findings, key=lambda finding: order.index(finding.level))),
+        correlations=correlations,
+        overlap=overlap,
+        findings=find(
+            splits=checks,
+            streams=streams,
+            profiles=profiles,
+            tasks=tasks,
+            correlations=correlations,
+            overlap=overlap,
+            config=config,
+        ),
     )
 
 
-def _check_split(name: str, split: RawSplit) -> SplitCheck:
+def _check_split(name: str, split: RawSplit, schema: Schema) -> SplitCheck:
     named = named_groups(split)
+    frames = lengths(split, schema)
     return SplitCheck(
         split=name,
         samples=len(split),
         groups=len(set(named)),
         ungrouped=len(split) - len(named),
+        shortest=int(frames.min()),
+        longest=int(frames.max()),
     )
 
 
-def _check_stream(split: RawSplit, split_name: str, stream: str) -> StreamCheck:
-    samples = split.features[stream]
-    dim = samples[0].shape[-1]
-    low, high = np.full(dim, np.nan, np.float32), np.full(dim, np.nan, np.float32)
-    nan = infinite = 0
-    for sample in samples:
-        rows = np.atleast_2d(sample)
-        finite = np.isfinite(rows)
-        if not finite.all():
-            nan_here = int(np.isnan(rows).sum())
-            nan += nan_here
-            infinite += rows.size - int(finite.sum()) - nan_here
-            rows = np.where(finite, rows, np.float32(np.nan))
-        # fmin and fmax pass over NaN, and are NaN only where nothing else is.
-        low = np.fmin(low, np.fmin.reduce(rows, axis=0))
-        high = np.fmax(high, np.fmax.reduce(rows, axis=0))
-    empty = np.isnan(low)
+def _check_stream(counted: Tally) -> StreamCheck:
+    empty = np.flatnonzero(np.isnan(counted.low))
+    frames = (counted.num_frames,) if counted.stream.temporal else ()
     return StreamCheck(
-        split=split_name,
-        stream=stream,
-        shape=(len(samples), *samples[0].shape),
-        nan=nan,
-        infinite=infinite,
-        constant=int((low == high).sum()),
-        empty=int(empty.sum()),
-        low=float(np.fmin.reduce(low)),
-        high=float(np.fmax.reduce(high)),
+        split=counted.split,
+        stream=counted.stream.name,
+        shape=(len(counted.present), *frames, counted.stream.dim),
+        absent=int((~counted.present).sum()),
+        nan=counted.nan,
+        infinite=counted.infinite,
+        unobserved=counted.unobserved,
+        constant=int((counted.low == counted.high).sum()),
+        empty=tuple(int(column) for column in empty),
+        low=float(np.fmin.reduce(counted.low)),
+        high=float(np.fmax.reduce(counted.high)),
+        missing=counted.missing(),
     )
 
 
-def _check_task(dataset: Dataset, split_name: str, index: int, task: str) -> TaskCheck:
-    labels = dataset.splits[split_name].labels[:, index].astype(np.float64)
-    valid = labels[~np.isnan(labels)]
-    return TaskCheck(
-        split=split_name,
-        task=task,
-        valid=len(valid),
-        missing_share=1 - len(valid) / len(labels),
-        low=float(valid.min()) if len(valid) else math.nan,
-        high=float(valid.max()) if len(valid) else math.nan,
-        mean=float(valid.mean()) if len(valid) else math.nan,
-        attainable_r2=dataset.attainable_r2.get(split_name, {}).get(task, math.nan),
-    )
+def _check_task(dataset: Dataset, index: int) -> Iterator[TaskCheck]:
+    task = dataset.schema.tasks[index]
+    columns = {name: split.labels[:, index] for name, split in dataset.splits.items()}
+    known = np.concatenate([column[~np.isnan(column)] for column in columns.values()])
+    edges = np.linspace(known.min(), known.max(), BINS + 1) if known.size else np.arange(BINS + 1)
+    for name, column in columns.items():
+        valid = column[~np.isnan(column)].astype(np.float64)
+        counts, _ = np.histogram(valid, edges) if edges[0] < edges[-1] else ([len(valid)], None)
+        some = len(valid) > 0
+        yield TaskCheck(
+            split=name,
+            task=task,
+            valid=len(valid),
+            missing_share=1 - len(valid) / len(column),
+            low=float(valid.min()) if some else math.nan,
+            high=float(valid.max()) if some else math.nan,
+            mean=float(valid.mean()) if some else math.nan,
+            deviation=float(valid.std()) if some else math.nan,
+            histogram=tuple(int(count) for count in counts),
+            attainable_r2=dataset.attainable_r2.get(name, {}).get(task, math.nan),
+        )
+
+
+def _correlations(dataset: Dataset) -> Iterator[Correlation]:
+    labels = dataset.splits["train"].labels.astype(np.float64)
+    tasks = dataset.schema.tasks
+    for i, first in enumerate(tasks):
+        for j, second in enumerate(tasks[i + 1 :], i + 1):
+            both = labels[~np.isnan(labels[:, [i, j]]).any(axis=1)][:, [i, j]]
+            r = math.nan
+            if len(both) > 2 and (np.ptp(both, axis=0) > 0).all():
+                centred = both - both.mean(axis=0)
+                sizes = np.sqrt((centred**2).sum(axis=0))
+                r = float(centred[:, 0] @ centred[:, 1] / (sizes[0] * sizes[1]))
+            yield Correlation(first=first, second=second, r=r, count=len(both))

@@ -1,120 +1,190 @@
 """What about a data set should worry its owner, and what to do about it."""
 
-import hashlib
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-import numpy as np
-
-from avq_core.data.audit_report import Finding, StreamCheck, TaskCheck
-from avq_core.data.dataset import RawSplit, named_groups
+from avq_core.data.audit_profile import WILD
+from avq_core.data.audit_report import (
+    Correlation,
+    Finding,
+    Overlap,
+    SplitCheck,
+    StreamCheck,
+    StreamProfile,
+    TaskCheck,
+)
+from avq_core.data.findings_overlap import overlap_findings
 from avq_core.data_config import DataConfig
 
 MANY_MISSING: Final = 0.05
 """Share of a stream's values; above it the medians that fill them begin to tell the labels apart."""
+GATHERED: Final = 0.1
+"""Share of columns, frames or samples that hold half of what is missing; up to it, it gathers there."""
 FEW_LABELS: Final = 50
 """Valid labels of a split; below it one R² has a standard error of about 0.1."""
 OUTSIDE: Final = 0.05
 """Share of the train labels' range; a label further outside is more than chance at the edges."""
-_SHOWN: Final = 3
+DRIFTED: Final = 0.25
+"""Share of a stream's columns whose mean is over one deviation away. With a handful of speakers a
+split a tenth of that is usual."""
+LABEL_DRIFT: Final = 0.5
+"""Difference of a task's means, in train deviations."""
+ALIKE: Final = 0.95
+"""Correlation of two tasks, either sign, above which they are nearly one."""
+REDUNDANT: Final = 0.5
+"""Share of a stream's columns; with fewer components than that for 99 %, reducing it is worth a try."""
+_SHOWN: Final = 5
 
 
-def group_findings(splits: Mapping[str, RawSplit]) -> Iterable[Finding]:
-    """Groups that stand in several splits, and samples without one."""
-    homes: dict[str, list[str]] = {}
-    for name, split in splits.items():
-        for group in dict.fromkeys(named_groups(split)):
-            homes.setdefault(group, []).append(name)
-    shared = {group: names for group, names in homes.items() if len(names) > 1}
-    if shared:
-        pairs = Counter(" and ".join(names) for names in shared.values())
+def find(
+    *,
+    splits: Sequence[SplitCheck],
+    streams: Sequence[StreamCheck],
+    profiles: Sequence[StreamProfile],
+    tasks: Sequence[TaskCheck],
+    correlations: Sequence[Correlation],
+    overlap: Overlap,
+    config: DataConfig,
+) -> tuple[Finding, ...]:
+    """All findings, errors first, then warnings, then notes."""
+    findings = [
+        *overlap_findings(overlap, splits),
+        *(finding for profile in profiles for finding in _stream(profile, streams, config)),
+        *_tasks(tasks),
+        *_alike(correlations),
+    ]
+    order = ("error", "warning", "note")
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.level)))
+
+
+def _stream(
+    profile: StreamProfile, checks: Sequence[StreamCheck], config: DataConfig
+) -> Iterable[Finding]:
+    own = [check for check in checks if check.stream == profile.stream]
+    yield from _gaps(profile.stream, own)
+    yield from _columns(profile, own[0], config)
+    if profile.wild:
+        told = f"{profile.wild} of {profile.dim} columns reach beyond {WILD:g} train deviations"
         yield Finding(
-            level="warning",
-            message=f"{len(shared)} of {len(homes)} groups stand in two splits or more: "
-            + ", ".join(f"{count} in {names}" for names, count in pairs.items())
-            + f" (such as {', '.join(map(repr, list(shared)[:_SHOWN]))})",
-            mend="scores will be too good: move all samples of a group into one split",
+            level="warning" if profile.wildest > 10 * WILD else "note",
+            message=f"{profile.stream}: {told}, the farthest {profile.wildest:,.0f}",
+            mend="left as they are, since data.clip is null; see where they come from"
+            if config.clip is None
+            else f"cut off at {config.clip:g} (data.clip); see where they come from",
         )
-    ungrouped = sum(len(split) - len(named_groups(split)) for split in splits.values())
-    if ungrouped:
+    for drift in profile.drift:
+        if drift.share > DRIFTED:
+            columns = ", ".join(map(str, drift.columns))
+            yield Finding(
+                level="warning",
+                message=f"{profile.stream}: in {drift.split} {drift.share:.0%} of the columns have a "
+                f"mean over one deviation away from train's (most: {columns})",
+                mend="few speakers a split make that usual; else see whether the splits were "
+                "recorded or processed alike",
+            )
+    few = 0 < profile.components < REDUNDANT * profile.dim and profile.dim >= 32
+    if few and profile.stream not in config.pca:
         yield Finding(
             level="note",
-            message=f"{ungrouped} samples name no group",
-            mend="leaks between splits cannot be seen without: give samples of one speaker or "
-            "clip the same 'group'",
+            message=f"{profile.stream}: {profile.components} principal components hold 99 % of the "
+            f"variance of its {profile.dim} columns",
+            mend=f"`pca: {{{profile.stream}: {profile.components}}}` in --layout trains faster; small "
+            "movements may lie in the last per cent, so compare the two on val",
         )
 
 
-def duplicate_findings(splits: Mapping[str, RawSplit]) -> Iterable[Finding]:
-    """Samples that are there more than once, value for value."""
-    homes: dict[bytes, list[str]] = {}
-    for name, split in splits.items():
-        for index in range(len(split)):
-            homes.setdefault(_digest(split, index), []).append(f"{name} {index}")
-    repeated = [places for places in homes.values() if len(places) > 1]
-    across = [p for p in repeated if len({place.partition(" ")[0] for place in p}) > 1]
-    if across:
-        shown = "; ".join(" = ".join(places[:_SHOWN]) for places in across[:_SHOWN])
-        yield Finding(
-            level="warning",
-            message=f"{len(across)} samples stand in two splits or more, value for value ({shown})",
-            mend="scores will be too good: keep each in one split",
+def _gaps(stream: str, own: Sequence[StreamCheck]) -> Iterable[Finding]:
+    """Values and whole streams that are missing."""
+    total = sum(math.prod(check.shape) for check in own)
+    for what, counts in (
+        ("NaN", {check.split: check.nan for check in own}),
+        ("infinite", {check.split: check.infinite for check in own}),
+    ):
+        number = sum(counts.values())
+        if not number:
+            continue
+        many = number / total > MANY_MISSING
+        places = "; ".join(
+            place for check in own if counts[check.split] for place in _gathered(check)
         )
-    if len(repeated) > len(across):
         yield Finding(
-            level="note",
-            message=f"{len(repeated) - len(across)} samples stand in one split more than once",
-            mend="they count more than the others: keep each once, unless that is meant",
-        )
-
-
-def _digest(split: RawSplit, index: int) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for samples in split.features.values():
-        digest.update(np.ascontiguousarray(samples[index]).data)
-    return digest.digest()
-
-
-def stream_findings(check: StreamCheck, config: DataConfig) -> Iterable[Finding]:
-    """Values that are missing and columns that say nothing."""
-    where = f"{check.stream} in {check.split}"
-    share = check.nan / math.prod(check.shape)
-    if check.nan:
-        yield Finding(
-            level="warning" if share > MANY_MISSING else "note",
-            message=f"{where}: {check.nan:,} values are NaN ({share:.2%})",
+            level="warning" if many or what == "infinite" else "note",
+            message=f"{stream}: {number:,} values are {what} ({number / total:.2%}): "
+            + ", ".join(f"{count:,} in {split}" for split, count in counts.items() if count)
+            + (f"; {places}" if places else ""),
             mend="filled with the train median of their column"
-            + ("; see why so many are missing" if share > MANY_MISSING else ""),
+            + ("; see where they come from" if many or what == "infinite" else ""),
         )
-    if check.infinite:
+    for wording, counts, mend in (
+        (
+            "samples have it without one finite value",
+            {check.split: check.unobserved for check in own},
+            (
+                "medians fill them; leave the stream out of those samples, and the network learns a "
+                "stand-in"
+            ),
+        ),
+        (
+            "samples lack it",
+            {check.split: check.absent for check in own},
+            "the network learns a stand-in; see that they are as common in every split",
+        ),
+    ):
+        if sum(counts.values()):
+            told = ", ".join(f"{counts[c.split]} of {c.shape[0]} in {c.split}" for c in own)
+            uneven = _uneven([counts[c.split] / c.shape[0] for c in own])
+            yield Finding(
+                level="warning" if uneven else "note",
+                message=f"{stream}: {wording}: {told}",
+                mend=mend,
+            )
+
+
+def _uneven(shares: Sequence[float]) -> bool:
+    return max(shares) - min(shares) > 0.2
+
+
+def _gathered(check: StreamCheck) -> Iterable[str]:
+    """Where in a split half of what is missing stands, if in few places."""
+    missing = check.missing
+    assert missing is not None, "something is missing"
+    axes = (
+        ("columns", missing.half_columns, missing.columns),
+        ("frames", missing.half_frames, missing.frames),
+        ("samples", missing.half_samples, missing.samples),
+    )
+    for axis, share, places in axes:
+        if share <= GATHERED:
+            shown = ", ".join(str(index) for index, _ in places[:_SHOWN])
+            yield f"half of those of {check.split} in {share:.1%} of its {axis} ({shown})"
+
+
+def _columns(profile: StreamProfile, train: StreamCheck, config: DataConfig) -> Iterable[Finding]:
+    """Columns that say nothing, seen in train."""
+    where = f"{profile.stream} in train"
+    if train.empty:
+        shown = ", ".join(map(str, train.empty[:_SHOWN]))
+        more = ", ..." if len(train.empty) > _SHOWN else ""
         yield Finding(
             level="warning",
-            message=f"{where}: {check.infinite:,} values are infinite",
-            mend="filled as if missing; see where they come from",
-        )
-    if check.split != "train":
-        return
-    if check.empty:
-        yield Finding(
-            level="warning",
-            message=f"{where}: {check.empty} of {check.shape[-1]} columns have no finite value",
+            message=f"{where}: {len(train.empty)} of {profile.dim} columns have no finite value, all "
+            f"NaN or infinite ({shown}{more})",
             mend="set to 0 in all splits; leave them out, or fix what makes them",
         )
-    if check.constant:
-        left = check.shape[-1] - check.constant - check.empty
-        too_few = config.pca.get(check.stream, 0) > left
+    left = profile.dim - train.constant - len(train.empty)
+    too_few = config.pca.get(profile.stream, 0) > left
+    if train.constant or too_few:
         yield Finding(
             level="error" if too_few else "note",
-            message=f"{where}: {check.constant} of {check.shape[-1]} columns are constant",
-            mend=f"set data.pca.{check.stream} to at most {left}"
+            message=f"{where}: {train.constant} of {profile.dim} columns are constant",
+            mend=f"set data.pca.{profile.stream} to at most {left}"
             if too_few
             else "set to 0 in all splits, since they say nothing",
         )
 
 
-def task_findings(tasks: Iterable[TaskCheck]) -> Iterable[Finding]:
+def _tasks(tasks: Iterable[TaskCheck]) -> Iterable[Finding]:
     """Tasks whose R² will not exist, or will say little."""
     train: dict[str, TaskCheck] = {}
     for check in tasks:
@@ -122,23 +192,45 @@ def task_findings(tasks: Iterable[TaskCheck]) -> Iterable[Finding]:
         if check.split == "train":
             train[check.task] = check
         if check.valid < 2 or check.low == check.high:
+            told = f", all {check.low:g}: a constant label" if check.valid else ""
             yield Finding(
                 level="error",
-                message=f"{where}: {check.valid} valid labels without variance",
+                message=f"{where}: {check.valid} valid labels without variance{told}",
                 mend="R² does not exist there; leave the task out, or add labels",
             )
-        elif check.split != "train" and check.valid < FEW_LABELS:
+            continue
+        if check.split != "train" and check.valid < FEW_LABELS:
             yield Finding(
                 level="warning",
                 message=f"{where}: only {check.valid} valid labels",
                 mend="its R² is uncertain by 0.1 and more; add labels, or trust it little",
             )
         seen = train.get(check.task)
-        slack = OUTSIDE * (seen.high - seen.low) if seen is not None else math.nan
-        if seen is not None and (check.low < seen.low - slack or check.high > seen.high + slack):
+        if seen is None or seen.valid < 2 or seen.low == seen.high:
+            continue
+        slack = OUTSIDE * (seen.high - seen.low)
+        if check.low < seen.low - slack or check.high > seen.high + slack:
             yield Finding(
                 level="note",
                 message=f"{where}: labels in [{check.low:.3g}, {check.high:.3g}] leave the train "
                 f"split's [{seen.low:.3g}, {seen.high:.3g}]",
                 mend="a sigmoid head cannot follow there; a linear one can (model.head)",
+            )
+        shift = (check.mean - seen.mean) / seen.deviation
+        if abs(shift) > LABEL_DRIFT:
+            yield Finding(
+                level="warning",
+                message=f"{where}: the labels' mean is {shift:+.1f} deviations from train's",
+                mend="a split of other difficulty makes its R² another question; split anew if you can",
+            )
+
+
+def _alike(correlations: Iterable[Correlation]) -> Iterable[Finding]:
+    for pair in correlations:
+        if abs(pair.r) > ALIKE:
+            yield Finding(
+                level="note",
+                message=f"{pair.first} and {pair.second} correlate with r = {pair.r:.3f} over "
+                f"{pair.count} train samples",
+                mend="nearly one task: a good figure of one says little more than the other's",
             )

@@ -1,7 +1,9 @@
 """`python -m avq_core.audit`, as a process."""
 
+import html.parser
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +42,42 @@ def test_an_error_among_the_findings_sets_the_exit_status(tmp_path: Path) -> Non
     path.write_bytes(pickle.dumps({name: [sample] * 2 for name in ("train", "val", "test")}))
     done = run(str(path))
     assert done.returncode == 1
-    assert "error: x in train: 2 valid labels without variance" in done.stdout
+    assert (
+        "error: x in train: 2 valid labels without variance, all 0.5: a constant label"
+        in done.stdout
+    )
+    assert (
+        "error: samples in two splits or more, value for value: 1 (train 0 = train 1" in done.stdout
+    )
+    assert "do not trust a score on this data before the errors are mended" in done.stdout
+
+
+def test_the_page_opens_offline_and_shows_what_was_found(tmp_path: Path) -> None:
+    """One file without scripts or addresses, a picture for each stream with gaps and each task."""
+    page = tmp_path / "deep" / "audit.html"
+    done = run("demo", "--html", str(page))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"page: {page}" in done.stdout
+    text = page.read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert not re.search(r"(src|href)=.https?:", text)
+    assert text.count("<figure>") == text.count("<svg") == 1 + 3 + 5 + 1
+    assert "visual: 2,235 values are NaN" in text
+    html.parser.HTMLParser().feed(text)
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    """A folder, say."""
+    done = run("demo", "--html", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is a folder, expected the name of a file" in done.stderr
+
+
+def test_json_and_a_page_go_together(tmp_path: Path) -> None:
+    """What is printed stays JSON."""
+    done = run("demo", "--json", "--html", str(tmp_path / "a.html"))
+    assert json.loads(done.stdout)["profiles"][0]["stream"] == "visual"
+    assert "page: " in done.stderr
 
 
 @pytest.mark.parametrize(
