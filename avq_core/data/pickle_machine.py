@@ -191,7 +191,11 @@ class Machine:
                 "it calls what is no name that may be called; nothing of it was run: save "
                 "containers, numbers, strings and NumPy arrays only"
             )
-        self.push(target(*arguments), DICT)
+        try:
+            value = target(*arguments)
+        except TypeError as error:
+            raise MalformedError("it calls a name with other than its arguments") from error
+        self.push(value, DICT)
 
     def set_items(self, items: list[Any]) -> None:
         """Adds keys and values to the dict on top."""

@@ -86,7 +86,9 @@ def _place(name: str, entry: Any, room: int) -> tuple[int, int]:
             f"the array {name[:80]!r} has a malformed header, expected a type of {list(_TYPES)}, a "
             f"shape and a place; {_MEND}"
         )
-    if last > room or last - first != math.prod(shape) * np.dtype(_TYPES[kind]).itemsize:
+    if last > room:
+        raise DataError(f"it ends before its array {name[:80]!r} does; {_MEND}")
+    if last - first != math.prod(shape) * np.dtype(_TYPES[kind]).itemsize:
         raise DataError(
             f"the array {name[:80]!r} claims shape {tuple(shape)} of {kind}, which are not the "
             f"{last - first} bytes that it has; {_MEND}"

@@ -186,7 +186,11 @@ BREACHES = {
     "bomb": (_bomb, r"bytes expand to 314,572,800, over 20 times as many; save it uncompressed"),
     "no zip": (_no_zip, r"not a whole \.npz file \(File is not a zip file\); save the data again"),
     "foreign": (_foreign, r"a file 'readme\.txt' that is no array"),
-    "short": (_header(SOUND, b"12"), r"claims shape \(1, 1\) of F32, which are not the 4 bytes"),
+    "short": (_header(SOUND, b"12"), r"it ends before its array 'features/a' does"),
+    "bytes": (
+        _header({**SOUND, "shape": [1, 2]}, b"1234"),
+        r"claims shape \(1, 2\) of F32, which are not the 4 bytes",
+    ),
     "type": (_header({**SOUND, "dtype": "F8_E5M2"}), r"malformed header, expected a type of"),
     "shape": (_header({**SOUND, "shape": [-1, -1]}), r"malformed header"),
     "huge": (_header({**SOUND, "shape": [2**40, 2**40]}, b"1234"), r"claims shape"),

@@ -51,7 +51,7 @@ def test_what_was_kept_is_read_or_refused(place: Path, path: Path) -> None:
         lambda: os.system("true"),  # noqa: S605
         lambda: subprocess.run(["true"], check=False),
         lambda: eval("1"),  # noqa: S307
-        lambda: __import__("colorsys"),
+        lambda: __import__("a_module_that_nobody_has"),
         lambda: pickle.loads(pickle.dumps(os.getcwd)),
         lambda: Path(os.devnull).write_text(""),
         lambda: os.remove("/nonexistent"),  # noqa: PTH107

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from safetensors.numpy import load, save
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from avq_core.data.dataset import RawSplit
 from avq_core.data.schema import Schema, Stream
@@ -54,6 +54,38 @@ def test_standardising_equals_scikit_learn(stream: str) -> None:
         values = rows(split.features[stream])
         expected = scaler.transform(imputer.transform(values.astype(np.float64)))
         np.testing.assert_allclose(statistics.apply(stream, values), expected, atol=1e-5)
+
+
+def test_clipping_cuts_standardised_values_at_both_ends() -> None:
+    """As numpy.clip of what scikit-learn gives; statistics are of the values as they were."""
+    train, val = make_split(), make_split(20, 1)
+    train.features["a"][0][0, 1] = 1e4
+    statistics = fit(train, SCHEMA, DataConfig(clip=1.5))
+    imputer, scaler = SimpleImputer(strategy="median"), StandardScaler()
+    scaler.fit(imputer.fit_transform(rows(train.features["a"]).astype(np.float64)))
+    values = rows(val.features["a"])
+    expected = np.clip(scaler.transform(imputer.transform(values.astype(np.float64))), -1.5, 1.5)
+    got = statistics.apply("a", values)
+    assert (np.abs(got) == 1.5).any()
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def test_labels_are_scaled_as_scikit_learn_does() -> None:
+    """MinMaxScaler passes over NaN, too."""
+    train, val = make_split(), make_split(20, 1)
+    scaler = MinMaxScaler().fit(train.labels.astype(np.float64))
+    scaling = fit(train, SCHEMA, DataConfig()).labels
+    np.testing.assert_allclose(scaling.scale(val.labels), scaler.transform(val.labels), atol=1e-5)
+    targets = scaling.scale(val.labels)
+    np.testing.assert_allclose(
+        scaling.unscale(targets), scaler.inverse_transform(targets), atol=1e-5
+    )
+
+
+def test_a_stream_that_no_train_sample_has_becomes_zero() -> None:
+    """As in a fold whose train side lacks it altogether."""
+    statistics = fit_stream([], 3)
+    assert statistics.apply(np.full((2, 3), 7, np.float32)).tolist() == [[0, 0, 0]] * 2
 
 
 def test_a_large_mean_loses_no_precision() -> None:
