@@ -57,7 +57,8 @@ class Names:
                     "`keys` of --layout that say what they are called"
                 )
         features = _named(candidate[self._features], f"{where}: {self._features}")
-        labels = _named(candidate.get(self._labels, {}), f"{where}: {self._labels}")
+        labels = candidate.get(self._labels)
+        labels = {} if labels is None else _named(labels, f"{where}: {self._labels}")
         streams = {
             theirs: self._streams.get(theirs, theirs)
             for theirs, value in features.items()

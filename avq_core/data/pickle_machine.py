@@ -6,22 +6,35 @@ others, checks every length against what is left of the file, takes only plain k
 of the memory that it spends. The opcodes are those of `pickletools`, protocols 0 to 5.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final
 
 from avq_core.data.pickle_opcodes import HANDLERS
-from avq_core.data.pickle_values import Call, LongText, MalformedError, Stateful, checked_key
+from avq_core.data.pickle_values import (
+    DICT,
+    ENTRY,
+    SLOT,
+    SMALL,
+    Call,
+    LongText,
+    MalformedError,
+    Stateful,
+    checked_key,
+    cost_of,
+)
 from avq_core.errors import DataError
 
 MEMORY_FACTOR: Final = 4
 MEMORY_FLOOR: Final = 1 << 28
 """A pickle may take this many times its size in memory, and this many bytes more: small objects
 are larger in memory than in a file, and a large file of them is no data set."""
+_TOO_MUCH: Final = (
+    "it would take far more memory than its own size: it is damaged, or made of very many small "
+    "values; save arrays of many samples instead, such as .npz"
+)
 _LONGEST_LINE: Final = 1 << 16
 _UNSET: Final = object()
-SMALL, DICT, SET, ENTRY, SLOT = 56, 80, 232, 112, 16
-"""Bytes that an object, and a place in a container, take in CPython, rounded up."""
-
 Names = Mapping[tuple[str, str], Call]
 
 
@@ -36,6 +49,7 @@ class Machine:
         *,
         refuse: Callable[[str, str], DataError],
         persistent: Callable[[Any], Any] | None = None,
+        most_steps: float = math.inf,
     ) -> None:
         """Sets it up at the stream's place.
 
@@ -45,9 +59,10 @@ class Machine:
             names: What the pickle may name, and what it gets for it.
             refuse: Makes the error for any other name.
             persistent: What a persistent id stands for; `None` refuses them.
+            most_steps: Opcodes that it may have.
         """
         self.stream, self.size, self.names, self.refuse = stream, size, names, refuse
-        self.persistent = persistent
+        self.persistent, self.most_steps = persistent, most_steps
         self.budget = MEMORY_FACTOR * size + MEMORY_FLOOR
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
@@ -73,11 +88,8 @@ class Machine:
             if handler is None:
                 raise MalformedError(f"unknown opcode {code!r}")
             handler(self)
-            if self.budget < 0:
-                raise DataError(
-                    "it would take far more memory than its own size: it is damaged, or made of "
-                    "very many small values; save arrays of many samples instead, such as .npz"
-                )
+            if self.budget < 0 or self.steps > self.most_steps:
+                raise DataError(_TOO_MUCH)
 
     # What handlers are made of.
 
@@ -176,6 +188,7 @@ class Machine:
                 "it sets the state of what is no array, which could run code and was refused; save "
                 "containers, numbers, strings and NumPy arrays only"
             )
+        self._charge(state if type(state) is tuple else ())
         target.__setstate__(state)
         whole = target.resolve_now()
         if whole is not target:
@@ -191,11 +204,18 @@ class Machine:
                 "it calls what is no name that may be called; nothing of it was run: save "
                 "containers, numbers, strings and NumPy arrays only"
             )
+        self._charge(arguments)
         try:
             value = target(*arguments)
         except TypeError as error:
             raise MalformedError("it calls a name with other than its arguments") from error
         self.push(value, DICT)
+
+    def _charge(self, arguments: tuple[Any, ...]) -> None:
+        """Counts what a call may copy or walk through, before it does: it may be called often."""
+        self.budget -= sum(map(cost_of, arguments))
+        if self.budget < 0:
+            raise DataError(_TOO_MUCH)
 
     def set_items(self, items: list[Any]) -> None:
         """Adds keys and values to the dict on top."""

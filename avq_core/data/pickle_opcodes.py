@@ -5,7 +5,15 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from avq_core.data.pickle_values import MalformedError, checked_key
+from avq_core.data.pickle_values import (
+    DICT,
+    ENTRY,
+    LIST,
+    SET,
+    SLOT,
+    MalformedError,
+    checked_key,
+)
 from avq_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,7 +52,7 @@ def _frame(m: "Machine") -> None:
 def _mark(m: "Machine") -> None:
     m.marks.append(m.stack)
     m.stack = []
-    m.budget -= 72
+    m.budget -= LIST
 
 
 def _pop(m: "Machine") -> None:
@@ -73,7 +81,7 @@ def _decimal(line: bytes) -> int:
 
 
 def _string_line(m: "Machine") -> None:
-    line = m.line().strip()
+    line = _whole_line(m).strip()
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
         raise MalformedError("a string is not in quotes")
     m.push_old_text(codecs.escape_decode(line[1:-1])[0])
@@ -94,18 +102,18 @@ def _whole_line(m: "Machine") -> bytes:
 
 def _dict(m: "Machine") -> None:
     items = m.pop_mark()
-    m.push({}, 80)
+    m.push({}, DICT)
     m.set_items(items)
 
 
 def _frozenset(m: "Machine") -> None:
     items = m.pop_mark()
-    m.push(frozenset(map(checked_key, items)), 232 + 112 * len(items))
+    m.push(frozenset(map(checked_key, items)), SET + ENTRY * len(items))
 
 
 def _list(m: "Machine") -> None:
     items = m.pop_mark()
-    m.push(items, 72 + 8 * len(items))
+    m.push(items, LIST + SLOT * len(items))
 
 
 def _set_item(m: "Machine") -> None:
@@ -122,17 +130,17 @@ def _some(count: int) -> Handler:
 
 
 def _constant(value: Any) -> Handler:
-    return lambda m: m.push(value, 8)
+    return lambda m: m.push(value, SLOT)
 
 
 def _global(m: "Machine") -> None:
     module, name = str(m.line(), "utf-8"), str(m.line(), "utf-8")
-    m.push(m.find(module, name), 8)
+    m.push(m.find(module, name), SLOT)
 
 
 def _stack_global(m: "Machine") -> None:
     name, module = m.pop(), m.pop()
-    m.push(m.find(module, name), 8)
+    m.push(m.find(module, name), SLOT)
 
 
 def _persistent(m: "Machine") -> None:
@@ -145,7 +153,7 @@ _TABLE: Final[dict[str, Handler]] = {
     "(": _mark,
     "0": _pop,
     "1": lambda m: m.pop_mark(),
-    "2": lambda m: m.push(m.top(), 8),
+    "2": lambda m: m.push(m.top(), SLOT),
     # Constants and numbers.
     "N": _constant(None),
     "\x88": _constant(True),
@@ -153,7 +161,7 @@ _TABLE: Final[dict[str, Handler]] = {
     "I": _int_line,
     "L": lambda m: m.push(_decimal(m.line().removesuffix(b"L"))),
     "J": lambda m: m.push(struct.unpack("<i", m.read(4))[0]),
-    "K": lambda m: m.push(m.number(1), 8),
+    "K": lambda m: m.push(m.number(1), SLOT),
     "M": lambda m: m.push(m.number(2)),
     "\x8a": lambda m: _long(m, 1),
     "\x8b": lambda m: _long(m, 4),
@@ -172,10 +180,10 @@ _TABLE: Final[dict[str, Handler]] = {
     "\x8e": lambda m: m.push(m.read(m.number(8))),
     "\x96": lambda m: m.push(m.read_bytearray(m.number(8))),
     # Containers.
-    "]": lambda m: m.push([], 72),
-    "}": lambda m: m.push({}, 80),
-    ")": lambda m: m.push((), 8),
-    "\x8f": lambda m: m.push(set(), 232),
+    "]": lambda m: m.push([], LIST),
+    "}": lambda m: m.push({}, DICT),
+    ")": lambda m: m.push((), SLOT),
+    "\x8f": lambda m: m.push(set(), SET),
     "l": _list,
     "d": _dict,
     "t": lambda m: m.push_tuple(m.pop_mark()),

@@ -5,6 +5,8 @@ from typing import Any, Final, Self
 
 from avq_core.errors import DataError
 
+SMALL, DICT, SET, LIST, ENTRY, SLOT = 56, 80, 232, 72, 112, 16
+"""Bytes that an object, and a place in a container, take in CPython, rounded up."""
 KEY_TYPES: Final = frozenset({str, bytes, bool, float, type(None)})
 _LARGEST_KEY: Final = 2**63
 
@@ -79,6 +81,9 @@ class LongText:
                 ) from None
             return cls(b"", text)
 
+    def __len__(self) -> int:
+        return len(self._raw if self._text is None else self._text)
+
     def latin1(self) -> bytes:
         """Its characters as bytes, one to one."""
         return self._raw if self._text is None else self._text.encode("latin1")
@@ -86,6 +91,13 @@ class LongText:
     def text(self) -> str:
         """As text."""
         return str(self._raw, "latin1") if self._text is None else self._text
+
+
+def cost_of(argument: Any) -> int:
+    """Bytes that a call may take to copy an argument, or time to walk through it."""
+    if isinstance(argument, bytes | bytearray | str | LongText):
+        return len(argument)
+    return ENTRY * len(argument) if isinstance(argument, list | tuple) else 0
 
 
 def checked_key(key: Any) -> Any:

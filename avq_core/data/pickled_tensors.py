@@ -24,6 +24,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "i1",
     "ByteStorage": "u1", "BoolStorage": "u1",
 }  # fmt: skip
+_MOST_STEPS: Final = 200
+"""Opcodes of each of a storage's pickles, which have some 30; a storage can be read many times."""
 _MEND: Final = "convert tensors with .numpy() before saving"
 _BAD_STORAGE: Final = f"it holds a damaged torch storage; {_MEND}"
 _BAD_TENSOR: Final = f"it holds a torch tensor that does not fit its storage; {_MEND}"
@@ -72,8 +74,14 @@ def load_storage(raw: object) -> Storage:
         names: dict[tuple[str, str], Any] = {}
         if persistent is not None:
             names = {("torch", name): _StorageType(name) for name in _TYPES}
-        machine = Machine(stream, len(content), names, refuse=_refused, persistent=persistent)
-        return machine.run()
+        return Machine(
+            stream,
+            len(content),
+            names,
+            refuse=_refused,
+            persistent=persistent,
+            most_steps=_MOST_STEPS,
+        ).run()
 
     try:
         magic, protocol, _ = parse(), parse(), parse()
@@ -92,7 +100,9 @@ def load_storage(raw: object) -> Storage:
     if kind.name == "BoolStorage":
         values = np.asarray(values != 0)
     elif kind.name == "BFloat16Storage":  # the upper half of a float32
-        values = (values.astype(np.uint32) << 16).view(np.float32)
+        wide = values.astype(np.uint32)
+        wide <<= 16
+        values = wide.view(np.float32)
     return Storage(values)
 
 

@@ -105,7 +105,9 @@ def _read_one(stream: BinaryIO, start: int, entry: Mapping[str, Any]) -> npt.NDA
     if entry["dtype"] == "BOOL":
         array = array.view(np.uint8) != 0
     if entry["dtype"] == "BF16":  # the upper half of a float32
-        array = (array.astype(np.uint32) << 16).view(np.float32)
+        wide = array.astype(np.uint32)
+        wide <<= 16
+        array = wide.view(np.float32)
     return array.reshape(entry["shape"])
 
 

@@ -54,6 +54,8 @@ _STATE.x = 1  # type: ignore[attr-defined]
 _TENSOR = pickle.dumps(torch.arange(6.0), 4)
 _STORAGE = _TENSOR[_TENSOR.index(b"\x80\x02\x8a") :]
 
+_SLOW_STORAGE = b"\x80\x02" + b"N0" * (1 << 20) + _STORAGE[2:]
+
 ATTACKS: dict[str, tuple[bytes, str]] = {
     "reduce": (pickle.dumps(_Reduced(os.system, ("true",))), r"posix\.system.*refused"),
     "reduce, protocol 0": (pickle.dumps(_Reduced(builtins.exec, ("1",)), 0), r"\.exec.*refused"),
@@ -147,6 +149,44 @@ def _bombs() -> dict[str, Callable[[], bytes]]:
         "memo": lambda: b"\x80\x04N" + b"\x94" * size + b".",
         "doubling tuples": lambda: b"\x80\x04)" + b"2\x86" * (size // 2) + b".",
         "doubling lists": lambda: b"\x80\x04]\x94" + b"(" + b"h\x00" * (size // 2) + b"e.",
+        "copies of bytes": lambda: (
+            b"\x80\x04cbuiltins\nbytearray\nq\x00C\xff"
+            + bytes(255)
+            + b"q\x01("
+            + b"h\x00h\x01\x85R" * (size // 6)
+            + b"l."
+        ),
+        "copies of a list": lambda: (
+            b"\x80\x04cbuiltins\nset\nq\x00]("
+            + b"".join(b"M" + struct.pack("<H", i) for i in range(5000))
+            + b"eq\x01("
+            + b"h\x00h\x01\x85R" * (size // 6)
+            + b"l."
+        ),
+        "a list walked often": lambda: (
+            b"\x80\x04ccollections\nOrderedDict\nq\x00K\x01K\x02\x86q\x02]("
+            + b"h\x02" * (size // 4)
+            + b"eq\x01("
+            + b"h\x00h\x01\x85R" * (size // 12)
+            + b"l."
+        ),
+        "arrays in the other order": lambda: (
+            b"\x80\x04cnumpy._core.numeric\n_frombuffer\nq\x00B"
+            + struct.pack("<I", 1 << 20)
+            + bytes(1 << 20)
+            + b"q\x01cnumpy\ndtype\nU\x02f8\x85R(K\x03U\x01>NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+            + b"q\x02J\x00\x00\x02\x00\x85q\x03("
+            + b"h\x00(h\x01h\x02h\x03U\x01CtR" * (size // 20)
+            + b"l."
+        ),
+        "a storage read often": lambda: (
+            b"\x80\x04ctorch.storage\n_load_from_bytes\nq\x00B"
+            + struct.pack("<I", len(_SLOW_STORAGE))
+            + _SLOW_STORAGE
+            + b"q\x01("
+            + b"h\x00h\x01\x85R" * (size // 6)
+            + b"l."
+        ),
         "wide text": lambda: (
             b"\x80\x04X" + struct.pack("<I", size) + "😀".encode() + b"a" * (size - 4) + b"."
         ),
