@@ -17,7 +17,6 @@ from avq_core.data.pickle_values import (
     SLOT,
     SMALL,
     Call,
-    LongText,
     MalformedError,
     Stateful,
     checked_key,
@@ -242,11 +241,6 @@ class Machine:
         target.update(map(checked_key, items))
         self.budget -= ENTRY * len(items)
 
-    def push_text_as(self, raw: bytes, encoding: str) -> None:
-        """Text in an encoding."""
-        text = str(raw, encoding, "surrogatepass" if encoding == "utf-8" else "strict")
-        self.push(text if len(raw) <= LongText.LEAST else LongText.of(text))
-
     def persist(self, name: object) -> Any:
         """What a persistent id stands for."""
         if self.persistent is None:
@@ -255,11 +249,3 @@ class Machine:
                 "save NumPy arrays with pickle.dump"
             )
         return self.persistent(name)
-
-    def push_old_text(self, raw: bytes) -> None:
-        """A string of Python 2, whose bytes become text one to one."""
-        self.push(LongText(raw) if len(raw) > LongText.LEAST else str(raw, "latin1"))
-
-    def push_tuple(self, items: list[Any]) -> None:
-        """A tuple of so many."""
-        self.push(tuple(items), SMALL + SLOT * len(items))

@@ -11,6 +11,8 @@ from avq_core.data.pickle_values import (
     LIST,
     SET,
     SLOT,
+    SMALL,
+    LongText,
     MalformedError,
     checked_key,
 )
@@ -84,11 +86,25 @@ def _string_line(m: "Machine") -> None:
     line = _whole_line(m).strip()
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
         raise MalformedError("a string is not in quotes")
-    m.push_old_text(codecs.escape_decode(line[1:-1])[0])
+    _old_text(m, codecs.escape_decode(line[1:-1])[0])
+
+
+def _text(m: "Machine", raw: bytes, encoding: str) -> None:
+    text = str(raw, encoding, "surrogatepass" if encoding == "utf-8" else "strict")
+    m.push(text if len(raw) <= LongText.LEAST else LongText.of(text))
+
+
+def _old_text(m: "Machine", raw: bytes) -> None:
+    """A string of Python 2, whose bytes become text one to one."""
+    m.push(LongText(raw) if len(raw) > LongText.LEAST else str(raw, "latin1"))
+
+
+def _tuple(m: "Machine", items: list[Any]) -> None:
+    m.push(tuple(items), SMALL + SLOT * len(items))
 
 
 def _unicode_line(m: "Machine") -> None:
-    m.push_text_as(_whole_line(m), "raw-unicode-escape")
+    _text(m, _whole_line(m), "raw-unicode-escape")
 
 
 def _whole_line(m: "Machine") -> bytes:
@@ -124,7 +140,7 @@ def _set_item(m: "Machine") -> None:
 def _some(count: int) -> Handler:
     def handler(m: "Machine") -> None:
         items = [m.pop() for _ in range(count)]
-        m.push_tuple(items[::-1])
+        _tuple(m, items[::-1])
 
     return handler
 
@@ -169,12 +185,12 @@ _TABLE: Final[dict[str, Handler]] = {
     "G": lambda m: m.push(struct.unpack(">d", m.read(8))[0]),
     # Text and bytes.
     "S": _string_line,
-    "T": lambda m: m.push_old_text(m.read(m.number(4))),
-    "U": lambda m: m.push_old_text(m.read(m.number(1))),
+    "T": lambda m: _old_text(m, m.read(m.number(4))),
+    "U": lambda m: _old_text(m, m.read(m.number(1))),
     "V": _unicode_line,
-    "X": lambda m: m.push_text_as(m.read(m.number(4)), "utf-8"),
-    "\x8c": lambda m: m.push_text_as(m.read(m.number(1)), "utf-8"),
-    "\x8d": lambda m: m.push_text_as(m.read(m.number(8)), "utf-8"),
+    "X": lambda m: _text(m, m.read(m.number(4)), "utf-8"),
+    "\x8c": lambda m: _text(m, m.read(m.number(1)), "utf-8"),
+    "\x8d": lambda m: _text(m, m.read(m.number(8)), "utf-8"),
     "B": lambda m: m.push(m.read(m.number(4))),
     "C": lambda m: m.push(m.read(m.number(1))),
     "\x8e": lambda m: m.push(m.read(m.number(8))),
@@ -186,7 +202,7 @@ _TABLE: Final[dict[str, Handler]] = {
     "\x8f": lambda m: m.push(set(), SET),
     "l": _list,
     "d": _dict,
-    "t": lambda m: m.push_tuple(m.pop_mark()),
+    "t": lambda m: _tuple(m, m.pop_mark()),
     "\x85": _some(1),
     "\x86": _some(2),
     "\x87": _some(3),
