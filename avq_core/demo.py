@@ -1,13 +1,18 @@
 """`python -m avq_core.demo --out FILE`: the demo set as a file, small or at the user's full size."""
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avq_core.cli import CommandParser, run_command
 from avq_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from avq_core.data.synthetic import DemoSize
 
 
 def main(argv: Sequence[str]) -> int:
@@ -15,13 +20,15 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if options.seed < 0:
         raise ConfigError(f"--seed is {options.seed}, expected a number >= 0")
-    from avq_core.data.data_files import check_suffix, write
+    from avq_core.data.data_files import check_suffix, files, write
     from avq_core.data.synthetic import FULL, SMALL, make_demo
     from avq_core.files import check_place
 
     check_suffix(options.out)
-    check_place(options.out)
+    for path in files(options.out):
+        check_place(path)
     size = FULL if options.full else SMALL
+    _check_room(options.out, size)
     start = time.perf_counter()
     print(f"making {sum(size.clips.values()):,} clips of {size.num_frames} frames ...", flush=True)
     dataset = make_demo(size=size, seed=options.seed)
@@ -34,6 +41,21 @@ def main(argv: Sequence[str]) -> int:
         print(f"the best R² that anyone can reach on {split}: {told}")
     print(f"next: python -m avq_core.audit {options.out}")
     return 0
+
+
+def _check_room(path: Path, size: "DemoSize") -> None:
+    """Fails where the values alone, without headers and labels, have no room."""
+    from avq_core.data.schema import DEFAULT_STREAM_SHAPES
+
+    shapes = DEFAULT_STREAM_SHAPES.values()
+    clip = sum(dim * (size.num_frames if frames else 1) for *frames, dim in shapes)
+    needed = sum(size.clips.values()) * clip * 4
+    free = shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise ConfigError(
+            f"{path} takes {needed / 1e9:.2f} GB, but {path.parent} has {free / 1e9:.2f} GB free; "
+            "make room, or give a file on another disk"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

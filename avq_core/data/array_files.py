@@ -98,7 +98,7 @@ def _samples(split: str, parts: Mapping[tuple[str, str], npt.NDArray[Any]]) -> l
         if name not in features:
             raise DataError(f"it holds {where}present/{name} without {where}features/{name}")
     labels = {name: array.tolist() for (part, name), array in parts.items() if part == "labels"}
-    groups = parts.get(("group", ""))
+    groups = _groups(parts.get(("group", "")), where)
     return [
         {
             "features": {
@@ -107,7 +107,7 @@ def _samples(split: str, parts: Mapping[tuple[str, str], npt.NDArray[Any]]) -> l
                 if name not in present or present[name][row]
             },
             "labels": {name: values[row] for name, values in labels.items()},
-            **({} if groups is None else {"group": _plain(groups[row])}),
+            **({} if groups is None or groups[row] == "" else {"group": groups[row]}),
         }
         for row in range(num)
     ]
@@ -148,6 +148,14 @@ def _checked_frames(
     return [int(count) for count in frames]
 
 
-def _plain(group: Any) -> str | int:
-    value = group.item()
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+def _groups(column: npt.NDArray[Any] | None, where: str) -> list[str | int] | None:
+    """A name or a number of each sample; empty text where a sample has no group."""
+    if column is None:
+        return None
+    try:
+        groups = [name.decode() if isinstance(name, bytes) else name for name in column.tolist()]
+        for name in groups:
+            str(name).encode()
+    except (ValueError, SystemError):  # NumPy's own, for what is no character
+        raise DataError(f"{where}group holds text that is not UTF-8; write it as str") from None
+    return groups

@@ -4,17 +4,19 @@ Shapes: N samples, T frames of a split's longest, D columns of a stream.
 """
 
 import json
+import math
 import pickle
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.data.dataset import Dataset, RawSplit, as_samples, lengths, named_groups
-from avq_core.data.schema import LABEL_SUFFIX, Schema, Stream
+from avq_core.data.dataset import NO_GROUP, Dataset, RawSplit, as_samples, lengths, named_groups
+from avq_core.data.schema import LABEL_SUFFIX, Stream
 from avq_core.errors import ConfigError
 from avq_core.files import whole_binary_file, whole_file
 
@@ -28,6 +30,12 @@ def check_suffix(path: Path) -> None:
             f"{path} ends in {path.suffix!r}, expected one of {', '.join(SUFFIXES)}, which say how "
             "to write it"
         )
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """All files that `write` makes of one path."""
+    beside = path.suffix == ".safetensors"
+    return (path, path.with_suffix(".json")) if beside else (path,)
 
 
 def write(dataset: Dataset, path: Path) -> None:
@@ -44,60 +52,118 @@ def write(dataset: Dataset, path: Path) -> None:
     if path.suffix == ".pkl":
         with whole_binary_file(path) as file:
             pickle.dump(as_samples(dataset), file, protocol=5)
-        return
-    if path.suffix == ".npz":
-        arrays = [*_arrays(dataset), *_texts(dataset)]
+    elif path.suffix == ".npz":
+        arrays = {**dict(_arrays(dataset)), **{n: _Made(g) for n, g in _groups(dataset)}}
         with whole_binary_file(path) as file, zipfile.ZipFile(file, "w") as archive:
-            for name, make in arrays:
+            for name, array in arrays.items():
                 # Large arrays: the size is not known to fit 32 bits before it is written.
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, make(), allow_pickle=False)
-        return
-    from safetensors.numpy import save
-
-    with whole_binary_file(path) as file:
-        file.write(save({name: make() for name, make in _arrays(dataset)}))
-    beside: dict[str, Any] = {name: {} for name in dataset.splits}
-    for name, make in _texts(dataset):
-        split, _, part = name.partition("/")
-        beside[split][part] = make().tolist()
-    with whole_file(path.with_suffix(".json")) as text:
-        json.dump(beside, text, indent=1)
+                    np.lib.format.write_array(member, array.make(), allow_pickle=False)
+    else:
+        beside: dict[str, dict[str, list[str]]] = {}
+        for name, groups in _groups(dataset):
+            split, _, part = name.partition("/")
+            beside[split] = {part: groups.tolist()}
+        # Both or neither: groups of another file would be taken for this one's.
+        with whole_binary_file(path) as file, whole_file(path.with_suffix(".json")) as text:
+            json.dump(beside, text, indent=1)
+            _write_tensors(dict(_arrays(dataset)), file)
 
 
-class _Array:
+_TYPES: Final = {"float32": "F32", "int32": "I32", "bool": "BOOL"}
+
+
+def _write_tensors(arrays: dict[str, "_Array"], file: BinaryIO) -> None:
+    """The library's own writer takes the whole file in memory, twice."""
+    # Wider types first: each array then lies where its type may lie.
+    ordered = sorted(arrays.items(), key=lambda pair: -pair[1].dtype.itemsize)
+    header, place = {}, 0
+    for name, array in ordered:
+        end = place + math.prod(array.shape) * array.dtype.itemsize
+        header[name] = {
+            "dtype": _TYPES[array.dtype.name],
+            "shape": array.shape,
+            "data_offsets": (place, end),
+        }
+        place = end
+    raw = json.dumps(header).encode()
+    raw += b" " * (-len(raw) % 8)
+    file.write(len(raw).to_bytes(8, "little") + raw)
+    for _, array in ordered:
+        # Without a name for it, or it would be kept while the next one is made.
+        file.write(array.make().astype(array.dtype.newbyteorder("<"), copy=False).data)
+
+
+class _Array(Protocol):
     """An array that is made when it is written, so that one at a time is there twice."""
 
-    def __init__(self, split: RawSplit, stream: Stream, schema: Schema) -> None:
-        self.split, self.stream, self.schema = split, stream, schema
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
-    def __call__(self) -> npt.NDArray[Any]:
-        samples = self.split.features[self.stream.name]
-        frames = (int(lengths(self.split, self.schema).max()),) if self.stream.temporal else ()
-        values = np.full((len(samples), *frames, self.stream.dim), np.nan, np.float32)
-        for row, sample in zip(values, samples, strict=True):
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def make(self) -> npt.NDArray[Any]: ...
+
+
+class _Made:
+    """A small one, which is there already."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self.array = np.ascontiguousarray(array)
+        self.shape, self.dtype = self.array.shape, self.array.dtype
+
+    def make(self) -> npt.NDArray[Any]:
+        return self.array
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Padded:
+    """A stream of a split, padded with NaN: (N, T, D), or (N, D) where clip-level."""
+
+    split: RawSplit
+    stream: Stream
+    num_frames: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        frames = (self.num_frames,) if self.stream.temporal else ()
+        return (len(self.split), *frames, self.stream.dim)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.float32)
+
+    def make(self) -> npt.NDArray[Any]:
+        values = np.full(self.shape, np.nan, np.float32)
+        for row, sample in zip(values, self.split.features[self.stream.name], strict=True):
             if sample is not None:
                 row[: len(sample)] = sample
         return values
 
 
-def _arrays(dataset: Dataset) -> Iterator[tuple[str, Any]]:
-    """Names and makers of all arrays of numbers."""
+def _arrays(dataset: Dataset) -> Iterator[tuple[str, _Array]]:
+    """All arrays of numbers, by name."""
     for name, split in dataset.splits.items():
+        frames = lengths(split, dataset.schema)
+        longest = int(frames.max())
         for stream in dataset.schema.streams:
-            yield f"{name}/features/{stream.name}", _Array(split, stream, dataset.schema)
+            yield (
+                f"{name}/features/{stream.name}",
+                _Padded(split=split, stream=stream, num_frames=longest),
+            )
             present = np.array([s is not None for s in split.features[stream.name]])
             if not present.all():
-                yield f"{name}/present/{stream.name}", present.copy
+                yield f"{name}/present/{stream.name}", _Made(present)
         for task, column in zip(dataset.schema.tasks, split.labels.T, strict=True):
-            yield f"{name}/labels/{task}{LABEL_SUFFIX}", np.ascontiguousarray(column).copy
-        frames = lengths(split, dataset.schema)
-        if (frames < frames.max()).any():
-            yield f"{name}/frames", frames.copy
+            yield f"{name}/labels/{task}{LABEL_SUFFIX}", _Made(column)
+        if (frames < longest).any():
+            yield f"{name}/frames", _Made(frames)
 
 
-def _texts(dataset: Dataset) -> Iterator[tuple[str, Any]]:
-    """Names and makers of what no tensor can hold."""
+def _groups(dataset: Dataset) -> Iterator[tuple[str, npt.NDArray[np.str_]]]:
+    """What no tensor can hold: the groups of a split, empty text for a sample without one."""
     for name, split in dataset.splits.items():
-        if len(named_groups(split)) == len(split):
-            yield f"{name}/group", np.array(split.groups).copy
+        if named_groups(split):
+            names = ["" if group.startswith(NO_GROUP) else group for group in split.groups]
+            yield f"{name}/group", np.array(names)

@@ -1,5 +1,7 @@
 """A reader of `.npz` files that believes nothing that the file says of its own size."""
 
+import tokenize
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,9 +23,11 @@ _MALFORMED: Final = (
     ValueError,
     TypeError,
     LookupError,
-    RuntimeError,  # encrypted, or compressed in a way that this Python does not know
+    RuntimeError,  # encrypted
     SyntaxError,
+    tokenize.TokenError,
 )
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def read(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -51,6 +55,12 @@ def read(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 def _check_sizes(archive: zipfile.ZipFile, size: int) -> None:
     members = archive.infolist()
+    if any(member.compress_type not in _METHODS for member in members):
+        # LZMA's header alone can ask for 4 GB.
+        raise DataError(
+            "it is compressed in a way that numpy does not write, expected deflate or none; save "
+            "it with numpy.savez"
+        )
     names = [member.filename for member in members]
     if len(set(names)) < len(names):
         raise DataError("it holds two arrays of one name; save the data again with numpy.savez")
@@ -66,7 +76,8 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArr
     name = member.filename
     if not name.endswith(".npy"):
         raise DataError(f"it holds a file {name[:80]!r} that is no array, expected .npy only")
-    with archive.open(member) as stream:
+    # A header of Python 2 is read, with advice that would break the one line an error may have.
+    with archive.open(member) as stream, warnings.catch_warnings(action="ignore"):
         version = np.lib.format.read_magic(stream)
         readers = {
             (1, 0): np.lib.format.read_array_header_1_0,

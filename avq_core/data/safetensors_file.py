@@ -23,6 +23,8 @@ _TYPES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _LONGEST_HEADER: Final = 100_000_000
 """The format's own limit."""
+_MOST_VALUES: Final = 2**59
+"""No array of eight-byte numbers is longer."""
 _MEND: Final = "save the data again with safetensors.numpy.save_file"
 
 
@@ -78,7 +80,10 @@ def _place(name: str, entry: Any, room: int) -> tuple[int, int]:
     try:
         kind, shape, (first, last) = entry["dtype"], entry["shape"], entry["data_offsets"]
         numbers = [*shape, first, last]
-        sound = all(type(n) is int and 0 <= n < 2**62 for n in numbers) and len(shape) <= 16
+        sound = isinstance(kind, str) and isinstance(shape, list) and len(shape) <= 16
+        sound = sound and all(type(n) is int and 0 <= n < 2**62 for n in numbers)
+        # Of an empty array NumPy multiplies the other axes, which no bytes bear out.
+        sound = sound and (0 not in shape or math.prod(max(n, 1) for n in shape) < _MOST_VALUES)
     except (TypeError, KeyError, ValueError):
         sound = False
     if not sound or kind not in _TYPES:
@@ -112,30 +117,60 @@ def _read_one(stream: BinaryIO, start: int, entry: Mapping[str, Any]) -> npt.NDA
 
 
 def _beside(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """`{split: {"group": [...], "labels": {name: [...]}}}` as arrays by name; none without a file."""
+    """What the JSON file holds as arrays by name; none without a file.
+
+    `{split: {"group": [...], "labels": {name: [...]}}}`, or without the splits.
+    """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return {}
+    found = _json(raw, path.name)
     arrays: dict[str, npt.NDArray[Any]] = {}
-    for split, parts in _json(raw, path.name).items():
-        for part, value in parts.items() if isinstance(parts, dict) else ():
-            where = f"{split}/{part}"
+    # Lists tell samples without a split from a split that is called `group`, or `labels`.
+    bare = isinstance(found.get("group"), list) or any(
+        isinstance(column, list) for column in _dict(found.get("labels")).values()
+    )
+    for split, parts in [("", found)] if bare else found.items():
+        if not isinstance(parts, dict):
+            raise _unexpected(path, split)
+        for part, value in parts.items():
+            name = f"{split}/{part}" if split else part
             if part == "labels" and isinstance(value, dict):
-                for name, column in value.items():
-                    arrays[f"{where}/{name}"] = _numbers(column, f"{path.name}: {where}/{name}")
+                for label, column in value.items():
+                    arrays[f"{name}/{label}"] = _numbers(column, f"{path.name}: {name}/{label}")
             elif part == "group" and isinstance(value, list):
-                arrays[where] = np.array([str(name) for name in value])
+                arrays[name] = _texts(value, f"{path.name}: {name}")
             else:
-                raise DataError(
-                    f"{path.name} holds {where!r}, expected SPLIT/group, a list, and SPLIT/labels, "
-                    "lists by name"
-                )
+                raise _unexpected(path, name)
     return arrays
 
 
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _unexpected(path: Path, name: str) -> DataError:
+    return DataError(
+        f"{path.name} holds {name[:80]!r}, expected SPLIT/group, a list, and SPLIT/labels, lists "
+        "by name"
+    )
+
+
+def _texts(column: list[Any], where: str) -> npt.NDArray[np.str_]:
+    for name in column:
+        if name is not None and type(name) not in (str, int):
+            raise DataError(
+                f"{where} holds a {type(name).__name__}, expected names, whole numbers and nulls"
+            )
+    return np.array(["" if name is None else str(name) for name in column], np.str_)
+
+
 def _numbers(column: Any, where: str) -> npt.NDArray[np.float64]:
+    kinds = (int, float, type(None))
+    if not isinstance(column, list) or any(type(value) not in kinds for value in column):
+        raise DataError(f"{where} is not a list of numbers and nulls")
     try:
         return np.array([math.nan if value is None else float(value) for value in column])
-    except (TypeError, ValueError, OverflowError):
-        raise DataError(f"{where} is not a list of numbers and nulls") from None
+    except OverflowError:
+        raise DataError(f"{where} holds a number of over 300 digits, expected a label") from None

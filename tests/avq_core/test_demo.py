@@ -1,5 +1,6 @@
 """`python -m avq_core.demo`: the demo set as a file."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,7 @@ def test_the_file_holds_the_demo_set(
     assert f"next: python -m avq_core.audit {path}" in told
     assert "the best R² that anyone can reach on test: lip_sync" in told
     read, made = load_dataset(str(path), DataConfig()), make_demo(size=size, seed=3)
-    # The safetensors library sorts what it writes.
-    assert set(read.schema.streams) == set(made.schema.streams)
+    assert read.schema.streams == made.schema.streams
     for name, split in made.splits.items():
         columns = [read.schema.tasks.index(task) for task in made.schema.tasks]
         np.testing.assert_array_equal(read.splits[name].labels[:, columns], split.labels)
@@ -52,6 +52,7 @@ def test_full_is_the_users_size() -> None:
     [
         (["--out", "demo.csv"], "demo.csv ends in '.csv', expected one of .pkl, .npz"),
         (["--out", "folder.pkl"], "folder.pkl is a folder, expected the name of a file"),
+        (["--out", "beside.safetensors"], "beside.json is a folder, expected the name of a file"),
         (["--out", "demo.pkl", "--seed", "-1"], "--seed is -1, expected a number >= 0"),
         ([], "the following arguments are required: --out"),
     ],
@@ -66,6 +67,7 @@ def test_a_mistake_is_told_before_the_work(
     """One line, exit 2, and nothing is made."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.pkl").mkdir()
+    (tmp_path / "beside.json").mkdir()
     try:
         assert run_command(main, arguments) == 2
     except SystemExit as exited:
@@ -73,3 +75,17 @@ def test_a_mistake_is_told_before_the_work(
     seen = capsys.readouterr()
     assert message in seen.err
     assert "making" not in seen.out
+
+
+def test_a_full_disk_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what it takes and what is free."""
+    usage = shutil.disk_usage(tmp_path)._replace(free=2_000_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    assert run_command(main, ["--full", "--out", str(tmp_path / "full.npz")]) == 2
+    seen = capsys.readouterr()
+    assert "full.npz takes 2.26 GB, but " in seen.err
+    assert "has 2.00 GB free; make room" in seen.err
+    assert "making" not in seen.out
+    assert not list(tmp_path.iterdir())

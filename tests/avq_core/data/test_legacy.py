@@ -13,9 +13,11 @@ from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError
 
 
-def test_a_plain_pickle_load_reads_what_was_prepared(tmp_path: Path) -> None:
+@pytest.mark.parametrize("storage", ["float32", "float16"])
+def test_a_plain_pickle_load_reads_what_was_prepared(tmp_path: Path, storage: str) -> None:
     """Float32 features, labels in [0, 1] with 0 where missing, boolean masks, all three splits."""
-    store = prepare(str(write_tiny(tmp_path)), DataConfig(), root=tmp_path / "p")
+    config = DataConfig(storage=storage)
+    store = prepare(str(write_tiny(tmp_path)), config, root=tmp_path / "p")
     out = tmp_path / "deep" / "processed.pkl"
     write_legacy_pickle(store, out)
     data = pickle.loads(out.read_bytes())
