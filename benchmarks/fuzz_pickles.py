@@ -9,7 +9,6 @@ import argparse
 import random
 import resource
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -38,7 +37,7 @@ def main() -> None:
         (options.corpus / f"source-{number:02d}").write_bytes(data)
     verdicts: Counter[str] = Counter()
     done, slowest, start = 0, 0.0, time.perf_counter()
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    place = options.corpus.with_name(f"{options.corpus.name}-input.pkl")
 
     def report() -> None:
         seconds = time.perf_counter() - start
@@ -53,7 +52,7 @@ def main() -> None:
     def one(data: bytes) -> None:
         nonlocal done, slowest
         begin = time.perf_counter()
-        verdict = pickle_fuzz.check(data, folder / "data.pkl")
+        verdict = pickle_fuzz.check(data, place)
         slowest = max(slowest, time.perf_counter() - begin)
         done += 1
         verdicts["".join(c for c in verdict[:60] if not c.isdigit())] += 1
