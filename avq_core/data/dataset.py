@@ -101,6 +101,13 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
         raise DataError(f"{source} holds a {type(found).__name__}, expected {_FILE}")
     raw = {name: _samples(found, names.split(name), source) for name in SPLITS}
     schema = read_schema(raw["train"], names, f"{source}: train")
+    names.check_used(raw["train"], f"{source}: train")
+    for task in config.label_ranges:
+        if task not in schema.tasks:
+            raise DataError(
+                f"--layout gives a label range of {task!r}, but the tasks of {source} are "
+                f"{shown(schema.tasks)}"
+            )
     splits = {
         name: _read_split(samples, f"{source}: {name}", name, schema, config, needs_labels=True)
         for name, samples in raw.items()

@@ -40,6 +40,33 @@ class Names:
         """What the file calls a split."""
         return self._splits.get(ours, ours)
 
+    def check_used(self, samples: Iterable[Any], where: str) -> None:
+        """Makes sure that every name of the layout is a name of the file: a slip would go unseen.
+
+        Args:
+            samples: Of the train split, each known to be a dict of dicts.
+            where: Names the split in errors.
+
+        Raises:
+            DataError: A stream, task or thing to ignore that no sample has.
+        """
+        streams: dict[str, None] = {}
+        labels: dict[str, None] = {}
+        for sample in samples:
+            streams |= dict.fromkeys(sample[self._features])
+            labels |= dict.fromkeys(sample.get(self._labels) or ())
+        for part, named, found in (
+            ("streams", self._streams, streams),
+            ("tasks", self._tasks, labels),
+            ("ignore", self._ignored, {**streams, **labels}),
+        ):
+            for theirs in named:
+                if theirs not in found:
+                    raise DataError(
+                        f"--layout names {theirs!r} under `{part}`, but no sample of {where} has it, "
+                        f"only {shown(found)}"
+                    )
+
     def sample(self, candidate: object, where: str, *, needs_labels: bool) -> Sample:
         """A sample as the file has it, under our names.
 

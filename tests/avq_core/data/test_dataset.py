@@ -131,6 +131,32 @@ def test_a_layout_maps_names_ranges_and_sentinels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            DataConfig(streams={"a": "audoi"}),
+            r"names 'audoi' under `streams`, but no sample of .*train",
+        ),
+        (
+            DataConfig(tasks={"o": "mos"}),
+            r"names 'mos' under `tasks`.*only \['lip_score', 'overall_sc",
+        ),
+        (DataConfig(ignore=("gaze",)), r"names 'gaze' under `ignore`"),
+        (
+            DataConfig(label_ranges={"mos": (1, 5)}),
+            r"label range of 'mos', but the tasks of .* are",
+        ),
+    ],
+)
+def test_a_layout_that_names_what_is_not_there_is_told(
+    tmp_path: Path, config: DataConfig, message: str
+) -> None:
+    """A slip in it would leave the file as it was, unseen."""
+    with pytest.raises(DataError, match=message):
+        load_dataset(save(make_file(), tmp_path), config)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("steams: {a: b}", r"layout\.yaml: unknown setting data\.steams, expected one of"),
