@@ -14,6 +14,7 @@ from avq_core.data.audit_report import (
     StreamProfile,
     TaskCheck,
 )
+from avq_core.data.findings_labels import correlation_findings, label_findings
 from avq_core.data.findings_overlap import overlap_findings
 from avq_core.data_config import DataConfig
 
@@ -21,17 +22,9 @@ MANY_MISSING: Final = 0.05
 """Share of a stream's values; above it the medians that fill them begin to tell the labels apart."""
 GATHERED: Final = 0.1
 """Share of columns, frames or samples that hold half of what is missing; up to it, it gathers there."""
-FEW_LABELS: Final = 50
-"""Valid labels of a split; below it one R² has a standard error of about 0.1."""
-OUTSIDE: Final = 0.05
-"""Share of the train labels' range; a label further outside is more than chance at the edges."""
 DRIFTED: Final = 0.25
 """Share of a stream's columns whose mean is over one deviation away. With a handful of speakers a
 split a tenth of that is usual."""
-LABEL_DRIFT: Final = 0.5
-"""Difference of a task's means, in train deviations."""
-ALIKE: Final = 0.95
-"""Correlation of two tasks, either sign, above which they are nearly one."""
 REDUNDANT: Final = 0.5
 """Share of a stream's columns; with fewer components than that for 99 %, reducing it is worth a try."""
 _SHOWN: Final = 5
@@ -51,8 +44,8 @@ def find(
     findings = [
         *overlap_findings(overlap, splits),
         *(finding for profile in profiles for finding in _stream(profile, streams, config)),
-        *_tasks(tasks),
-        *_alike(correlations),
+        *label_findings(tasks),
+        *correlation_findings(correlations),
     ]
     order = ("error", "warning", "note")
     return tuple(sorted(findings, key=lambda finding: order.index(finding.level)))
@@ -182,55 +175,3 @@ def _columns(profile: StreamProfile, train: StreamCheck, config: DataConfig) -> 
             if too_few
             else "set to 0 in all splits, since they say nothing",
         )
-
-
-def _tasks(tasks: Iterable[TaskCheck]) -> Iterable[Finding]:
-    """Tasks whose R² will not exist, or will say little."""
-    train: dict[str, TaskCheck] = {}
-    for check in tasks:
-        where = f"{check.task} in {check.split}"
-        if check.split == "train":
-            train[check.task] = check
-        if check.valid < 2 or check.low == check.high:
-            told = f", all {check.low:g}: a constant label" if check.valid else ""
-            yield Finding(
-                level="error",
-                message=f"{where}: {check.valid} valid labels without variance{told}",
-                mend="R² does not exist there; leave the task out, or add labels",
-            )
-            continue
-        if check.split != "train" and check.valid < FEW_LABELS:
-            yield Finding(
-                level="warning",
-                message=f"{where}: only {check.valid} valid labels",
-                mend="its R² is uncertain by 0.1 and more; add labels, or trust it little",
-            )
-        seen = train.get(check.task)
-        if seen is None or seen.valid < 2 or seen.low == seen.high:
-            continue
-        slack = OUTSIDE * (seen.high - seen.low)
-        if check.low < seen.low - slack or check.high > seen.high + slack:
-            yield Finding(
-                level="note",
-                message=f"{where}: labels in [{check.low:.3g}, {check.high:.3g}] leave the train "
-                f"split's [{seen.low:.3g}, {seen.high:.3g}]",
-                mend="a sigmoid head cannot follow there; a linear one can (model.head)",
-            )
-        shift = (check.mean - seen.mean) / seen.deviation
-        if abs(shift) > LABEL_DRIFT:
-            yield Finding(
-                level="warning",
-                message=f"{where}: the labels' mean is {shift:+.1f} deviations from train's",
-                mend="a split of other difficulty makes its R² another question; split anew if you can",
-            )
-
-
-def _alike(correlations: Iterable[Correlation]) -> Iterable[Finding]:
-    for pair in correlations:
-        if abs(pair.r) > ALIKE:
-            yield Finding(
-                level="note",
-                message=f"{pair.first} and {pair.second} correlate with r = {pair.r:.3f} over "
-                f"{pair.count} train samples",
-                mend="nearly one task: a good figure of one says little more than the other's",
-            )

@@ -260,7 +260,9 @@ def test_a_split_of_another_difficulty_is_a_warning() -> None:
     """Its R² answers another question."""
     dataset = make_dataset()
     dataset.splits["val"].labels[:] = dataset.splits["val"].labels * 0.2 + 0.35
-    assert found(dataset) == ["warning: x in val: the labels' mean is +1.2 deviations from train's"]
+    assert found(dataset) == [
+        "warning: labels in val whose mean is away from train's, in deviations: x +1.2"
+    ]
 
 
 def test_labels_that_cannot_be_judged_come_first() -> None:
@@ -271,8 +273,8 @@ def test_labels_that_cannot_be_judged_come_first() -> None:
     dataset.splits["val"].labels[0] = -0.8
     assert [line for line in found(dataset) if "mean" not in line] == [
         "error: x in test: 60 valid labels without variance, all 0.1: a constant label",
-        "warning: x in val: only 20 valid labels",
-        "note: x in val: labels in [-0.8, -0.178] leave the train split's [-0.5, 0.5]",
+        "warning: tasks with fewer than 50 valid labels in val: x 20",
+        "note: labels in val that leave the range of train's: x [-0.8, -0.178] of [-0.5, 0.5]",
     ]
 
 
