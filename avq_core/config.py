@@ -10,10 +10,8 @@ from typing import Final
 
 from avq_core.config_checks import check, is_int, is_number
 from avq_core.data_config import DataConfig
+from avq_core.model_config import ModelConfig
 
-POSITIONS: Final = ("none", "sinusoidal")
-POOLINGS: Final = ("mean", "mean_std")
-HEADS: Final = ("sigmoid", "linear")
 PRECISIONS: Final = ("auto", "fp32", "bf16")
 
 MANUAL_TASK_WEIGHTS: Final[Mapping[str, float]] = {
@@ -23,62 +21,6 @@ MANUAL_TASK_WEIGHTS: Final[Mapping[str, float]] = {
     "cross_modal": 1.5,
     "overall": 1.3,
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelConfig:
-    """The network: embedders, fusion, encoder, pooling, heads."""
-
-    hidden_dim: int = 512
-    """Width of the encoder; a positive multiple of `num_heads`, even with sinusoidal positions."""
-    num_layers: int = 6
-    """Transformer encoder layers, at least 1."""
-    num_heads: int = 16
-    """Attention heads, at least 1; must divide `hidden_dim`."""
-    dropout: float = 0.3
-    """Probability in [0, 1) of dropping a unit, in embedders, encoder and heads alike."""
-    feedforward_factor: int = 4
-    """Width of an encoder layer's feed-forward part, in multiples of `hidden_dim`."""
-    embedder_scale: float = 1.0
-    """Factor on the embedders' inner widths (512, 256 or 128 by a stream's dimension)."""
-    positions: str = "none"
-    """`none` (the manual: blind to the order of the frames) or `sinusoidal`."""
-    pooling: str = "mean"
-    """Over time: `mean`, or `mean_std` (mean and standard deviation side by side)."""
-    head: str = "sigmoid"
-    """End of each task's head: `sigmoid` (inside the train range) or `linear`."""
-
-    def __post_init__(self) -> None:
-        for name in ("hidden_dim", "num_layers", "num_heads", "feedforward_factor"):
-            value = getattr(self, name)
-            check(is_int(value) and value >= 1, f"model.{name}", value, "an integer >= 1")
-        check(
-            self.hidden_dim % self.num_heads == 0,
-            "model.hidden_dim",
-            self.hidden_dim,
-            f"a multiple of model.num_heads = {self.num_heads}",
-        )
-        check(
-            is_number(self.dropout) and 0 <= self.dropout < 1,
-            "model.dropout",
-            self.dropout,
-            "a probability in [0, 1)",
-        )
-        check(
-            is_number(self.embedder_scale) and 0 < self.embedder_scale <= 8,
-            "model.embedder_scale",
-            self.embedder_scale,
-            "a factor in (0, 8]",
-        )
-        check(self.positions in POSITIONS, "model.positions", self.positions, f"one of {POSITIONS}")
-        check(
-            self.positions == "none" or self.hidden_dim % 2 == 0,
-            "model.hidden_dim",
-            self.hidden_dim,
-            "an even number with model.positions = sinusoidal",
-        )
-        check(self.pooling in POOLINGS, "model.pooling", self.pooling, f"one of {POOLINGS}")
-        check(self.head in HEADS, "model.head", self.head, f"one of {HEADS}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +41,10 @@ class OptimConfig:
     """Each cycle is this many times as long as the one before (T_mult), at least 1."""
     min_lr: float = 1e-6
     """Learning rate at the end of a cycle (eta_min), in [0, lr]."""
+    warmup_epochs: float = 0.0
+    """Epochs over which the learning rate rises from 0 at the start of the run, >= 0; 0 for none."""
+    clip_norm: float | None = None
+    """Norm to which a longer gradient is scaled down, > 0; `None` for no bound."""
 
     def __post_init__(self) -> None:
         check(is_number(self.lr) and self.lr > 0, "optim.lr", self.lr, "a number > 0")
@@ -114,6 +60,18 @@ class OptimConfig:
         for name in ("cycle_epochs", "cycle_mult"):
             value = getattr(self, name)
             check(is_int(value) and value >= 1, f"optim.{name}", value, "an integer >= 1")
+        check(
+            is_number(self.warmup_epochs) and self.warmup_epochs >= 0,
+            "optim.warmup_epochs",
+            self.warmup_epochs,
+            "a number >= 0",
+        )
+        check(
+            self.clip_norm is None or (is_number(self.clip_norm) and self.clip_norm > 0),
+            "optim.clip_norm",
+            self.clip_norm,
+            "a number > 0, or null for no bound",
+        )
         check(
             is_number(self.min_lr) and 0 <= self.min_lr <= self.lr,
             "optim.min_lr",
@@ -136,6 +94,15 @@ class TrainingConfig:
     exactly, so this changes memory and speed, not the result."""
     task_weights: Mapping[str, float] = field(default_factory=lambda: dict(MANUAL_TASK_WEIGHTS))
     """Factor of each task's masked mean squared error, >= 0, not all zero."""
+    normalise_loss: bool = False
+    """Whether each task's squared error is divided by the variance of its train labels, so that
+    tasks whose labels vary little are learned as well."""
+    frame_crop: float = 1.0
+    """Augmentation: each micro-batch sees a window of its frames, of a random length between this
+    share of them and all, in (0, 1]; 1 for none."""
+    ema: float = 0.0
+    """Decay, a step, of the running mean of the weights that is judged and kept in place of the last
+    ones, in [0, 1); 0 for none."""
     precision: str = "auto"
     """`fp32`, `bf16` (autocast), or `auto`: bf16 where the device measurably gains from it."""
     seed: int = 0
@@ -170,6 +137,13 @@ class TrainingConfig:
             "training.task_weights",
             dict(self.task_weights),
             "at least one weight > 0",
+        )
+        normalises = self.normalise_loss
+        check(isinstance(normalises, bool), "training.normalise_loss", normalises, "true or false")
+        crop = self.frame_crop
+        check(is_number(crop) and 0 < crop <= 1, "training.frame_crop", crop, "a share in (0, 1]")
+        check(
+            is_number(self.ema) and 0 <= self.ema < 1, "training.ema", self.ema, "a decay in [0, 1)"
         )
         check(
             self.precision in PRECISIONS,

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, get_type_hints
 
 from avq_core.config import (
-    ModelConfig,
     OptimConfig,
     TrainConfig,
     TrainingConfig,
@@ -17,6 +16,7 @@ from avq_core.config import (
 )
 from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError
+from avq_core.model_config import ModelConfig
 
 _SECTIONS: Final[Mapping[str, type]] = {
     "model": ModelConfig,

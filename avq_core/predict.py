@@ -32,9 +32,9 @@ def main(argv: Sequence[str]) -> int:
     from avq_core.files import whole_file
     from avq_core.training.checkpoint import load_model
     from avq_core.training.device import parse_device, resolve_precision
-    from avq_core.training.loop import predict
     from avq_core.training.metrics import num_labels, r2_by_task
     from avq_core.training.resident import to_device
+    from avq_core.training.scoring import predict
 
     device = parse_device(options.device)
     model = load_model(options.model, device)

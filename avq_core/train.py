@@ -61,8 +61,9 @@ def main(argv: Sequence[str]) -> int:
     from avq_core.training.checkpoint import TrainedModel, save_model
     from avq_core.training.device import parse_device
     from avq_core.training.evaluation import evaluate
-    from avq_core.training.loop import EpochRecord, fit, predict
+    from avq_core.training.loop import EpochRecord, fit
     from avq_core.training.resident import splits_to_device, to_device
+    from avq_core.training.scoring import predict
 
     config = load_config(options.config)
     overrides = {"training.seed": options.seed, "training.epochs": options.epochs}

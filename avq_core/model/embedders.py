@@ -1,4 +1,4 @@
-"""Each stream to the encoder's width, and their fusion by the mean.
+"""Each stream to the encoder's width.
 
 Shapes: B batch, T frames, D columns of a stream, W width of the encoder.
 """
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from avq_core.data.schema import Schema
 from avq_core.model.layers import Dropout
+from avq_core.model_config import ModelConfig
 
 
 def inner_width(dim: int, scale: float) -> int:
@@ -26,54 +27,52 @@ def inner_width(dim: int, scale: float) -> int:
     return max(1, round(manual * scale))
 
 
-class StreamFusion(nn.Module):
-    """Embeds every stream (Linear, ReLU, dropout, Linear) and takes the mean over streams."""
+class StreamEmbedding(nn.Module):
+    """Embeds every stream: Linear, ReLU, dropout, Linear and, where asked for, a layer norm."""
 
-    def __init__(self, schema: Schema, *, width: int, dropout: float, scale: float) -> None:
+    def __init__(self, config: ModelConfig, schema: Schema) -> None:
         super().__init__()
-        self.num_frames = schema.num_frames
-        self.temporal = {stream.name: stream.temporal for stream in schema.streams}
+        width = config.hidden_dim
         self.embedders = nn.ModuleDict()
-        self.absent = nn.ParameterDict()
-        """What the network learns to put in the place of a stream that a clip lacks."""
         for stream in schema.streams:
-            inner = inner_width(stream.dim, scale)
+            inner = inner_width(stream.dim, config.embedder_scale)
             self.embedders[stream.name] = nn.Sequential(
                 nn.Linear(stream.dim, inner),
                 nn.ReLU(inplace=True),
-                Dropout(dropout),
+                Dropout(config.dropout),
                 nn.Linear(inner, width),
+                *([nn.LayerNorm(width)] if config.stream_norm else []),
             )
-            if stream.optional:
-                self.absent[stream.name] = nn.Parameter(torch.zeros(width))
+        self.absent = nn.ParameterDict(
+            {s.name: torch.zeros(width) for s in schema.streams if s.optional}
+        )
+        """What the network learns to put in the place of a stream that a clip lacks."""
+        self.drop_columns = Dropout(config.input_dropout)
+        self.drop_streams = Dropout(config.stream_dropout)
 
     def forward(
         self, streams: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None
-    ) -> Tensor:
-        """Embeds and fuses.
+    ) -> dict[str, Tensor]:
+        """Embeds.
 
         Args:
             streams: Stream name to (B, T, D), clip-level (B, D).
             present: Optional stream to (B,), False where a clip lacks it; others are in all clips.
 
         Returns:
-            (B, T, W).
+            Stream name to (B, T, W), clip-level (B, W).
         """
-        per_frame: Tensor | None = None
-        per_clip: Tensor | None = None
-        for name, embedder in self.embedders.items():
-            embedded = embedder(streams[name])
-            if present and name in present:
-                there = present[name].view(-1, *(1,) * (embedded.dim() - 1))
-                embedded = torch.where(there, embedded, self.absent[name].to(embedded.dtype))
-            if self.temporal[name]:
-                per_frame = embedded if per_frame is None else per_frame + embedded
-            else:
-                # The same for every frame: embedded once, broadcast by the addition below.
-                per_clip = embedded if per_clip is None else per_clip + embedded
-        if per_frame is None:
-            assert per_clip is not None, "a schema holds at least one stream"
-            return per_clip[:, None] / len(self.embedders)
-        if per_clip is not None:
-            per_frame = per_frame + per_clip[:, None]
-        return per_frame / len(self.embedders)
+        return {name: self._embed(name, streams[name], present) for name in self.embedders}
+
+    def _embed(self, name: str, x: Tensor, present: Mapping[str, Tensor] | None) -> Tensor:
+        # One mask a clip, the same for all of its frames: a column is there or it is not.
+        clip = (x.shape[0], *(1,) * (x.dim() - 2))
+        if self.training and self.drop_columns.probability > 0:
+            x = x * self.drop_columns(x.new_ones(*clip, x.shape[-1]))
+        embedded: Tensor = self.embedders[name](x)
+        if present and name in present:
+            there = present[name].view(*clip, 1)
+            embedded = torch.where(there, embedded, self.absent[name].to(embedded.dtype))
+        if self.training and self.drop_streams.probability > 0:
+            embedded = embedded * self.drop_streams(embedded.new_ones(*clip, 1))
+        return embedded

@@ -82,10 +82,22 @@ class SelfAttention(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """A post-norm transformer encoder layer with ReLU, equal to `nn.TransformerEncoderLayer`."""
+    """A transformer encoder layer with ReLU, equal to `nn.TransformerEncoderLayer`.
 
-    def __init__(self, *, width: int, num_heads: int, feedforward: int, dropout: float) -> None:
+    Post-norm, or pre-norm with `norm_first` (Xiong et al., 2020, figure 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        width: int,
+        num_heads: int,
+        feedforward: int,
+        dropout: float,
+        norm_first: bool = False,
+    ) -> None:
         super().__init__()
+        self.norm_first = norm_first
         self.attention = SelfAttention(width=width, num_heads=num_heads, dropout=dropout)
         self.feedforward = nn.Sequential(
             nn.Linear(width, feedforward),
@@ -99,6 +111,9 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, T, D) and the mask of `SelfAttention` -> (B, T, D)."""
+        if self.norm_first:
+            x = x + self.dropout(self.attention(self.norm_attention(x), mask))
+            return x + self.dropout(self.feedforward(self.norm_feedforward(x)))  # type: ignore[no-any-return]
         x = self.norm_attention(x + self.dropout(self.attention(x, mask)))
         return self.norm_feedforward(x + self.dropout(self.feedforward(x)))  # type: ignore[no-any-return]
 

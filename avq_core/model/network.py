@@ -8,57 +8,76 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from avq_core.config import ModelConfig
 from avq_core.data.schema import Schema
-from avq_core.model.embedders import StreamFusion
+from avq_core.model.embedders import StreamEmbedding
+from avq_core.model.frames import average_frames
+from avq_core.model.fusion import make_fusion
+from avq_core.model.lags import make_lag_attention
 from avq_core.model.layers import Dropout, EncoderLayer, sinusoidal_positions
 from avq_core.model.pooling import make_pooling
+from avq_core.model.statistics import make_statistics_path, pooled_statistics
+from avq_core.model_config import ModelConfig
 
 _HEAD_WIDTHS = (256, 128)
 """The manual's heads: width -> 256 -> 128 -> 1."""
 
 
 class Network(nn.Module):
-    """Streams in, one score a task out: embed, fuse, encode, pool, one head a task."""
+    """Streams in, one score a task out: embed, fuse, encode, pool, one head a task.
+
+    Beside the encoder, where asked for, statistics over time, lags between streams and the
+    clip-level streams go straight to the heads.
+    """
 
     positions: Tensor | None
 
     def __init__(self, config: ModelConfig, schema: Schema) -> None:
         super().__init__()
         width = config.hidden_dim
-        self.fusion = StreamFusion(
-            schema, width=width, dropout=config.dropout, scale=config.embedder_scale
-        )
-        table = (
-            sinusoidal_positions(schema.num_frames, width)
-            if config.positions == "sinusoidal"
-            else None
-        )
-        self.register_buffer("positions", table, persistent=False)
+        self.schema = schema
+        self.frame_stride = config.frame_stride
+        self.embedding = StreamEmbedding(config, schema)
+        names = [stream.name for stream in schema.streams]
+        self.fusion = make_fusion(config.fusion, names, width=width, num_heads=config.num_heads)
+        frames = -(-schema.num_frames // config.frame_stride)
+        self._make_positions(config.positions, frames, width)
         self.encoder = nn.ModuleList(
             EncoderLayer(
                 width=width,
                 num_heads=config.num_heads,
                 feedforward=config.feedforward_factor * width,
                 dropout=config.dropout,
+                norm_first=config.norm_first,
             )
             for _ in range(config.num_layers)
         )
-        self.pooling, pooled = make_pooling(config.pooling, width)
+        self.norm = nn.LayerNorm(width) if config.norm_first else nn.Identity()
+        self.pooling, to_heads = make_pooling(config.pooling, width)
+        self.statistics = make_statistics_path(config, schema)
+        self.lags = make_lag_attention(config, schema)
+        self.clip_streams = [s.name for s in schema.streams if not s.temporal]
+        if not config.clip_to_heads:
+            self.clip_streams = []
+        to_heads += config.statistics_width
+        to_heads += self.lags.out_dim if self.lags is not None else 0
+        to_heads += sum(s.dim for s in schema.streams if s.name in self.clip_streams)
         self.heads = nn.ModuleDict(
-            {task: _make_head(pooled, config.dropout) for task in schema.tasks}
+            {task: _make_head(to_heads, config.dropout) for task in schema.tasks}
         )
         self.bounded = config.head == "sigmoid"
-        self.largest_activation = schema.num_frames * max(
-            config.feedforward_factor * width, config.num_heads * schema.num_frames
+        self.largest_activation = frames * max(
+            config.feedforward_factor * width,
+            config.num_heads * frames,
+            config.frame_stride * max(stream.dim for stream in schema.streams),
         )
-        """Floats of the largest intermediate result of one clip: feed-forward, or attention."""
+        """Floats of the largest tensor of one clip: a stream, feed-forward, or attention."""
 
     def forward(
         self,
         streams: Mapping[str, Tensor],
         lengths: Tensor | None = None,
         present: Mapping[str, Tensor] | None = None,
+        statistics: Tensor | None = None,
     ) -> Tensor:
         """Scores clips.
 
@@ -67,28 +86,82 @@ class Network(nn.Module):
             lengths: (B,) real frames of each clip, at least 1; the rest of T is padding, which
                 changes no score. `None` where all T are real.
             present: Optional stream to (B,), False where a clip lacks it.
+            statistics: (B, S), `pooled_statistics` of the clips where they are known already.
 
         Returns:
             (B, K) in the scaled units of the targets, in the order of the schema's tasks.
         """
-        x = self.fusion(streams, present)
-        mask = None
-        if lengths is not None:
-            mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
-        if self.positions is not None:
-            # New data may be longer than what was trained on: the table is a formula, so extend it.
-            positions = self.positions
-            if x.shape[1] > len(positions):
-                positions = sinusoidal_positions(x.shape[1], x.shape[2]).to(x.device)
-            x = x + positions[: x.shape[1]].to(x.dtype)
-        for layer in self.encoder:
-            x = layer(x, mask)
-        x = self.pooling(x, mask)
-        # bf16 has 8 bits: scores would come in steps of 0.004. The heads cost next to nothing.
-        with torch.autocast(x.device.type, enabled=False):
-            x = x.float()
+        parts = [self._encode(streams, lengths, present).float()]
+        # bf16 has 8 bits: scores would come in steps of 0.004. What follows costs next to nothing.
+        with torch.autocast(parts[0].device.type, enabled=False):
+            if self.statistics is not None:
+                if statistics is None:
+                    statistics = pooled_statistics(streams, self.schema, lengths, present)
+                parts.append(self.statistics(statistics))
+            if self.lags is not None:
+                mask = self._mask(streams, lengths)
+                parts.append(self.lags(streams, mask, present))
+            parts += [streams[name].float() for name in self.clip_streams]
+            x = torch.cat(parts, dim=1)
             scores = torch.cat([head(x) for head in self.heads.values()], dim=1)
             return scores.sigmoid() if self.bounded else scores
+
+    @property
+    def reads_statistics(self) -> bool:
+        """Whether `forward` uses `statistics`, which are then better computed once."""
+        return self.statistics is not None
+
+    def fit_statistics(self, statistics: Tensor) -> None:
+        """Standardises the statistics path by the train split's (N, S); before training."""
+        if self.statistics is not None:
+            self.statistics.fit(statistics)
+
+    def _make_positions(self, kind: str, frames: int, width: int) -> None:
+        if kind == "learned":
+            self.positions = nn.Parameter(0.02 * torch.randn(frames, width))
+            return
+        table = sinusoidal_positions(frames, width) if kind == "sinusoidal" else None
+        self.register_buffer("positions", table, persistent=False)
+
+    def _encode(
+        self,
+        streams: Mapping[str, Tensor],
+        lengths: Tensor | None,
+        present: Mapping[str, Tensor] | None,
+    ) -> Tensor:
+        """The clips as the encoder sees them: (B, W), or (B, 2 W) by the pooling."""
+        mask = self._mask(streams, lengths)
+        if self.frame_stride > 1:
+            streams = {
+                name: average_frames(x, self.frame_stride, mask) if x.dim() == 3 else x
+                for name, x in streams.items()
+            }
+            lengths = None if lengths is None else -(-lengths // self.frame_stride)
+            mask = self._mask(streams, lengths)
+        x = self.fusion(self.embedding(streams, present))
+        if self.positions is not None:
+            x = x + self._positions_of(x.shape[1]).to(x.dtype)
+        for layer in self.encoder:
+            x = layer(x, mask)
+        return self.pooling(self.norm(x), mask)  # type: ignore[no-any-return]
+
+    def _mask(self, streams: Mapping[str, Tensor], lengths: Tensor | None) -> Tensor | None:
+        """(B, T), True where frames are real; `None` where all are."""
+        if lengths is None:
+            return None
+        frames = max((x.shape[1] for x in streams.values() if x.dim() == 3), default=1)
+        return torch.arange(frames, device=lengths.device) < lengths[:, None]
+
+    def _positions_of(self, frames: int) -> Tensor:
+        """(T, W). New data may be longer than what was trained on."""
+        positions = self.positions
+        assert positions is not None
+        missing = frames - len(positions)
+        if missing <= 0:
+            return positions[:frames]
+        if isinstance(positions, nn.Parameter):  # nothing is known beyond the last one
+            return torch.cat([positions, positions[-1:].expand(missing, -1)])
+        return sinusoidal_positions(frames, positions.shape[1]).to(positions.device)
 
 
 def _make_head(width: int, dropout: float) -> nn.Sequential:

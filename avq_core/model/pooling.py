@@ -6,6 +6,9 @@ Shapes: B batch, T frames, W width.
 import torch
 from torch import Tensor, nn
 
+_EPS = 1e-6
+"""The square root has no finite slope at 0, where all frames agree."""
+
 
 class MeanPooling(nn.Module):
     """The mean over frames: (B, T, W) -> (B, W)."""
@@ -22,8 +25,26 @@ class MeanStdPooling(nn.Module):
         """Returns the two side by side, over real frames; the deviation is the population's."""
         mean = _mean(x, mask)
         variance = _mean((x - mean[:, None]).square(), mask)
-        # The square root has no finite slope at 0, where all frames agree.
-        return torch.cat([mean, (variance + 1e-6).sqrt()], dim=1)
+        return torch.cat([mean, (variance + _EPS).sqrt()], dim=1)
+
+
+class AttentionPooling(nn.Module):
+    """Attentive statistics (Okabe et al., 2018, equations 2 to 6): (B, T, W) -> (B, 2 W)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.score = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Returns mean and deviation over real frames, each frame weighted by what it holds."""
+        scores = self.score(x).float()
+        if mask is not None:
+            scores = scores.masked_fill(~mask[:, :, None], -torch.inf)
+            x = torch.where(mask[:, :, None], x, 0.0)
+        weights = scores.softmax(dim=1)
+        mean = (weights * x).sum(dim=1)
+        variance = (weights * (x - mean[:, None]).square()).sum(dim=1)
+        return torch.cat([mean, (variance + _EPS).sqrt()], dim=1)
 
 
 def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
@@ -38,5 +59,7 @@ def make_pooling(kind: str, width: int) -> tuple[nn.Module, int]:
     """The pooling named by `ModelConfig.pooling`, and the width of what it returns."""
     if kind == "mean":
         return MeanPooling(), width
+    if kind == "attention":
+        return AttentionPooling(width), 2 * width
     assert kind == "mean_std", kind
     return MeanStdPooling(), 2 * width

@@ -8,25 +8,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from avq_core.config import TrainConfig
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.model.network import Network
+from avq_core.training.augment import crop_frames
 from avq_core.training.device import isolated_randomness, resolve_precision
-from avq_core.training.losses import masked_mse, observed_counts
+from avq_core.training.losses import label_variances, masked_mse, observed_counts
 from avq_core.training.metrics import r2_by_task
-from avq_core.training.resident import ResidentSplit, ResidentSplits
+from avq_core.training.resident import ResidentSplits
 from avq_core.training.schedule import judged_epochs, learning_rate
-
-_GPU_EVALUATION_BATCH = 256
-_CPU_ACTIVATION_BYTES = 12 * 2**20
-"""On a CPU a result much larger than this leaves the caches and is mapped and unmapped anew each
-time; measured, the manual's network trains 1.9 times faster on 8 clips of 150 frames at once than
-on 32 (docs/experiments.md)."""
+from avq_core.training.scoring import autocast, clips_at_once, predict, scores_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +48,7 @@ class FitResult:
     """A finished or stopped run."""
 
     network: Network
-    """As after the last epoch, in evaluation mode."""
+    """As after the last epoch, in evaluation mode; with `ema`, the running mean of the weights."""
     precision: torch.dtype
     """Of its matrix products."""
     history: list[EpochRecord] = field(default_factory=list)
@@ -100,12 +96,12 @@ def _fit(
     weights = _task_weights(config, splits)
     with isolated_randomness(config.training.seed, splits.device):
         run = _Run(config, splits, weights, on_step)
-        result = FitResult(network=run.network, precision=run.precision)
+        result = FitResult(network=run.judged_network, precision=run.precision)
         judged = set(judged_epochs(config.optim, config.training.epochs))
         for epoch in range(1, config.training.epochs + 1):
             start = time.perf_counter()
             loss, lr = run.train_epoch(epoch)
-            scores = predict(run.network, splits.val, precision=run.precision)
+            scores = predict(run.judged_network, splits.val, precision=run.precision)
             targets = splits.val.targets.cpu().numpy()
             record = EpochRecord(
                 epoch=epoch,
@@ -119,50 +115,8 @@ def _fit(
             if on_epoch is not None and on_epoch(record):
                 result.stopped = epoch < config.training.epochs
                 break
-    run.network.eval()
+    result.network.eval()
     return result
-
-
-def predict(
-    network: Network, split: ResidentSplit, *, precision: torch.dtype
-) -> npt.NDArray[np.float32]:
-    """Scores every sample of a split.
-
-    Returns:
-        (N, K) in the scaled units of the targets; NaN where the network gives no finite score.
-    """
-    network.eval()
-    batch = clips_at_once(network, split.targets.device, most=_GPU_EVALUATION_BATCH)
-    while True:
-        try:
-            return _predict_in(batch, network, split, precision)
-        except torch.OutOfMemoryError:
-            if batch == 1:
-                raise
-        batch //= 2
-
-
-def _predict_in(
-    batch: int, network: Network, split: ResidentSplit, precision: torch.dtype
-) -> npt.NDArray[np.float32]:
-    device = split.targets.device
-    parts: list[Tensor] = []
-    with torch.inference_mode(), _autocast(device, precision):
-        for index in torch.split(torch.arange(len(split), device=device), batch):
-            clips = split.batch(index)
-            parts.append(network(clips.streams, clips.lengths, clips.present).float())
-    return torch.cat(parts).cpu().numpy()
-
-
-def clips_at_once(network: Network, device: torch.device, *, most: int) -> int:
-    """Clips to put through the network at once, from 1 to `most`: all, on a GPU."""
-    if device.type != "cpu":
-        return most
-    return max(1, min(most, _CPU_ACTIVATION_BYTES // (4 * network.largest_activation)))
-
-
-def _autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16)
 
 
 def _task_weights(config: TrainConfig, splits: ResidentSplits) -> Tensor:
@@ -172,7 +126,10 @@ def _task_weights(config: TrainConfig, splits: ResidentSplits) -> Tensor:
             f"training.task_weights names {sorted(weights)}, but the data's tasks are "
             f"{sorted(tasks)}; give every task of the data one weight"
         )
-    return torch.tensor([weights[task] for task in tasks], device=splits.device)
+    found = torch.tensor([weights[task] for task in tasks], device=splits.device)
+    return (
+        found / label_variances(splits.train.targets) if config.training.normalise_loss else found
+    )
 
 
 class _Run:
@@ -199,11 +156,27 @@ class _Run:
             weight_decay=optim.weight_decay,
             fused=True,
         )
+        self.schema = splits.schema if self.network.reads_statistics else None
+        if self.schema is not None:
+            self.network.fit_statistics(splits.train.statistics(self.schema))
+        self.averaged: AveragedModel | None = None
+        if config.training.ema > 0:
+            self.averaged = AveragedModel(
+                self.network,
+                multi_avg_fn=get_ema_multi_avg_fn(config.training.ema),  # type: ignore[no-untyped-call]
+            )
         self.order = torch.Generator().manual_seed(config.training.seed)
         batch = config.training.batch_size
         asked = config.training.micro_batch_size
         fitting = clips_at_once(self.network, splits.device, most=batch)
         self.micro_batch = fitting if asked is None else min(asked, batch)
+
+    @property
+    def judged_network(self) -> Network:
+        """The network whose figures count: the running mean, where one is kept."""
+        network = self.network if self.averaged is None else self.averaged.module
+        assert isinstance(network, Network)
+        return network
 
     def train_epoch(self, epoch: int) -> tuple[float, float]:
         """One pass over train; returns the mean loss and the last step's learning rate."""
@@ -218,7 +191,11 @@ class _Run:
             loss = self._accumulate(index)
             if not math.isfinite(loss):
                 raise NonFiniteLossError(epoch=epoch, step=step + 1)
+            if self.config.optim.clip_norm is not None:
+                clip_grad_norm_(self.network.parameters(), self.config.optim.clip_norm)
             self.optimiser.step()
+            if self.averaged is not None:
+                self.averaged.update_parameters(self.network)
             total += loss
         return total / len(batches), lr
 
@@ -244,9 +221,10 @@ class _Run:
             # Here and not once a step: a step of a large network on a CPU takes many seconds.
             if self.on_step is not None:
                 self.on_step()
-            clips = self.splits.train.batch(part)
-            with _autocast(self.splits.device, self.precision):
-                scores = self.network(clips.streams, clips.lengths, clips.present)
+            clips = self.splits.train.batch(part, schema=self.schema)
+            clips = crop_frames(clips, self.config.training.frame_crop)
+            with autocast(self.splits.device, self.precision):
+                scores = scores_of(self.network, clips)
             loss = masked_mse(scores, clips.targets, counts, self.weights)
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()

@@ -6,6 +6,8 @@ Shapes: B samples of an effective batch, b of a micro-batch, K tasks.
 import torch
 from torch import Tensor
 
+_LEAST_VARIANCE = 1e-6
+
 
 def observed_counts(targets: Tensor) -> Tensor:
     """Labels observed in the whole effective batch: (B, K) with NaN where missing -> (K,)."""
@@ -33,3 +35,15 @@ def masked_mse(scores: Tensor, targets: Tensor, counts: Tensor, weights: Tensor)
     error = scores.float() - torch.where(observed, targets, 0.0)
     squared = torch.where(observed, error.square(), 0.0)
     return (weights * squared.sum(dim=0) / counts.clamp(min=1)).sum()
+
+
+def label_variances(targets: Tensor) -> Tensor:
+    """Population variance of each task's labels: (N, K), NaN where missing -> (K,).
+
+    1 where the labels do not vary, so that it can be divided by.
+    """
+    known = torch.isfinite(targets)
+    count = known.sum(dim=0).clamp(min=1)
+    mean = torch.where(known, targets, 0.0).sum(dim=0) / count
+    variance = torch.where(known, targets - mean, 0.0).square().sum(dim=0) / count
+    return torch.where(variance > _LEAST_VARIANCE, variance, 1.0)

@@ -12,6 +12,10 @@ from torch import Tensor
 
 from avq_core.data.schema import Schema
 from avq_core.data.splits import PreparedSplit, SearchSplits
+from avq_core.model.statistics import pooled_statistics
+
+_STATISTICS_BLOCK = 16
+"""Clips whose statistics are computed at once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +30,8 @@ class Batch:
     """(b,) real frames; `None` where all are."""
     present: dict[str, Tensor]
     """Optional stream to (b,)."""
+    statistics: Tensor | None = None
+    """(b, S), `pooled_statistics` of the whole clips; `None` where nobody asked for them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,11 +47,26 @@ class ResidentSplit:
     present: Mapping[str, Tensor] = field(default_factory=dict)
     """Optional stream to (N,), False where a sample lacks it."""
 
+    _kept: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False)
+
     def __len__(self) -> int:
         return len(self.targets)
 
-    def batch(self, index: Tensor) -> Batch:
-        """The samples of an index (b,)."""
+    def statistics(self, schema: Schema) -> Tensor:
+        """`pooled_statistics` of every sample, (N, S); computed once, however many runs ask."""
+        if "statistics" not in self._kept:
+            rows = torch.arange(len(self), device=self.targets.device)
+            # Whoever asks first may be in inference mode, whose tensors cannot be trained on.
+            with torch.inference_mode(mode=False), torch.no_grad():
+                parts = [
+                    pooled_statistics(clips.streams, schema, clips.lengths, clips.present)
+                    for clips in map(self.batch, torch.split(rows, _STATISTICS_BLOCK))
+                ]
+                self._kept["statistics"] = torch.cat(parts)
+        return self._kept["statistics"]
+
+    def batch(self, index: Tensor, *, schema: Schema | None = None) -> Batch:
+        """The samples of an index (b,); with their statistics where the schema is given."""
         return Batch(
             streams={
                 name: values.index_select(0, index).float() for name, values in self.streams.items()
@@ -53,6 +74,7 @@ class ResidentSplit:
             targets=self.targets.index_select(0, index),
             lengths=None if self.lengths is None else self.lengths.index_select(0, index),
             present={name: v.index_select(0, index) for name, v in self.present.items()},
+            statistics=None if schema is None else self.statistics(schema).index_select(0, index),
         )
 
 

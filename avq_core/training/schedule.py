@@ -13,14 +13,16 @@ def learning_rate(optim: OptimConfig, epoch: float) -> float:
         epoch: Epochs gone, in fractions: optimiser step i of n in epoch e (both from 0) is e + i/n.
 
     Returns:
-        `min_lr + (lr - min_lr) (1 + cos(pi * t / T)) / 2`, t epochs into a cycle of T.
+        `min_lr + (lr - min_lr) (1 + cos(pi * t / T)) / 2`, t epochs into a cycle of T; within the
+        warm-up at the start of the run, times the share of it that is gone.
     """
     start, length = 0, optim.cycle_epochs
     while epoch >= start + length:
         start += length
         length *= optim.cycle_mult
     phase = (epoch - start) / length
-    return optim.min_lr + (optim.lr - optim.min_lr) * (1 + math.cos(math.pi * phase)) / 2
+    warmth = min(1.0, epoch / optim.warmup_epochs) if optim.warmup_epochs else 1.0
+    return warmth * (optim.min_lr + (optim.lr - optim.min_lr) * (1 + math.cos(math.pi * phase)) / 2)
 
 
 def cycle_ends(optim: OptimConfig, last_epoch: int) -> list[int]:

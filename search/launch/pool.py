@@ -110,9 +110,10 @@ def _check() -> None:
 def _run(task: Task) -> Result:
     from avq_core.data.prepared import open_store
     from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
-    from avq_core.training.loop import fit, predict
+    from avq_core.training.loop import fit
     from avq_core.training.metrics import num_labels
     from avq_core.training.resident import ResidentSplits, splits_to_device, to_device
+    from avq_core.training.scoring import predict
 
     opened = open_store(task.store)
     if _Process.cached is None or _Process.cached[0] != task.store:

@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from avq_core.config import (
-    ModelConfig,
     OptimConfig,
     TrainConfig,
     TrainingConfig,
@@ -17,6 +16,7 @@ from avq_core.config import (
 from avq_core.config_values import from_dict, load_config, to_dict, with_values
 from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError
+from avq_core.model_config import ModelConfig
 
 
 def test_the_manuals_values_are_the_defaults() -> None:

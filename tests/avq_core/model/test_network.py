@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from avq_core.config import ModelConfig, manual
+from avq_core.config import manual
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
 from avq_core.model.embedders import inner_width
 from avq_core.model.layers import Dropout, EncoderLayer, sinusoidal_positions
 from avq_core.model.network import Network
+from avq_core.model_config import ModelConfig
 
 
 def small(**settings: object) -> ModelConfig:
@@ -41,7 +42,9 @@ def test_manual_network_has_the_manuals_layers() -> None:
     )
     tasks = tuple(manual().training.task_weights)
     network = Network(manual().model, Schema(streams=streams, num_frames=4, tasks=tasks))
-    widths = {name: embedder[0].out_features for name, embedder in network.fusion.embedders.items()}
+    widths = {
+        name: embedder[0].out_features for name, embedder in network.embedding.embedders.items()
+    }
     assert widths == {
         "visual": 256, "audio": 512, "keypoint": 512, "au": 128, "syncnet": 128, "consistency": 128,
     }  # fmt: skip

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from avq_core.config import ModelConfig
 from avq_core.data.dataset import RawSplit
 from avq_core.data.schema import Schema, Stream
 from avq_core.data.splits import transform_split
 from avq_core.data.transforms import fit
 from avq_core.data_config import DataConfig
 from avq_core.model.network import Network
+from avq_core.model_config import ModelConfig
 from avq_core.training.resident import to_device
 
 SCHEMA = Schema(
@@ -33,7 +33,7 @@ def built(**settings: Any) -> Network:
     config = ModelConfig(**{"hidden_dim": 16, "num_layers": 2, "num_heads": 4} | settings)
     network = Network(config, SCHEMA)
     with torch.no_grad():
-        for stand_in in network.fusion.absent.values():
+        for stand_in in network.embedding.absent.values():
             stand_in.normal_()
     return network
 
@@ -92,14 +92,14 @@ def test_an_absent_stream_is_replaced_by_what_was_learned() -> None:
     assert not torch.allclose(changed[0], before[0])
     torch.testing.assert_close(changed[1:], before[1:])
     changed.sum().backward()
-    gradient = network.fusion.absent["audio"].grad
+    gradient = network.embedding.absent["audio"].grad
     assert gradient is not None
     assert gradient.abs().sum() > 0
 
 
 def test_a_stream_that_is_always_there_has_no_stand_in() -> None:
     """The manual's network gets no parameter that it does not have."""
-    assert set(built().fusion.absent) == {"audio", "sync"}
+    assert set(built().embedding.absent) == {"audio", "sync"}
 
 
 def raw_split() -> RawSplit:

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from avq_core.config import ModelConfig, TrainConfig
+from avq_core.config import TrainConfig
 from avq_core.config_values import with_values
 from avq_core.data.schema import Schema
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.model.network import Network
-from avq_core.training.loop import EpochRecord, FitResult, clips_at_once, fit, predict
+from avq_core.model_config import ModelConfig
+from avq_core.training.loop import EpochRecord, FitResult, fit
 from avq_core.training.resident import ResidentSplits
+from avq_core.training.scoring import clips_at_once, predict
 
 MakeConfig = Callable[..., TrainConfig]
 
