@@ -4,7 +4,7 @@ Imports no torch, as `avq_core.config` does not.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -13,6 +13,7 @@ from avq_core.config import (
     TrainConfig,
     TrainingConfig,
     manual,
+    recommended,
 )
 from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError
@@ -136,13 +137,35 @@ def load_data_config(path: Path | None) -> DataConfig:
         raise ConfigError(f"{path}: {error}") from error
 
 
+_NAMED: Final[Mapping[str, Callable[[], TrainConfig]]] = {
+    "manual": manual,
+    "recommended": recommended,
+}
+
+
 def load_config(name_or_path: str) -> TrainConfig:
-    """The configuration `manual`, or the one in a YAML file (under `config:` in a `best.yaml`)."""
-    if name_or_path == "manual":
-        return manual()
+    """The configuration of a name, or the one in a YAML file (under `config:` in a `best.yaml`)."""
+    return load_configs(name_or_path)[0]
+
+
+def load_configs(name_or_path: str) -> list[TrainConfig]:
+    """As `load_config`; every member where the file holds an `ensemble`.
+
+    Raises:
+        ConfigError: No such name or file, or a setting in it that is not valid.
+    """
+    if name_or_path in _NAMED:
+        return [_NAMED[name_or_path]()]
     if not Path(name_or_path).exists():
         raise ConfigError(
-            f"there is no file {name_or_path}, expected a YAML file such as best.yaml, or `manual`"
+            f"there is no file {name_or_path}, expected a YAML file such as best.yaml, or one of "
+            f"{', '.join(_NAMED)}"
         )
     values = read_yaml(Path(name_or_path))
-    return from_dict(values.get("config", values))
+    members = values.get("ensemble")
+    if members is None:
+        return [from_dict(values.get("config", values))]
+    sound = isinstance(members, list) and members and all(isinstance(m, dict) for m in members)
+    if not sound:
+        raise ConfigError(f"{name_or_path}: ensemble is {members!r}, expected a list of members")
+    return [from_dict(member.get("config", member)) for member in members]

@@ -53,6 +53,11 @@ class ModelConfig:
     other, for the heads; 0 for none, as where there are fewer than two temporal streams."""
     lag_channels: int = 4
     """Learned projections of each stream to correlate, at least 1; used where `max_lag` > 0."""
+    lag_contents: bool = False
+    """Whether the heads learn how well two streams agree at the lag where they meet, beside which
+    lag that is."""
+    lag_powers: bool = False
+    """Whether the heads also read how much each projection moves."""
     clip_to_heads: bool = False
     """Whether the heads also read the clip-level streams directly."""
     head: str = "sigmoid"
@@ -81,7 +86,7 @@ class ModelConfig:
             self.embedder_scale,
             "a factor in (0, 8]",
         )
-        for name in ("stream_norm", "norm_first", "clip_to_heads"):
+        for name in ("stream_norm", "norm_first", "lag_contents", "lag_powers", "clip_to_heads"):
             value = getattr(self, name)
             check(isinstance(value, bool), f"model.{name}", value, "true or false")
         for name, known in (

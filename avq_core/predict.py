@@ -27,20 +27,24 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Loads, transforms with the model's own statistics, scores, writes."""
     options = build_parser().parse_args(argv)
+    import numpy as np
+
     from avq_core.data.dataset import load_samples
     from avq_core.data.splits import transform_split
     from avq_core.files import whole_file
-    from avq_core.training.checkpoint import load_model
+    from avq_core.training.checkpoint import load_ensemble
     from avq_core.training.device import parse_device, resolve_precision
     from avq_core.training.metrics import num_labels, r2_by_task
     from avq_core.training.resident import to_device
     from avq_core.training.scoring import predict
 
     device = parse_device(options.device)
-    model = load_model(options.model, device)
+    models = load_ensemble(options.model, device)
+    model = models[0]
     tasks = model.schema.tasks
     splits = load_samples(options.data, model.raw_schema, model.config.data)
-    precision = resolve_precision(model.config.training.precision, device)
+    if len(models) > 1:
+        print(f"the mean of {len(models)} models")
     with whole_file(options.out) as file:
         table = csv.writer(file)
         table.writerow(["split", "index", "group", *tasks])
@@ -48,8 +52,16 @@ def main(argv: Sequence[str]) -> int:
             split = transform_split(
                 raw, model.raw_schema, model.statistics, storage=model.config.data.storage
             )
-            scaled = predict(model.network, to_device(split, device), precision=precision)
-            scores = model.statistics.labels.unscale(scaled)
+            resident = to_device(split, device)
+            scaled = [
+                predict(
+                    member.network,
+                    resident,
+                    precision=resolve_precision(member.config.training.precision, device),
+                )
+                for member in models
+            ]
+            scores = model.statistics.labels.unscale(np.mean(scaled, axis=0))
             for index, (group, row) in enumerate(zip(raw.groups, scores, strict=True)):
                 table.writerow([name, index, group, *(f"{value:.6f}" for value in row)])
             counts = num_labels(raw.labels, tasks)

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from avq_core.cli import CommandParser, run_command
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from avq_core.config import TrainConfig
+    from avq_core.data.prepared import PreparedStore
+    from avq_core.data.splits import PreparedSplit
+    from avq_core.training.checkpoint import TrainedModel
     from avq_core.training.evaluation import Evaluation
+    from avq_core.training.resident import ResidentSplits
 
 
 _MOST_SHOWN = 8
@@ -25,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
         "test with 95 % bootstrap intervals.",
     )
     add = parser.add_argument
-    add("--config", required=True, metavar="FILE|manual", help="a best.yaml, or `manual`")
+    add("--config", required=True, metavar="FILE|recommended|manual", help="a best.yaml, or a name")
     add("--data", metavar="PATH|demo", help="default: datasets/ac.pkl if it is there, else demo")
     add(
         "--layout",
@@ -37,6 +45,12 @@ def build_parser() -> argparse.ArgumentParser:
     add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
     add("--seed", type=int, metavar="N", help="default: the configuration's")
     add("--epochs", type=int, metavar="N", help="default: the configuration's")
+    add(
+        "--members",
+        type=int,
+        metavar="N",
+        help="train N models that differ in their seeds, as an ensemble that scores by their mean",
+    )
     add("--threads", type=int, metavar="N", help="CPU threads (default: one a core)")
     add(
         "--runs",
@@ -51,37 +65,98 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Prepares, trains, saves, reports."""
     options = build_parser().parse_args(argv)
+    import numpy as np
     import torch
 
-    from avq_core.config import manual
-    from avq_core.config_values import load_config, load_data_config, with_values
     from avq_core.data.dataset import default_source
     from avq_core.data.prepared import prepare
-    from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
-    from avq_core.training.checkpoint import TrainedModel, save_model
+    from avq_core.training.checkpoint import save_ensemble
     from avq_core.training.device import parse_device
     from avq_core.training.evaluation import evaluate
-    from avq_core.training.loop import EpochRecord, fit
-    from avq_core.training.resident import splits_to_device, to_device
-    from avq_core.training.scoring import predict
+    from avq_core.training.resident import splits_to_device
 
-    config = load_config(options.config)
-    overrides = {"training.seed": options.seed, "training.epochs": options.epochs}
-    config = with_values(config, {k: v for k, v in overrides.items() if v is not None})
-    if options.layout is not None:
-        config = dataclasses.replace(config, data=load_data_config(options.layout))
+    configs = _configurations(options)
     device = parse_device(options.device)
     if options.threads is not None:
-        if options.threads < 1:
-            raise ConfigError(f"--threads is {options.threads}, expected a number >= 1")
         torch.set_num_threads(options.threads)
     source = options.data or default_source()
     _make_folder(options.out)
-    store = prepare(source, config.data, root=options.runs / "prepared", on_note=_say)
-    if options.config == "manual":
+    store = prepare(source, configs[0].data, root=options.runs / "prepared", on_note=_say)
+    splits = splits_to_device(store.search_splits(), device)
+    test = store.test_split()
+    models, scores = [], []
+    for number, config in enumerate(configs, 1):
+        member = f"member {number} of {len(configs)}, " if len(configs) > 1 else ""
+        _say(f"training {member}on {source}, {device}, {config.training.epochs} epochs")
+        model, scored = _train(config, options.config, store, splits, test)
+        models.append(model)
+        scores.append(scored)
+    if len(models) > 1:
+        scores.append(np.mean(scores, axis=0))
+    evaluation = evaluate(scores, test, store.schema.tasks)
+    for model, r2 in zip(models, evaluation.r2, strict=False):
+        model.provenance.update(
+            data=source,
+            fingerprint=store.fingerprint,
+            test_r2=r2,
+            test_labels=evaluation.num_labels,
+        )
+    save_ensemble(options.out, models)
+    _print_figures([model.provenance["val_r2"] for model in models], evaluation)
+    print(f"model: {options.out}")
+    return 0
+
+
+def _configurations(options: argparse.Namespace) -> "list[TrainConfig]":
+    """The configuration, or an ensemble's members, under the command's options."""
+    from avq_core.config_values import load_configs, load_data_config, with_values
+    from avq_core.errors import ConfigError
+
+    for name in ("threads", "members"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"--{name} is {value}, expected a number >= 1")
+    configs = load_configs(options.config)
+    overrides = {"training.seed": options.seed, "training.epochs": options.epochs}
+    given = {k: v for k, v in overrides.items() if v is not None}
+    configs = [with_values(config, given) for config in configs]
+    if options.layout is not None:
+        data = load_data_config(options.layout)
+        configs = [dataclasses.replace(config, data=data) for config in configs]
+    if any(config.data != configs[0].data for config in configs):
+        raise ConfigError(f"{options.config}: the members of the ensemble read different data")
+    if options.members is None:
+        return configs
+    if len(configs) > 1:
+        raise ConfigError(
+            f"{options.config} is an ensemble of {len(configs)} already; leave --members out"
+        )
+    first = configs[0].training.seed
+    return [
+        with_values(configs[0], {"training.seed": first + member})
+        for member in range(options.members)
+    ]
+
+
+def _train(
+    config: "TrainConfig",
+    name: str,
+    store: "PreparedStore",
+    splits: "ResidentSplits",
+    test: "PreparedSplit",
+) -> "tuple[TrainedModel, npt.NDArray[np.float32]]":
+    """Trains one configuration; returns the model and its scores on test."""
+    from avq_core.config import manual
+    from avq_core.config_values import with_values
+    from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
+    from avq_core.training.checkpoint import TrainedModel
+    from avq_core.training.loop import EpochRecord, fit
+    from avq_core.training.resident import to_device
+    from avq_core.training.scoring import predict
+
+    if name in ("manual", "recommended"):
         weights = manual(store.schema.tasks).training.task_weights
         config = with_values(config, {"training.task_weights": dict(weights)})
-    _say(f"training on {source}, {device}, {config.training.epochs} epochs")
 
     def show(record: EpochRecord) -> bool:
         figures = "  ".join(f"{t} {v:6.3f}" for t, v in list(record.r2.items())[:_MOST_SHOWN])
@@ -96,14 +171,11 @@ def main(argv: Sequence[str]) -> int:
         return False
 
     try:
-        result = fit(config, splits_to_device(store.search_splits(), device), on_epoch=show)
+        result = fit(config, splits, on_epoch=show)
     except NonFiniteLossError as error:
         raise ConfigError(f"training diverged ({error}); lower optim.lr") from error
     except OutOfDeviceMemoryError as error:
         raise ConfigError(f"{error}; choose a smaller network or another --device") from error
-    test = store.test_split()
-    scores = predict(result.network, to_device(test, device), precision=result.precision)
-    evaluation = evaluate([scores], test, store.schema.tasks)
     val_r2 = {t: None if v != v else v for t, v in result.history[-1].r2.items()}  # noqa: PLR0124
     model = TrainedModel(
         network=result.network,
@@ -111,27 +183,36 @@ def main(argv: Sequence[str]) -> int:
         raw_schema=store.raw_schema,
         schema=store.schema,
         statistics=store.statistics,
-        provenance={
-            "data": source,
-            "fingerprint": store.fingerprint,
-            "val_r2": val_r2,
-            "test_r2": evaluation.r2[0],
-            "test_labels": evaluation.num_labels,
-        },
+        provenance={"val_r2": val_r2},
     )
-    save_model(options.out, model)
-    _print_figures(val_r2, evaluation)
-    print(f"model: {options.out}")
-    return 0
+    scores = predict(result.network, to_device(test, splits.device), precision=result.precision)
+    return model, scores
 
 
-def _print_figures(val_r2: "Mapping[str, float | None]", evaluation: "Evaluation") -> None:
-    """A row a task: R² on val, on test with its interval, and how many labels test has."""
-    print(f"{'task':<16}{'val R²':>8}   {'test R²':<24}{'test labels':>12}")
-    for task, val in val_r2.items():
-        told = "n/a" if val is None else f"{val:.3f}"
-        interval = _interval(evaluation.r2[0][task])
-        print(f"{task:<16}{told:>8}   {interval:<24}{evaluation.num_labels[task]:>12}")
+def _print_figures(val: "Sequence[Mapping[str, float | None]]", evaluation: "Evaluation") -> None:
+    """A row a task: R² on val, on test with its interval, and how many labels test has.
+
+    Of an ensemble the mean of its members' R² stands beside that of their mean scores.
+    """
+    tasks = list(evaluation.num_labels)
+    if len(val) == 1:
+        print(f"{'task':<16}{'val R²':>8}   {'test R²':<24}{'test labels':>12}")
+        for task in tasks:
+            interval = _interval(evaluation.r2[0][task])
+            count = evaluation.num_labels[task]
+            print(f"{task:<16}{_told(val[0][task]):>8}   {interval:<24}{count:>12}")
+        return
+    print(f"{'task':<16}{'one, mean test R²':>18}   {'ensemble test R²':<24}{'test labels':>12}")
+    for task in tasks:
+        single = [r2[task]["value"] for r2 in evaluation.r2[:-1]]
+        known = [value for value in single if value is not None]
+        alone = _told(sum(known) / len(known) if known else None)
+        interval = _interval(evaluation.r2[-1][task])
+        print(f"{task:<16}{alone:>18}   {interval:<24}{evaluation.num_labels[task]:>12}")
+
+
+def _told(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3f}"
 
 
 def _make_folder(folder: Path) -> None:

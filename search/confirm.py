@@ -2,40 +2,31 @@
 
 The best of 200 noisy validation figures is too good to be true. So the candidates are trained with
 fresh seeds on group-aware folds of train + val, the choice falls on those figures, and then the
-test split is opened for the chosen one and the baseline. Every finished run is stored at once.
+test split is opened (`search.open_test`). Every finished run is stored at once.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import optuna
 
-from avq_core.config import TrainConfig
-from avq_core.config_values import from_dict, to_dict, with_values
+from avq_core.config_values import from_dict, with_values
 from avq_core.data.folds import count_folds
 from search.configure import derive_seed, same_but_for_run
 from search.launch.pool import Task, run_tasks
+from search.open_test import Candidate, open_test
 from search.score import Watch, with_nan
+from search.simple import best_simple
 from search.worker import Slot
 from studies import records
 from studies.errors import StudyError
 from studies.records import TrialRecord
 
 NUM_FOLDS: Final = 3
-_FOLD_SEEDS, _TEST_SEEDS, _FOLD_CUT = 1_000_003, 1_000_033, 1_000_037
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate:
-    """A trial that stands for confirmation."""
-
-    trial: int
-    baseline: bool
-    config: TrainConfig
+_FOLD_SEEDS, _FOLD_CUT = 1_000_003, 1_000_037
 
 
 def candidates(trials: Sequence[TrialRecord], num_best: int) -> list[Candidate]:
@@ -122,7 +113,9 @@ def confirm(
     }
     opened_for = ((stored.get("test") or {}).get("chosen") or {}).get("trial")
     if opened_for != chosen:
-        summary["test"] = _open_test(found, chosen, store=store, slots=slots, seed=seed)
+        summary["test"] = open_test(
+            found, rows, store=store, slots=slots, seed=seed, simple=best_simple(study, watch)
+        )
         summary["test_openings"] += 1
     study.set_user_attr(records.CONFIRMATION, summary)
     study.set_user_attr(records.CHOSEN, chosen)
@@ -171,39 +164,3 @@ def _row(
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if len(known) == len(values) else None
-
-
-def _open_test(
-    found: Sequence[Candidate], chosen: int, *, store: Path, slots: Sequence[Slot], seed: int
-) -> dict[str, Any]:
-    """Trains the chosen configuration and the baseline once more and opens the test split."""
-    from avq_core.data.prepared import open_store
-    from avq_core.training.evaluation import evaluate
-
-    finalists = [c for c in found if c.trial == chosen] + [
-        c for c in found if c.baseline and c.trial != chosen
-    ]
-    tasks = []
-    for candidate in finalists:
-        fresh = derive_seed(seed, _TEST_SEEDS, candidate.trial)
-        config = with_values(candidate.config, {"training.seed": fresh})
-        task = Task(key=str(candidate.trial), config=config, store=store, opens_test=True)
-        tasks.append(task)
-    results = dict(run_tasks(tasks, slots=slots))
-    opened = open_store(store)
-    test = opened.test_split()
-    scores = [results[str(candidate.trial)].test_scores for candidate in finalists]
-    figures = evaluate(scores, test, opened.schema.tasks)
-    summary: dict[str, Any] = {
-        "difference": figures.difference,
-        "num_labels": figures.num_labels,
-        # Figures repeat to the digit only where sums are taken in the same order.
-        "trained_on": {"device": slots[0].device, "threads": slots[0].threads},
-    }
-    for candidate, task, intervals in zip(finalists, tasks, figures.r2, strict=True):
-        entry = {"trial": candidate.trial, "r2": intervals, "config": to_dict(task.config)}
-        if candidate.trial == chosen:
-            summary["chosen"] = entry
-        if candidate.baseline:
-            summary["baseline"] = entry
-    return summary

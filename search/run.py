@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     quiet_optuna()
     plan = make_plan(options, say=_say)
     study = open_study(plan)
+    _fit_simple_baselines(plan, study)
     _search(plan, study)
     if best(read_trials(study)) is None:
         raise StudyError(
@@ -60,6 +61,19 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _fit_simple_baselines(plan: "Plan", study: "optuna.Study") -> None:
+    from search.progress import StatusLine
+    from search.simple import note_simple_baselines
+    from studies import records
+
+    if records.SIMPLE in study.user_attrs:
+        return
+    status = StatusLine()
+    status.show("fitting simple baselines: train mean, ridge, random forest")
+    note_simple_baselines(study, plan.store)
+    status.end("fitted simple baselines: train mean, ridge, random forest")
 
 
 def _search(plan: "Plan", study: "optuna.Study") -> None:

@@ -10,13 +10,15 @@ from space.space import Space
 
 
 def suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
-    """Asks the trial for a value of every parameter, in the order of the space.
+    """Asks the trial for a value of every parameter that matters there, in the space's order.
 
     Returns:
         Dotted path of a setting to its value.
     """
     values: dict[str, Any] = {}
     for name, parameter in space.parameters.items():
+        if name not in space.active(values):
+            continue
         match parameter:
             case Float():
                 values[name] = trial.suggest_float(
@@ -42,7 +44,8 @@ def point_of(config: Mapping[str, Any], space: Space) -> dict[str, Any] | None:
         Dotted path to value, or `None` where the space does not hold the configuration: a value
         out of bounds, or a fixed setting that differs.
     """
-    point = {name: _at(config, name) for name in space.parameters}
+    whole = {name: _at(config, name) for name in space.parameters}
+    point = {name: whole[name] for name in space.active(whole)}
     fixed_agree = all(_at(config, name) == value for name, value in space.fixed.items())
     return point if fixed_agree and space.contains(point) else None
 

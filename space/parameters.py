@@ -3,13 +3,16 @@
 import dataclasses
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from space.errors import SpaceError
 
 Scalar = str | int | float | bool | None
 """What a setting can be: whatever JSON and YAML hold without nesting."""
+
+Condition = Mapping[str, tuple[Scalar, ...]]
+"""Dotted path of another setting to the values of it under which a parameter matters."""
 
 MAX_LISTED: Final = 10_000
 """An integer range with more values than this counts as too many to list."""
@@ -51,6 +54,27 @@ def _check_reason(reason: object) -> None:
         raise SpaceError(f"reason is {reason!r}, expected a sentence")
 
 
+def _checked_condition(when: object) -> dict[str, tuple[Scalar, ...]]:
+    if not isinstance(when, Mapping):
+        raise SpaceError(f"when is {when!r}, expected another setting and the values of it")
+    found: dict[str, tuple[Scalar, ...]] = {}
+    for path, values in when.items():
+        sound = isinstance(values, list | tuple) and len(values) > 0 and all(map(is_scalar, values))
+        if not isinstance(path, str) or not sound:
+            raise SpaceError(f"when {path}: {values!r}, expected a list of values of that setting")
+        found[path] = tuple(values)
+    return found
+
+
+def _plain(parameter: "Parameter") -> dict[str, Any]:
+    """A parameter's fields; without a condition where it has none."""
+    plain = dataclasses.asdict(parameter)
+    if "choices" in plain:
+        plain["choices"] = list(plain["choices"])
+    when = {path: list(values) for path, values in plain.pop("when").items()}
+    return plain | ({"when": when} if when else {})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Float:
     """A number between two bounds, both of which belong to it."""
@@ -63,6 +87,8 @@ class Float:
     """Whether ratios, not differences, matter: drawn evenly in the logarithm."""
     reason: str = ""
     """Why these bounds: a sentence or a source."""
+    when: Condition = field(default_factory=dict)
+    """Searched only where another searched setting, named by its path, has one of these values."""
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
@@ -76,6 +102,7 @@ class Float:
         if self.log and self.low <= 0:
             raise SpaceError(f"low is {self.low!r}, expected a number > 0 on a log scale")
         _check_reason(self.reason)
+        object.__setattr__(self, "when", _checked_condition(self.when))
 
     def contains(self, value: object) -> bool:
         """Whether the value lies within the bounds."""
@@ -91,7 +118,7 @@ class Float:
 
     def to_dict(self) -> dict[str, Any]:
         """The parameter as plain values."""
-        return {"type": "float", **dataclasses.asdict(self)}
+        return {"type": "float", **_plain(self)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +135,8 @@ class Int:
     """Whether ratios, not differences, matter: drawn evenly in the logarithm."""
     reason: str = ""
     """Why these bounds: a sentence or a source."""
+    when: Condition = field(default_factory=dict)
+    """Searched only where another searched setting, named by its path, has one of these values."""
 
     def __post_init__(self) -> None:
         for name in ("low", "high", "step"):
@@ -130,6 +159,7 @@ class Int:
                 "expected low >= 1 and no step on a log scale"
             )
         _check_reason(self.reason)
+        object.__setattr__(self, "when", _checked_condition(self.when))
 
     def contains(self, value: object) -> bool:
         """Whether the value lies within the bounds, a whole number of steps from `low`."""
@@ -148,7 +178,7 @@ class Int:
 
     def to_dict(self) -> dict[str, Any]:
         """The parameter as plain values."""
-        return {"type": "int", **dataclasses.asdict(self)}
+        return {"type": "int", **_plain(self)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +189,8 @@ class Categorical:
     """At least two different values. Their order is part of the parameter: storages keep indices."""
     reason: str = ""
     """Why these choices: a sentence or a source."""
+    when: Condition = field(default_factory=dict)
+    """Searched only where another searched setting, named by its path, has one of these values."""
 
     def __post_init__(self) -> None:
         if isinstance(self.choices, str) or not isinstance(self.choices, list | tuple):
@@ -176,6 +208,7 @@ class Categorical:
                 "put a setting with a single value under 'fixed'"
             )
         _check_reason(self.reason)
+        object.__setattr__(self, "when", _checked_condition(self.when))
 
     def contains(self, value: object) -> bool:
         """Whether the value is one of the choices."""
@@ -194,7 +227,7 @@ class Categorical:
 
     def to_dict(self) -> dict[str, Any]:
         """The parameter as plain values."""
-        return {"type": "categorical", "choices": list(self.choices), "reason": self.reason}
+        return {"type": "categorical", **_plain(self)}
 
 
 Parameter = Float | Int | Categorical
@@ -223,6 +256,7 @@ def parameter_from_dict(values: object) -> Parameter:
         if name != "type" and name not in known:
             raise SpaceError(f"unknown key {name!r}, expected one of type, {', '.join(known)}")
     for spec in specs:
-        if spec.default is dataclasses.MISSING and spec.name not in values:
+        required = spec.default is spec.default_factory is dataclasses.MISSING
+        if required and spec.name not in values:
             raise SpaceError(f"{spec.name} is missing, expected with type {kind}")
     return TYPES[kind](**{name: value for name, value in values.items() if name != "type"})

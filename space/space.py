@@ -10,6 +10,10 @@ The layout of a space's file:
       model.num_layers: {type: int, low: 1, high: 3}
       model.hidden_dim: {type: int, low: 32, high: 128, step: 32}
       model.num_heads: {type: categorical, choices: [1, 2, 4, 8]}
+      model.max_lag: {type: categorical, choices: [0, 15]}
+      model.lag_channels: {type: int, low: 2, high: 8, when: {model.max_lag: [15]}}
+    start:                          # a point to try first, beside the manual's; may be left out
+      {optim.lr: 1e-3, model.num_layers: 1, ...}
 """
 
 import hashlib
@@ -23,7 +27,7 @@ from space.errors import SpaceError
 from space.parameters import Categorical, Float, Int, Parameter, Scalar, is_scalar
 from space.parameters import parameter_from_dict as _parameter_from_dict
 
-_KEYS: Final = ("name", "epochs", "fixed", "parameters")
+_KEYS: Final = ("name", "epochs", "fixed", "parameters", "start")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +43,9 @@ class Space:
     """Dotted path to a value that every trial has in place of the manual's."""
     epochs: int
     """Passes over the train split for a trial unless the command says otherwise, at least 1."""
+    start: Mapping[str, Scalar] = field(default_factory=dict)
+    """A point of the space that a study tries first, after the manual's; empty for none. Not part of
+    the fingerprint: it changes where a search begins, not what it may find."""
 
     def __post_init__(self) -> None:
         _check_mapping("parameters", self.parameters)
@@ -60,6 +67,54 @@ class Space:
         # Copies, so that nobody who holds the caller's mappings can change the space.
         object.__setattr__(self, "parameters", dict(self.parameters))
         object.__setattr__(self, "fixed", dict(self.fixed))
+        object.__setattr__(self, "start", dict(self.start))
+        self._check_conditions()
+        self._check_start()
+
+    def _check_conditions(self) -> None:
+        """A condition names a setting that stands before it and can have the values."""
+        earlier: dict[str, Parameter] = {}
+        for path, parameter in self.parameters.items():
+            for other, values in parameter.when.items():
+                if other not in earlier:
+                    raise SpaceError(
+                        f"{path} is searched when {other} has certain values, expected a setting "
+                        "that is searched too and stands before it"
+                    )
+                for value in values:
+                    if not earlier[other].contains(value):
+                        raise SpaceError(
+                            f"{path} is searched when {other} is {value!r}, which it never is; "
+                            "expected a value of it"
+                        )
+            earlier[path] = parameter
+
+    def _check_start(self) -> None:
+        _check_mapping("start", self.start)
+        if not self.start:
+            return
+        active = self.active(self.start)
+        for path in active:
+            if path not in self.start:
+                raise SpaceError(f"start lacks {path}, expected a value for every setting searched")
+            if not self.parameters[path].contains(self.start[path]):
+                raise SpaceError(f"start sets {path} to {self.start[path]!r}, outside its bounds")
+        if len(active) < len(self.start):
+            extra = sorted(set(self.start) - set(active))
+            raise SpaceError(
+                f"start sets {', '.join(extra)}, which the space does not search there"
+            )
+
+    def active(self, point: Mapping[str, Any]) -> list[str]:
+        """The settings that are searched at a point: those whose conditions hold, in order."""
+        found: list[str] = []
+        for path, parameter in self.parameters.items():
+            if all(
+                other in found and _is_one_of(point.get(other), values)
+                for other, values in parameter.when.items()
+            ):
+                found.append(path)
+        return found
 
     def fingerprint(self) -> str:
         """SHA-256 of what is searched and what is fixed, whatever the order, name and reasons."""
@@ -70,9 +125,10 @@ class Space:
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
     def contains(self, point: Mapping[str, Any]) -> bool:
-        """Whether the point has a value within bounds for every parameter, and nothing else."""
-        return point.keys() == self.parameters.keys() and all(
-            parameter.contains(point[path]) for path, parameter in self.parameters.items()
+        """Whether the point has a value within bounds for all that is searched there, only that."""
+        active = self.active(point)
+        return point.keys() == set(active) and all(
+            self.parameters[path].contains(point[path]) for path in active
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,6 +138,7 @@ class Space:
             "epochs": self.epochs,
             "fixed": dict(self.fixed),
             "parameters": {path: spec.to_dict() for path, spec in self.parameters.items()},
+            **({"start": dict(self.start)} if self.start else {}),
         }
 
     @classmethod
@@ -108,12 +165,13 @@ class Space:
         given = values.get("name", name)
         if not isinstance(given, str):
             raise SpaceError(f"name is {given!r}, expected a word")
-        fixed = values.get("fixed")
+        fixed, start = values.get("fixed"), values.get("start")
         return cls(
             name=given,
             parameters=parameters,
             fixed={} if fixed is None else fixed,
             epochs=values["epochs"],
+            start={} if start is None else start,
         )
 
 
@@ -147,6 +205,13 @@ def _check_path(path: object) -> None:
     parts = path.split(".") if isinstance(path, str) else []
     if len(parts) < 2 or not all(parts):
         raise SpaceError(f"{path!r} names no setting, expected a dotted path such as optim.lr")
+
+
+def _is_one_of(value: object, values: tuple[Scalar, ...]) -> bool:
+    """By ==, but True is not 1."""
+    return any(
+        value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
+    )
 
 
 def _canonical(value: Any) -> Any:

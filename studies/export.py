@@ -35,6 +35,11 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="default: the one that the confirmation chose, else the best",
     )
+    parser.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="write all confirmed configurations; a model of them scores by their mean",
+    )
     return parser
 
 
@@ -46,13 +51,31 @@ def main(argv: Sequence[str]) -> int:
 
     study = read_study(open_study(options.runs, options.study, options.storage))
     trial = pick(study, options.trial)
-    text = to_yaml(study, trial)
+    members = ensemble(study) if options.ensemble else []
+    text = to_yaml(study, trial, members=members)
     if options.out == "-":
         print(text, end="")
         return 0
     write(Path(options.out), text)
-    print(f"trial {trial.number} of {study.name}: {options.out}")
+    told = f", ensemble of trials {', '.join(str(m['trial']) for m in members)}" if members else ""
+    print(f"trial {trial.number} of {study.name}{told}: {options.out}")
     return 0
+
+
+def ensemble(study: StudyRecord) -> list[dict[str, Any]]:
+    """The confirmed trials that were searched, the best first, each with its configuration.
+
+    Raises:
+        StudyError: Fewer than two are confirmed.
+    """
+    test = (study.confirmation or {}).get("test") or {}
+    members: list[dict[str, Any]] = (test.get("ensemble") or {}).get("members", [])
+    if len(members) < 2:
+        raise StudyError(
+            f"the study {study.name!r} has no ensemble: its confirmation trained fewer than two "
+            "searched configurations to their end; run it with --confirm 2 or more"
+        )
+    return [{"trial": member["trial"], "config": member["config"]} for member in members]
 
 
 def pick(study: StudyRecord, number: int | None) -> TrialRecord:
@@ -126,11 +149,14 @@ def _confirmed(
     return found | ({"test_r2": final["r2"]} if final else {})
 
 
-def to_yaml(study: StudyRecord, trial: TrialRecord) -> str:
-    """The file's text."""
+def to_yaml(
+    study: StudyRecord, trial: TrialRecord, *, members: Sequence[dict[str, Any]] = ()
+) -> str:
+    """The file's text; with the members of an ensemble, if there are any."""
     import yaml
 
-    text = yaml.safe_dump(exported(study, trial), sort_keys=False, allow_unicode=True)
+    content = exported(study, trial) | ({"ensemble": list(members)} if members else {})
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     header = _HEADER.format(data=study.data_source)
     if _final(study, trial) is not None:
         where = (study.confirmation or {})["test"].get("trained_on", {})

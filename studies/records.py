@@ -43,6 +43,8 @@ TOTAL: Final = "total"
 """Study: the trials last asked for."""
 ATTAINABLE: Final = "attainable_r2"
 """Study: split to task to the best R² that anyone can reach; of made data only."""
+SIMPLE: Final = "simple_baselines"
+"""Study: simple baseline to task to its R² on val."""
 CONFIRMATION: Final = "confirmation"
 """Study: candidates with their figures over folds, and the test figures."""
 CHOSEN: Final = "chosen"
@@ -100,10 +102,18 @@ class StudyRecord:
     """Trials last asked for."""
     attainable: dict[str, dict[str, float]]
     """Split to task to the best attainable R²; empty where nobody knows it."""
+    simple: dict[str, dict[str, float | None]]
+    """Simple baseline to task to its R² on val; empty in studies of earlier versions."""
     trials: list[TrialRecord]
     chosen: int | None
     """Trial that the confirmation chose; `None` where trials have been completed since."""
     confirmation: dict[str, Any] | None
+
+    @property
+    def cross_modal_weight(self) -> float:
+        """Share of the cross-modal figure in the score; a half where the study does not say."""
+        watch = self.identity.get("settings", {}).get("watch", {})
+        return float(watch.get("cross_modal_weight", 0.5))
 
 
 def read_trial(trial: "FrozenTrial") -> TrialRecord:
@@ -147,6 +157,7 @@ def read_study(study: "optuna.Study") -> StudyRecord:
         space=attributes.get(SPACE, {}),
         total=attributes.get(TOTAL),
         attainable=attributes.get(ATTAINABLE, {}),
+        simple=attributes.get(SIMPLE, {}),
         trials=trials,
         chosen=None if _is_outdated(trials, confirmation) else attributes.get(CHOSEN),
         confirmation=confirmation,

@@ -34,17 +34,30 @@ def search_table(study: StudyRecord) -> Table | None:
         return None
     ceiling = study.attainable.get("val", {})
     labels = columns[-1][1].num_labels
-    rows = [["score", *(figure(t.score) for _, t in columns), *_blank(ceiling), ""]]
+    simple = study.simple
+    scores = [figure(score(study, r2)) for r2 in simple.values()]
+    rows = [["score", *(figure(t.score) for _, t in columns), *scores, *_blank(ceiling), ""]]
     for task in task_names(study):
         marked = f"{task} *" if task in study.watch else task
         values = [figure(trial.r2.get(task)) for _, trial in columns]
+        values += [figure(r2.get(task)) for r2 in simple.values()]
         known = [figure(ceiling.get(task))] if ceiling else []
         rows.append([marked, *values, *known, str(labels.get(task, ""))])
     times = [f"{t.epochs}, {t.seconds:.0f} s" if t.seconds else str(t.epochs) for _, t in columns]
-    rows.append(["epochs, time", *times, *_blank(ceiling), ""])
+    rows.append(["epochs, time", *times, *("" for _ in simple), *_blank(ceiling), ""])
     names = [f"{name} #{trial.number}" for name, trial in columns]
-    head = ["validation R²", *names, *(["attainable"] if ceiling else []), "labels"]
+    head = ["validation R²", *names, *simple, *(["attainable"] if ceiling else []), "labels"]
     return Table(title="found by the search (* watched)", head=head, rows=rows)
+
+
+def score(study: StudyRecord, r2: Mapping[str, float | None]) -> float | None:
+    """The study's score of figures by task; `None` where a figure that counts is not defined."""
+    share = study.cross_modal_weight
+    weighted = zip((share, 1 - share), study.watch, strict=True)
+    parts = [(weight, r2.get(task)) for weight, task in weighted if weight > 0]
+    if any(value is None for _, value in parts):
+        return None
+    return sum(weight * (value or 0.0) for weight, value in parts)
 
 
 def _blank(ceiling: Mapping[str, float]) -> list[str]:
@@ -86,17 +99,29 @@ def test_table(study: StudyRecord) -> Table | None:
         return None
     test: Mapping[str, Any] = confirmation["test"]
     columns = [(name, test[name]) for name in ("baseline", "chosen") if name in test]
+    others = dict(test.get("simple") or {})
+    if "ensemble" in test:
+        others = {
+            f"ensemble of {len(test['ensemble']['members'])}": test["ensemble"]["r2"],
+            **others,
+        }
     paired = test.get("difference") or {}
     ceiling = study.attainable.get("test", {})
     rows = []
     for task in task_names(study):
         cells = [interval_text(entry["r2"].get(task)) for _, entry in columns]
         cells += [interval_text(paired.get(task))] if paired else []
+        cells += [figure(r2.get(task, {}).get("value")) for r2 in others.values()]
         cells += [figure(ceiling.get(task))] if ceiling else []
         rows.append([task, *cells, str(test["num_labels"].get(task, ""))])
     names = [f"{name} #{entry['trial']} ({_epochs(entry)})" for name, entry in columns]
     head = ["test R² [95 %]", *names]
-    head += [*(["difference"] if paired else []), *(["attainable"] if ceiling else []), "labels"]
+    head += [
+        *(["difference"] if paired else []),
+        *others,
+        *(["attainable"] if ceiling else []),
+        "labels",
+    ]
     openings = confirmation.get("test_openings", 1)
     times = "once" if openings == 1 else f"{openings} times, so it is a little less than unseen"
     return Table(title=f"test split, opened {times}", head=head, rows=rows)
@@ -108,11 +133,19 @@ def _epochs(entry: Mapping[str, Any]) -> str:
 
 
 def verdict(study: StudyRecord) -> list[str]:
-    """Whether the chosen configuration beats the manual's on test, a sentence a watched task.
+    """Whether the chosen one beats the manual's and the best simple baseline on test, in words.
 
     Decided by the 95 % interval of the paired difference, not by the figures side by side.
     """
-    difference = ((study.confirmation or {}).get("test") or {}).get("difference") or {}
+    test: Mapping[str, Any] = (study.confirmation or {}).get("test") or {}
+    said = _compared(study, test.get("difference") or {}, "the manual's")
+    if "simple_best" in test:
+        best = f"the {test['simple_best']}, the best simple baseline,"
+        said += _compared(study, test["difference_to_simple"], best)
+    return said
+
+
+def _compared(study: StudyRecord, difference: Mapping[str, Any], other: str) -> list[str]:
     said = []
     for task in dict.fromkeys(study.watch):
         gap = difference.get(task)
@@ -121,7 +154,7 @@ def verdict(study: StudyRecord) -> list[str]:
         beats, loses = gap["low"] > 0, gap["high"] < 0
         how = "beats" if beats else "is worse than" if loses else "is not clearly apart from"
         said.append(
-            f"On test the chosen configuration {how} the manual's in {task}: a difference in R² of "
+            f"On test the chosen configuration {how} {other} in {task}: a difference in R² of "
             f"{interval_text(gap)}."
         )
     return said

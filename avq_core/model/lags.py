@@ -32,15 +32,16 @@ class LagAttention(nn.Module):
     Each stream is projected to C channels, their differences from frame to frame beside them (slow
     drifts correlate at every lag, movements at one), both standardised over the clip. A small
     network scores each lag by all F correlations there, the same network at every lag; softmax over
-    lags; and each head returns the mean of learned values, one a lag.
+    lags; and each head returns the mean of values that are learned for each lag. Where asked for,
+    the values also hold a linear function of the correlations (how well the streams agree there),
+    and the logarithms of the channels' power, which the standardising took away, stand beside.
     """
 
-    out_dim = _HEADS * _VALUES
-
-    def __init__(self, schema: Schema, *, max_lag: int, channels: int) -> None:
+    def __init__(self, config: ModelConfig, schema: Schema) -> None:
         super().__init__()
         temporal = [stream for stream in schema.streams if stream.temporal]
-        self.max_lag = max_lag
+        channels = config.lag_channels
+        self.max_lag = config.max_lag
         self.pairs = list(itertools.combinations([stream.name for stream in temporal], 2))
         self.project = nn.ModuleDict(
             {stream.name: nn.Linear(stream.dim, channels, bias=False) for stream in temporal}
@@ -49,7 +50,13 @@ class LagAttention(nn.Module):
         self.score = nn.Sequential(
             nn.Linear(features, _HIDDEN), nn.ReLU(inplace=True), nn.Linear(_HIDDEN, _HEADS)
         )
-        self.values = nn.Parameter(0.3 * torch.randn(_HEADS, 2 * max_lag + 1, _VALUES))
+        self.places = nn.Parameter(0.3 * torch.randn(2 * self.max_lag + 1, _HEADS, _VALUES))
+        self.contents = (
+            nn.Linear(features, _HEADS * _VALUES, bias=False) if config.lag_contents else None
+        )
+        self.reads_powers = config.lag_powers
+        self.out_dim = _HEADS * _VALUES
+        self.out_dim += 2 * channels * len(temporal) if config.lag_powers else 0
 
     def forward(
         self,
@@ -57,22 +64,32 @@ class LagAttention(nn.Module):
         mask: Tensor | None = None,
         present: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
-        """(B, T, D) by stream, (B, T) where frames are real, presence (B,) -> (B, H V)."""
+        """(B, T, D) by stream, (B, T) where frames are real, presence (B,) -> (B, out_dim)."""
         moves: dict[str, Tensor] = {}
+        powers: dict[str, Tensor] = {}
         for name in self.project:
-            move = self._moves(name, streams[name], mask)
+            move, power = self._moves(name, streams[name], mask)
             if present and name in present:
-                move = torch.where(present[name][:, None, None], move, 0.0)
-            moves[name] = move
+                there = present[name][:, None]
+                move = torch.where(there[:, :, None], move, 0.0)
+                power = torch.where(there, power, 0.0)
+            moves[name], powers[name] = move, power
         first = torch.cat([moves[a] for a, _ in self.pairs], dim=2)
         second = torch.cat([moves[b] for _, b in self.pairs], dim=2)
         frames = first.shape[1] if mask is None else mask.sum(dim=1)[:, None, None]
-        correlations = cross_correlations(first, second, self.max_lag) / frames
-        attention = self.score(_SHARPNESS * correlations).softmax(dim=1)  # (B, L, H)
-        return torch.einsum("blh,hlv->bhv", attention, self.values).flatten(1)
+        correlations = cross_correlations(first, second, self.max_lag) * (_SHARPNESS / frames)
+        attention = self.score(correlations).softmax(dim=1)  # (B, L, H)
+        met = torch.einsum("blh,lhv->bhv", attention, self.places)
+        if self.contents is not None:
+            contents = self.contents(correlations).unflatten(2, (_HEADS, _VALUES))
+            met = met + torch.einsum("blh,blhv->bhv", attention, contents)
+        return torch.cat([met.flatten(1), *(powers.values() if self.reads_powers else ())], dim=1)
 
-    def _moves(self, name: str, x: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, T, D) -> (B, T, 2 C), each channel with mean 0 and deviation 1 over real frames."""
+    def _moves(self, name: str, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(B, T, D) -> (B, T, 2 C), each channel with mean 0 and deviation 1 over real frames.
+
+        And the logarithm of what its power was, (B, 2 C).
+        """
         level = self.project[name](x)
         change = torch.cat([level[:, 1:] - level[:, :-1], torch.zeros_like(level[:, :1])], dim=1)
         real = None if mask is None else mask[:, :, None]
@@ -87,15 +104,15 @@ class LagAttention(nn.Module):
         centred = both - both.sum(dim=1, keepdim=True) / count
         if real is not None:
             centred = torch.where(real, centred, 0.0)
-        power = centred.square().sum(dim=1, keepdim=True) / count
-        return centred / (power + _EPS).sqrt()
+        power = centred.square().sum(dim=1, keepdim=True) / count + _EPS
+        return centred / power.sqrt(), power.log().squeeze(1)
 
 
 def make_lag_attention(config: ModelConfig, schema: Schema) -> LagAttention | None:
     """As the settings ask for; `None` without lags, or without two temporal streams."""
     if config.max_lag == 0 or sum(stream.temporal for stream in schema.streams) < 2:
         return None
-    return LagAttention(schema, max_lag=config.max_lag, channels=config.lag_channels)
+    return LagAttention(config, schema)
 
 
 def cross_correlations(first: Tensor, second: Tensor, max_lag: int) -> Tensor:

@@ -1,10 +1,11 @@
 """A trained model as a folder: weights, fitted statistics, settings. Nothing in it is executable.
 
 `model.safetensors` holds the weights, `statistics.safetensors` the train split's statistics,
-`model.yaml` the configuration, the raw and the prepared schema, and where it all came from.
+`model.yaml` the configuration, the raw and the prepared schema, and where it all came from. The folder
+of an ensemble holds such a folder a member, and `ensemble.yaml`, which names them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from avq_core.model.network import Network
 WEIGHTS: Final = "model.safetensors"
 STATISTICS: Final = "statistics.safetensors"
 SETTINGS: Final = "model.yaml"
+ENSEMBLE: Final = "ensemble.yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +40,7 @@ class TrainedModel:
     schema: Schema
     """Of what the network reads."""
     statistics: Statistics
-    provenance: Mapping[str, Any]
+    provenance: dict[str, Any]
     """Where the model came from, and its figures; for people."""
 
 
@@ -59,6 +61,41 @@ def save_model(folder: Path, model: TrainedModel) -> None:
     }
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     (folder / SETTINGS).write_text(text, encoding="utf-8")
+
+
+def save_ensemble(folder: Path, models: Sequence[TrainedModel]) -> None:
+    """Writes several models as one: a folder each, and a list of them, written last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in (ENSEMBLE, SETTINGS):
+        (folder / stale).unlink(missing_ok=True)
+    if len(models) == 1:
+        save_model(folder, models[0])
+        return
+    names = [f"member-{number}" for number in range(1, len(models) + 1)]
+    for name, model in zip(names, models, strict=True):
+        save_model(folder / name, model)
+    text = yaml.safe_dump({"members": names})
+    (folder / ENSEMBLE).write_text(text, encoding="utf-8")
+
+
+def load_ensemble(folder: Path, device: torch.device) -> list[TrainedModel]:
+    """Reads what `save_ensemble` wrote: the members of an ensemble, or the one model.
+
+    Raises:
+        ConfigError: Not such a folder, or one whose parts do not belong together.
+    """
+    if not (folder / ENSEMBLE).is_file():
+        return [load_model(folder, device)]
+    names = read_yaml(folder / ENSEMBLE).get("members")
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise ConfigError(f"{folder / ENSEMBLE} names no members; train it again")
+    models = [load_model(folder / Path(name).name, device) for name in names]
+    if any(
+        m.raw_schema != models[0].raw_schema or m.config.data != models[0].config.data
+        for m in models
+    ):
+        raise ConfigError(f"the members of {folder} read different data; train them together")
+    return models
 
 
 def load_model(folder: Path, device: torch.device) -> TrainedModel:

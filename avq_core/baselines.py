@@ -1,0 +1,91 @@
+"""`python -m avq_core.baselines DATA`: what simple models reach, for a network to beat."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from avq_core.cli import CommandParser, run_command
+
+R2ByModel = Mapping[str, Mapping[str, float | None]]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prepares the data, fits on train, prints R² on val and, where asked for, on test."""
+    options = _parser().parse_args(argv)
+    import torch
+
+    from avq_core.config_values import load_data_config
+    from avq_core.data.dataset import default_source
+    from avq_core.data.prepared import prepare
+    from avq_core.training.baselines import fit_baselines, val_r2
+    from avq_core.training.evaluation import evaluate
+    from avq_core.training.resident import splits_to_device, to_device
+
+    source = options.data or default_source()
+    config = load_data_config(options.layout)
+    store = prepare(source, config, root=options.runs / "prepared", on_note=_say)
+    cpu = torch.device("cpu")
+    splits = splits_to_device(store.search_splits(), cpu)
+    _say(f"fitting on {len(splits.train)} clips of {source}, per task")
+    baselines = fit_baselines(splits.train, store.schema, jobs=-1)
+    found: dict[str, R2ByModel] = {"val": val_r2(baselines, splits.val, store.schema)}
+    if options.test:
+        test = store.test_split()
+        scores = baselines.scores(to_device(test, cpu), store.schema)
+        figures = evaluate(list(scores.values()), test, store.schema.tasks)
+        found["test"] = {
+            name: {task: interval["value"] for task, interval in r2.items()}
+            for name, r2 in zip(scores, figures.r2, strict=True)
+        }
+    if options.json:
+        print(json.dumps({"data": source, "r2": found}, indent=2, allow_nan=False))
+        return 0
+    for split, r2 in found.items():
+        print("\n".join(_table(split, r2)))
+    return 0
+
+
+def _table(split: str, r2: R2ByModel) -> list[str]:
+    """A row a task, a column a baseline."""
+    lines = [f"{f'{split} R²':<16}" + "".join(f"{name:>16}" for name in r2)]
+    for task in next(iter(r2.values())):
+        values = (model[task] for model in r2.values())
+        told = ("n/a" if value is None else f"{value:.3f}" for value in values)
+        lines.append(f"{task:<16}" + "".join(f"{value:>16}" for value in told))
+    return lines
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        prog="python -m avq_core.baselines",
+        description="Fits the train mean, a ridge regression and a random forest on each stream's "
+        "statistics over time, and prints their R² for each task.",
+    )
+    add = parser.add_argument
+    add(
+        "data",
+        nargs="?",
+        metavar="PATH|demo",
+        help="default: datasets/ac.pkl if it is there, else demo",
+    )
+    add("--layout", type=Path, metavar="FILE", help="YAML of the data's settings (docs/data.md)")
+    add("--test", action="store_true", help="show the test split too; choose by val, not by this")
+    add("--json", action="store_true", help="for programs")
+    add(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="where prepared data is kept (default: runs)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
