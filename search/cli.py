@@ -50,8 +50,10 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--space",
         default="auto",
-        metavar="auto|small|full|FILE",
-        help="what is searched; auto is full with a GPU and small without; FILE is YAML",
+        metavar="NAME|FILE",
+        help="what is searched: small or full (ten settings, for a CPU or a GPU), extended-small or "
+        "extended (the network's parts too), or a YAML file; auto is extended with a GPU and "
+        "extended-small without",
     )
     add(
         "--epochs",

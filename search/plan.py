@@ -147,8 +147,9 @@ def _check_numbers(options: argparse.Namespace) -> None:
 def _space_name(wanted: str, slots: tuple[Slot, ...], say: Callable[[str], None]) -> str:
     if wanted != "auto":
         return wanted
-    name = "small" if slots[0].device == "cpu" else "full"
-    say(f"space: {name} ({'no GPU here' if name == 'small' else 'a GPU is here'})")
+    on_cpu = slots[0].device == "cpu"
+    name = "extended-small" if on_cpu else "extended"
+    say(f"space: {name} ({'no GPU here' if on_cpu else 'a GPU is here'})")
     return name
 
 

@@ -29,12 +29,14 @@ def open_study(plan: Plan) -> optuna.Study:
             study_name=job.study, storage=storage, direction="maximize", load_if_exists=True
         )
         stored = study.user_attrs.get(records.IDENTITY)
-        if stored is None:
-            _describe(study, plan)
-        else:
+        if stored is not None:
             _refuse_other(study, Identity.from_dict(stored), plan.identity)
         study.set_user_attr(records.TOTAL, job.trials)
         _queue_baseline(study, plan)
+        if stored is None:
+            if job.space.start:
+                study.enqueue_trial(dict(job.space.start))
+            _describe(study, plan)
     return study
 
 

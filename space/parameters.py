@@ -1,39 +1,19 @@
 """What one setting may be: a float or an integer between bounds, or one of several choices."""
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from space.conditions import Condition, Scalar, checked_condition, is_number, is_scalar
 from space.errors import SpaceError
-
-Scalar = str | int | float | bool | None
-"""What a setting can be: whatever JSON and YAML hold without nesting."""
-
-Condition = Mapping[str, tuple[Scalar, ...]]
-"""Dotted path of another setting to the values of it under which a parameter matters."""
 
 MAX_LISTED: Final = 10_000
 """An integer range with more values than this counts as too many to list."""
 
 
-def is_scalar(value: object) -> bool:
-    """Whether a setting can have this value."""
-    return value is None or isinstance(value, str | bool) or _is_number(value)
-
-
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    # One comparison turns away NaN, infinities and integers that no float can hold.
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) <= sys.float_info.max
-    )
 
 
 def _check_flag(value: object) -> None:
@@ -52,18 +32,6 @@ def _check_order(low: float, high: float) -> None:
 def _check_reason(reason: object) -> None:
     if not isinstance(reason, str):
         raise SpaceError(f"reason is {reason!r}, expected a sentence")
-
-
-def _checked_condition(when: object) -> dict[str, tuple[Scalar, ...]]:
-    if not isinstance(when, Mapping):
-        raise SpaceError(f"when is {when!r}, expected another setting and the values of it")
-    found: dict[str, tuple[Scalar, ...]] = {}
-    for path, values in when.items():
-        sound = isinstance(values, list | tuple) and len(values) > 0 and all(map(is_scalar, values))
-        if not isinstance(path, str) or not sound:
-            raise SpaceError(f"when {path}: {values!r}, expected a list of values of that setting")
-        found[path] = tuple(values)
-    return found
 
 
 def _plain(parameter: "Parameter") -> dict[str, Any]:
@@ -93,7 +61,7 @@ class Float:
     def __post_init__(self) -> None:
         for name in ("low", "high"):
             value = getattr(self, name)
-            if not _is_number(value):
+            if not is_number(value):
                 raise SpaceError(f"{name} is {value!r}, expected a finite number")
             # 1 and 1.0 are one bound, and must have one fingerprint.
             object.__setattr__(self, name, float(value))
@@ -102,11 +70,11 @@ class Float:
         if self.log and self.low <= 0:
             raise SpaceError(f"low is {self.low!r}, expected a number > 0 on a log scale")
         _check_reason(self.reason)
-        object.__setattr__(self, "when", _checked_condition(self.when))
+        object.__setattr__(self, "when", checked_condition(self.when))
 
     def contains(self, value: object) -> bool:
         """Whether the value lies within the bounds."""
-        return _is_number(value) and self.low <= value <= self.high  # type: ignore[operator]
+        return is_number(value) and self.low <= value <= self.high  # type: ignore[operator]
 
     def ends(self) -> tuple[float, ...]:
         """Both bounds."""
@@ -159,7 +127,7 @@ class Int:
                 "expected low >= 1 and no step on a log scale"
             )
         _check_reason(self.reason)
-        object.__setattr__(self, "when", _checked_condition(self.when))
+        object.__setattr__(self, "when", checked_condition(self.when))
 
     def contains(self, value: object) -> bool:
         """Whether the value lies within the bounds, a whole number of steps from `low`."""
@@ -208,7 +176,7 @@ class Categorical:
                 "put a setting with a single value under 'fixed'"
             )
         _check_reason(self.reason)
-        object.__setattr__(self, "when", _checked_condition(self.when))
+        object.__setattr__(self, "when", checked_condition(self.when))
 
     def contains(self, value: object) -> bool:
         """Whether the value is one of the choices."""

@@ -4,25 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from space.errors import SpaceError
-from space.parameters import Categorical, Float, Int, Parameter
+from space.extended import extended, extended_small
+from space.parameters import Categorical, Float, Int
 from space.space import Space
-
-MANUAL_WEIGHTS: Final[Mapping[str, float]] = {
-    "lip_sync": 0.8,
-    "expression": 1.2,
-    "audio_quality": 1.0,
-    "cross_modal": 1.5,
-    "overall": 1.3,
-}
-"""Where the manual's task weights lie; a task that it does not know weighs 1."""
-_WEIGHT_FACTOR: Final = 4.0
+from space.weights import weight_parameters
 
 
 def preset(name: str, tasks: Sequence[str]) -> Space:
     """A space by name.
 
     Args:
-        name: `small` (for a CPU) or `full` (for a GPU, around the manual's point).
+        name: `small` or `full` (the ten settings, for a CPU or for a GPU around the manual's
+            point), `extended-small` or `extended` (the network's parts as well).
         tasks: The data's tasks; each has its weight searched.
 
     Raises:
@@ -73,7 +66,7 @@ def _full(tasks: Sequence[str]) -> Space:
                 reason="the manual's 1e-3 is high for AdamW on six layers, so most room lies "
                 "below it; above 3e-3 a transformer without warm-up diverges",
             ),
-            **_weights(tasks),
+            **weight_parameters(tasks),
         },
     )
 
@@ -113,28 +106,14 @@ def _small(tasks: Sequence[str]) -> Space:
                 reason="from a third of the manual's 1e-3 up to 30 times it: runs of a hundred "
                 "steps and networks this small want higher rates (docs/experiments.md)",
             ),
-            **_weights(tasks),
+            **weight_parameters(tasks),
         },
     )
 
 
-def _weights(tasks: Sequence[str]) -> dict[str, Parameter]:
-    """A factor of four either way of the manual's weight, for each of several tasks."""
-    # Weights count relative to each other: a single one has nothing to be relative to.
-    if len(tasks) < 2:
-        return {}
-    found: dict[str, Parameter] = {}
-    for task in tasks:
-        centre = MANUAL_WEIGHTS.get(task, 1.0)
-        source = "the manual's" if task in MANUAL_WEIGHTS else "an even"
-        found[f"training.task_weights.{task}"] = Float(
-            low=centre / _WEIGHT_FACTOR,
-            high=centre * _WEIGHT_FACTOR,
-            log=True,
-            reason=f"a factor of four either way of {source} {centre}: only ratios of weights "
-            "count, and beyond 16 to 1 between two tasks one of them is as good as left out",
-        )
-    return found
-
-
-_PRESETS: Final[Mapping[str, Callable[[Sequence[str]], Space]]] = {"small": _small, "full": _full}
+_PRESETS: Final[Mapping[str, Callable[[Sequence[str]], Space]]] = {
+    "small": _small,
+    "full": _full,
+    "extended-small": extended_small,
+    "extended": extended,
+}

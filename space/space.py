@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from space.conditions import Scalar, is_one_of, is_scalar
 from space.errors import SpaceError
-from space.parameters import Categorical, Float, Int, Parameter, Scalar, is_scalar
+from space.parameters import Categorical, Float, Int, Parameter
 from space.parameters import parameter_from_dict as _parameter_from_dict
 
 _KEYS: Final = ("name", "epochs", "fixed", "parameters", "start")
@@ -110,7 +111,7 @@ class Space:
         found: list[str] = []
         for path, parameter in self.parameters.items():
             if all(
-                other in found and _is_one_of(point.get(other), values)
+                other in found and is_one_of(point.get(other), values)
                 for other, values in parameter.when.items()
             ):
                 found.append(path)
@@ -205,13 +206,6 @@ def _check_path(path: object) -> None:
     parts = path.split(".") if isinstance(path, str) else []
     if len(parts) < 2 or not all(parts):
         raise SpaceError(f"{path!r} names no setting, expected a dotted path such as optim.lr")
-
-
-def _is_one_of(value: object, values: tuple[Scalar, ...]) -> bool:
-    """By ==, but True is not 1."""
-    return any(
-        value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
-    )
 
 
 def _canonical(value: Any) -> Any:

@@ -9,8 +9,9 @@ import yaml
 from avq_core.config import MANUAL_TASK_WEIGHTS, manual
 from avq_core.config_values import to_dict, with_values
 from space.errors import SpaceError
-from space.presets import MANUAL_WEIGHTS, preset
+from space.presets import preset
 from space.space import load_space
+from space.weights import MANUAL_WEIGHTS
 
 TASKS = tuple(MANUAL_TASK_WEIGHTS)
 presets = pytest.mark.parametrize("name", ["small", "full"])
