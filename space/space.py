@@ -51,6 +51,7 @@ class Space:
     def __post_init__(self) -> None:
         _check_mapping("parameters", self.parameters)
         _check_mapping("fixed", self.fixed)
+        _check_mapping("start", self.start)
         if not self.parameters:
             raise SpaceError("parameters are empty, expected at least one setting to search")
         for path, parameter in self.parameters.items():
@@ -91,7 +92,6 @@ class Space:
             earlier[path] = parameter
 
     def _check_start(self) -> None:
-        _check_mapping("start", self.start)
         if not self.start:
             return
         active = self.active(self.start)

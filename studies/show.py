@@ -119,17 +119,20 @@ def _text(table: Table | None) -> str:
 
 
 def _top_table(study: StudyRecord) -> str:
+    """A column a trial, a row a setting: a space may search more of them than a line holds."""
     scored = [t for t in study.trials if t.state == "complete" and t.score is not None and t.params]
     ranked = sorted(scored, key=lambda t: -(t.score or 0.0))[:_TOP]
     if not ranked:
         return ""
     shown = column_tasks(study)
     hidden = {f"{_WEIGHT}{task}" for task in task_names(study) if task not in shown}
-    names = [name for name in ranked[0].params if name not in hidden]
-    rows = [["trial", "score", *(name.rsplit(".", 1)[-1] for name in names)]]
-    for trial in ranked:
-        values = [_value(trial.params.get(name)) for name in names]
-        rows.append([f"#{trial.number}", figure(trial.score), *values])
+    names = dict.fromkeys(name for trial in ranked for name in trial.params if name not in hidden)
+    rows = [["setting", *(f"#{trial.number}" for trial in ranked)]]
+    rows.append(["score", *(figure(trial.score) for trial in ranked)])
+    # What a trial was not asked for, since it did not matter there, stays empty.
+    for name in names:
+        values = [_value(t.params[name]) if name in t.params else "" for t in ranked]
+        rows.append([name, *values])
     return f"best trials of the search, as suggested\n{align(rows)}"
 
 

@@ -32,13 +32,14 @@ class Baselines:
     """Fitted on a train split; a model for each name and task."""
 
     models: Mapping[str, tuple[Any, ...]]
+    """`None` for a task without a train label."""
     scaler: Any
 
     def scores(self, split: ResidentSplit, schema: Schema) -> dict[str, FloatArray]:
         """(N, K) in the targets' scaled units, by name; NaN for a task without a train label."""
         features = _features(self.scaler, split, schema)
         return {
-            name: np.stack([model.predict(features) for model in models], axis=1).astype(np.float32)
+            name: np.stack([_predicted(model, features) for model in models], axis=1)
             for name, models in self.models.items()
         }
 
@@ -71,19 +72,23 @@ def fit_baselines(train: ResidentSplit, schema: Schema, *, jobs: int, seed: int 
     }
     models: dict[str, tuple[Any, ...]] = {}
     for name in NAMES:
-        fitted = []
+        fitted: list[Any] = []
         for column in targets.T:
             known = np.isfinite(column)
-            enough = known.sum() >= _LEAST_LABELS
-            model = makers[name]() if enough else DummyRegressor()
-            # Without a single label there is no mean: a constant that says so.
             if not known.any():
-                model = DummyRegressor(strategy="constant", constant=np.nan)
-                known = np.ones_like(known)
-                column = np.zeros_like(column)  # noqa: PLW2901 - what it is fitted on is not used
+                fitted.append(None)
+                continue
+            model = makers[name]() if known.sum() >= _LEAST_LABELS else DummyRegressor()
             fitted.append(model.fit(features[known], column[known]))
         models[name] = tuple(fitted)
     return Baselines(models=models, scaler=scaler)
+
+
+def _predicted(model: Any, features: FloatArray) -> FloatArray:
+    if model is None:
+        return np.full(len(features), np.nan, np.float32)
+    predicted: FloatArray = model.predict(features).astype(np.float32)
+    return predicted
 
 
 def _features(scaler: Any, split: ResidentSplit, schema: Schema) -> FloatArray:

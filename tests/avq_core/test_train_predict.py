@@ -150,3 +150,55 @@ def test_mistakes_of_predict_are_told(folder: Path, tmp_path: Path) -> None:
     poor = tmp_path / "poor.pkl"
     poor.write_bytes(pickle.dumps(samples))
     assert_one_line(predict(folder, poor, tmp_path / "s.csv"), "audio")
+
+
+def test_members_are_an_ensemble(folder: Path, tmp_path: Path) -> None:
+    """Models that differ in their seeds, saved together; scores are the mean of theirs."""
+    done = train(folder, "--out", tmp_path / "mean", "--members", 2)
+    assert done.returncode == 0, done.stderr
+    assert "ensemble test R²" in done.stdout
+    names = sorted(path.name for path in (tmp_path / "mean").iterdir())
+    assert names == ["ensemble.yaml", "member-1", "member-2"]
+    seeds = [
+        yaml.safe_load((tmp_path / "mean" / n / "model.yaml").read_text())["config"]["training"][
+            "seed"
+        ]
+        for n in names[1:]
+    ]
+    assert seeds == [0, 1]
+    scores = []
+    for model in ("mean", "mean/member-1", "mean/member-2"):
+        out = tmp_path / "scores.csv"
+        run("avq_core.predict", "--model", tmp_path / model, "--data", folder / "tiny.pkl",
+            "--out", out, "--device", "cpu")  # fmt: skip
+        scores.append([float(row["overall"]) for row in rows(out)])
+    np.testing.assert_allclose(scores[0], np.mean(scores[1:], axis=0), atol=2e-6)
+    # Trained over, the folder holds the one model and no trace of the ensemble.
+    assert train(folder, "--out", tmp_path / "mean").returncode == 0
+    assert not (tmp_path / "mean" / "ensemble.yaml").exists()
+
+
+def test_mistakes_with_ensembles_are_told(folder: Path, tmp_path: Path) -> None:
+    """No members, an ensemble of an ensemble, members that are none."""
+    assert_one_line(train(folder, "--out", tmp_path / "m", "--members", 0), "--members is 0")
+    for ensemble, words in (
+        ([{"config": CONFIG}, {"config": CONFIG}], "is an ensemble of 2 already"),
+        ([3], "ensemble is [3], expected a list of members"),
+    ):
+        path = tmp_path / "ensemble.yaml"
+        path.write_text(yaml.safe_dump({"ensemble": ensemble}))
+        done = run("avq_core.train", "--config", path, "--data", folder / "tiny.pkl",
+                   "--out", tmp_path / "m", "--members", 2, "--runs", folder / "runs")  # fmt: skip
+        assert_one_line(done, words)
+
+
+def test_the_recommended_configuration_trains_on_other_peoples_tasks(
+    folder: Path, tmp_path: Path
+) -> None:
+    """By name, without a search."""
+    done = run("avq_core.train", "--config", "recommended", "--data", folder / "tiny.pkl",
+               "--out", tmp_path / "model", "--runs", folder / "runs", "--device", "cpu",
+               "--epochs", 2)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    config = yaml.safe_load((tmp_path / "model" / "model.yaml").read_text())["config"]
+    assert config["model"]["max_lag"] == 15

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -31,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def finished(folder: Path) -> subprocess.CompletedProcess[str]:
     """The main job, run to its end."""
-    return search(folder, "--trials", 6, "--confirm", 1)
+    return search(folder, "--trials", 6, "--confirm", 2)
 
 
 def search(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
@@ -86,12 +87,90 @@ def test_the_whole_road(finished: subprocess.CompletedProcess[str], folder: Path
     assert len(lines) == 1 + sum(SIZES.values())
 
 
+def test_simple_baselines_stand_beside_the_network(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    """Fitted once, on val in the search's table and on test with a verdict in words."""
+    assert finished.returncode == 0
+    study = stored(folder)
+    assert list(study.simple) == ["train mean", "ridge", "random forest"]
+    assert set(study.simple["ridge"]) == set(TASKS)
+    test = (study.confirmation or {})["test"]
+    assert set(test["simple"]) == set(study.simple)
+    score = {
+        name: sum(r2[task] or 0.0 for task in ("cross_modal", "overall"))
+        for name, r2 in study.simple.items()
+    }
+    assert test["simple_best"] == max(score, key=lambda name: score[name])
+    assert "ridge" in finished.stdout
+    assert f"the {test['simple_best']}, the best simple baseline, in overall" in finished.stdout
+    printed = run(
+        "avq_core.baselines", folder / "tiny.pkl", "--runs", folder / "runs", "--test", "--json"
+    )
+    told = json.loads(printed.stdout)["r2"]
+    assert told["val"] == study.simple
+    assert told["test"]["ridge"] == {
+        task: interval["value"] for task, interval in test["simple"]["ridge"].items()
+    }
+
+
+def test_the_ensemble_of_the_confirmed_trains_and_scores(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    """Exported, trained and used, it gives the test figures that stand beside the single best."""
+    assert "ensemble of 2" in finished.stdout
+    told = (stored(folder).confirmation or {})["test"]["ensemble"]
+    path = folder / "ensemble.yaml"
+    exported = run("studies.export", "tiny", "--ensemble", "--out", path, "--runs", folder / "runs")
+    assert exported.returncode == 0, exported.stderr
+    trained = run(
+        "avq_core.train", "--config", path, "--data", folder / "tiny.pkl", "--device", "cpu",
+        "--out", folder / "mean", "--runs", folder / "runs", "--threads", 1,
+    )  # fmt: skip
+    assert trained.returncode == 0, trained.stderr
+    scored = run(
+        "avq_core.predict", "--model", folder / "mean", "--data", folder / "tiny.pkl",
+        "--out", folder / "mean.csv", "--device", "cpu",
+    )  # fmt: skip
+    assert scored.returncode == 0, scored.stderr
+    assert "the mean of 2 models" in scored.stdout
+    (test,) = [line for line in scored.stdout.splitlines() if line.startswith("test:")]
+    wanted = told["r2"]["overall"]["value"]
+    assert float(test.split("overall ")[1].split()[0]) == pytest.approx(wanted, abs=2e-3)
+
+
+def test_a_study_begins_at_its_spaces_first_point(tmp_path: Path) -> None:
+    """After the manual's configuration; once, however often the study goes on."""
+    write_tiny(tmp_path)
+    values = yaml.safe_load(write_space(tmp_path).read_text())
+    start = {path: _lowest(spec) for path, spec in values["parameters"].items()}
+    own = tmp_path / "own.yaml"
+    own.write_text(yaml.safe_dump(values | {"start": start}))
+    for total in (2, 3):
+        done = run(
+            "search.run", "--data", tmp_path / "tiny.pkl", "--space", own, "--study", "own",
+            "--runs", tmp_path / "runs", "--workers", 1, "--devices", "cpu", "--trials", total,
+            "--confirm", 0,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    trials = stored(tmp_path, "own").trials
+    assert trials[0].baseline
+    assert trials[1].params == pytest.approx(start)
+    assert trials[2].params != start
+
+
+def _lowest(spec: dict[str, Any]) -> Any:
+    if "choices" in spec:
+        return spec["choices"][0]
+    return float(spec["low"]) if spec["type"] == "float" else spec["low"]
+
+
 def test_the_same_command_again_finds_all_done(
     finished: subprocess.CompletedProcess[str], folder: Path
 ) -> None:
     """Nothing is trained again, and the test split stays closed."""
     before = stored(folder)
-    again = search(folder, "--trials", 6, "--confirm", 1)
+    again = search(folder, "--trials", 6, "--confirm", 2)
     assert again.returncode == 0, again.stderr
     assert "all 6 trials are done" in again.stderr
     assert stored(folder).confirmation == before.confirmation

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from commands import assert_one_line, run
 
-from avq_core.config_values import load_config
+from avq_core.config_values import load_config, load_configs
 from studies.errors import StudyError
 from studies.export import exported, pick, to_yaml, write
 from studies.records import read_study
@@ -75,3 +75,20 @@ def test_writing_leaves_no_half_file_behind(tmp_path: Path) -> None:
     write(tmp_path / "a.yaml", "two")
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
     assert (tmp_path / "a.yaml").read_text(encoding="utf-8") == "two"
+
+
+def test_an_ensemble_is_written_whole(confirmed: optuna.Study, runs: Path) -> None:
+    """Every member's configuration, in the order in which they were confirmed."""
+    out = runs / "ensemble.yaml"
+    done = run("studies.export", "tiny", "--ensemble", "--out", out, "--runs", runs)
+    assert done.returncode == 0, done.stderr
+    assert "ensemble of trials 2, 1" in done.stdout
+    members = yaml.safe_load(out.read_text(encoding="utf-8"))["ensemble"]
+    assert [member["trial"] for member in members] == [2, 1]
+    assert len(load_configs(str(out))) == 2
+
+
+def test_a_study_without_an_ensemble_says_so(study: optuna.Study, runs: Path) -> None:
+    """Nothing was confirmed."""
+    done = run("studies.export", "tiny", "--ensemble", "--out", "-", "--runs", runs)
+    assert_one_line(done, "has no ensemble", "--confirm 2 or more")

@@ -53,8 +53,8 @@ def test_text_sets_baseline_and_best_side_by_side(study: optuna.Study) -> None:
     """Every task with its number of labels; an undefined figure is n/a."""
     lines = render(read_study(study)).splitlines()
     row = next(line.split() for line in lines if line.startswith("cross_modal"))
-    assert row == ["cross_modal", "*", "0.150", "0.550", "20"]
-    assert any(line.split() == ["lip_sync", "n/a", "n/a", "1"] for line in lines)
+    assert row == ["cross_modal", "*", "0.150", "0.550", "0.610", "20"]
+    assert any(line.split() == ["lip_sync", "n/a", "n/a", "n/a", "1"] for line in lines)
     assert any("3 complete, 1 pruned" in line for line in lines)
 
 
@@ -84,3 +84,16 @@ def test_a_study_that_is_not_there(study: optuna.Study, runs: Path) -> None:
     """One line that names those that are."""
     done = run("studies.show", "other", "--runs", runs)
     assert_one_line(done, "no study 'other'", "expected one of tiny")
+
+
+def test_a_simple_baseline_that_wins_is_told_plainly(confirmed: optuna.Study) -> None:
+    """In the search's table, in the test's, and in words; the ensemble beside the single best."""
+    text = render(read_study(confirmed))
+    search, test = (part for part in text.split("\n\n") if "ridge" in part and "  " in part)
+    assert "0.620" in search  # the score: the mean of both watched figures
+    assert "0.520" in test
+    assert "ensemble of 2" in test
+    assert "0.370" in test
+    said = "is worse than the ridge, the best simple baseline, in cross_modal"
+    assert said in text
+    assert "is not clearly apart from the ridge, the best simple baseline, in overall" in text

@@ -1,5 +1,6 @@
 """The training loop: it learns, repeats itself, and stops when it must."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +15,8 @@ from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryEr
 from avq_core.model.network import Network
 from avq_core.model_config import ModelConfig
 from avq_core.training.loop import EpochRecord, FitResult, fit
-from avq_core.training.resident import ResidentSplits
+from avq_core.training.metrics import r2_by_task
+from avq_core.training.resident import ResidentSplit, ResidentSplits
 from avq_core.training.scoring import clips_at_once, predict
 
 MakeConfig = Callable[..., TrainConfig]
@@ -225,3 +227,61 @@ def test_a_gpu_trains_to_the_cpus_figures(splits: ResidentSplits, make_config: M
     on_gpu = fit(make_config(), ResidentSplits(schema=splits.schema, **moved))
     on_cpu = fit(make_config(), splits)
     assert on_gpu.history[-1].train_loss == pytest.approx(on_cpu.history[-1].train_loss, rel=1e-2)
+
+
+def test_an_ema_is_judged_and_kept(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """A running mean of the weights, not the last ones; the run itself is the same."""
+    config = make_config(training={"epochs": 3}, optim={"cycle_epochs": 3})
+    plain = fit(config, splits)
+    averaged = fit(with_values(config, {"training.ema": 0.9}), splits)
+    assert [e.train_loss for e in averaged.history] == [e.train_loss for e in plain.history]
+    assert not torch.equal(weights_of(averaged), weights_of(plain))
+    targets = splits.val.targets.numpy()
+    scores = predict(averaged.network, splits.val, precision=averaged.precision)
+    again = r2_by_task(scores, targets, splits.schema.tasks)
+    assert again == pytest.approx(averaged.history[-1].r2)
+
+
+def test_a_normalised_loss_does_not_know_the_labels_units(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """A task whose labels are told a hundred times smaller weighs the same."""
+    config = make_config(training={"epochs": 1, "normalise_loss": True}, model={"head": "linear"})
+    base = fit(config, splits).history[0].train_loss
+    factor = torch.tensor([1.0, 0.01, 1.0])
+    centre = splits.train.targets.nanmean(dim=0)
+    smaller = centre + (splits.train.targets - centre) * factor
+    train = dataclasses.replace(splits.train, targets=smaller)
+    scaled = fit(config, dataclasses.replace(splits, train=train)).history[0].train_loss
+    plain = with_values(config, {"training.normalise_loss": False})
+    unscaled = fit(plain, dataclasses.replace(splits, train=train)).history[0].train_loss
+    assert scaled > 0.3 * base
+    assert unscaled < 0.5 * scaled
+
+
+def test_a_long_gradient_is_cut(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """With a bound of next to nothing AdamW still steps, but on other sums: the weights differ."""
+    config = make_config(training={"epochs": 1})
+    free, bound = fit(config, splits), fit(with_values(config, {"optim.clip_norm": 1e-9}), splits)
+    assert not torch.equal(weights_of(free), weights_of(bound))
+    loose = fit(with_values(config, {"optim.clip_norm": 1e9}), splits)
+    assert torch.equal(weights_of(free), weights_of(loose))
+
+
+def test_the_deviation_over_time_is_learned_by_the_statistics_path(
+    splits: ResidentSplits, make_config: MakeConfig
+) -> None:
+    """What the manual's mean over time can hardly see; fitted on train, used on val."""
+
+    def told(split: ResidentSplit) -> ResidentSplit:
+        deviation = split.streams["audio"][:, :, 0].float().std(dim=1)
+        return dataclasses.replace(split, targets=deviation[:, None].expand(-1, 3).clone())
+
+    other = dataclasses.replace(splits, train=told(splits.train), val=told(splits.val))
+    config = make_config(
+        model={"statistics_width": 16, "head": "linear"},
+        optim={"lr": 1e-2, "cycle_epochs": 40},
+        training={"epochs": 40},
+    )
+    assert fit(config, other).history[-1].r2["overall"] > 0.5
+    assert other.train._kept["statistics"].shape == (48, 32)

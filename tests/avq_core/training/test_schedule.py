@@ -41,3 +41,11 @@ def test_a_run_shorter_than_a_cycle_is_judged_at_its_last_epoch() -> None:
     """Something must count, so the last epoch does."""
     assert judged_epochs(OptimConfig(), 4) == [4]
     assert judged_epochs(OptimConfig(), 12) == [10]
+
+
+def test_a_warm_up_rises_from_nothing() -> None:
+    """In proportion to the share of it that is gone; after it the schedule is as without."""
+    warm, cold = OptimConfig(warmup_epochs=2.0), OptimConfig()
+    assert learning_rate(warm, 0.0) == 0.0
+    assert learning_rate(warm, 0.5) == pytest.approx(learning_rate(cold, 0.5) / 4)
+    assert learning_rate(warm, 3.0) == learning_rate(cold, 3.0)

@@ -1,0 +1,50 @@
+"""Windows of frames: what they keep."""
+
+import pytest
+import torch
+
+from avq_core.training.augment import crop_frames
+from avq_core.training.resident import Batch
+
+
+def batch(lengths: list[int] | None = None) -> Batch:
+    frames = torch.arange(10.0)[None, :, None].expand(3, 10, 2)
+    return Batch(
+        streams={"a": frames, "b": 100 + frames, "clip": torch.ones(3, 4)},
+        targets=torch.zeros(3, 1),
+        lengths=None if lengths is None else torch.tensor(lengths),
+        present={},
+    )
+
+
+def test_all_streams_keep_the_same_window() -> None:
+    """Neighbouring frames, between the asked share of them and all; clip-level streams stay."""
+    torch.manual_seed(0)
+    widths = set()
+    for _ in range(200):
+        cut = crop_frames(batch(), 0.55).streams
+        widths.add(cut["a"].shape[1])
+        torch.testing.assert_close(cut["b"] - cut["a"], torch.full_like(cut["a"], 100.0))
+        assert (cut["a"][:, 1:] - cut["a"][:, :-1] == 1).all()
+        assert cut["clip"].shape == (3, 4)
+    assert widths == {6, 7, 8, 9, 10}
+
+
+def test_short_clips_keep_a_frame() -> None:
+    """However late the window starts; lengths count what of it is real."""
+    torch.manual_seed(0)
+    for _ in range(200):
+        cut = crop_frames(batch([10, 2, 5]), 0.3)
+        assert cut.lengths is not None
+        start, window = int(cut.streams["a"][0, 0, 0]), cut.streams["a"].shape[1]
+        assert cut.lengths.tolist() == [min(n - start, window) for n in (10, 2, 5)]
+        assert int(cut.lengths.min()) >= 1
+
+
+@pytest.mark.parametrize("share", [1.0, 0.95])
+def test_all_frames_are_no_augmentation(share: float) -> None:
+    """Nothing is drawn, so that the manual's runs stay as they were."""
+    state = torch.get_rng_state()
+    given = batch()
+    assert crop_frames(given, share) is given
+    assert torch.equal(torch.get_rng_state(), state)
