@@ -72,14 +72,14 @@ def test_runs_end_with_a_whole_cycle(epochs: int, expected: int) -> None:
     assert baseline_config(tasks=TASKS, epochs=epochs, seed=0).training.epochs == expected
 
 
-@pytest.mark.parametrize("name", ["small", "full"])
+@pytest.mark.parametrize("name", ["small", "full", "extended-small", "extended"])
 def test_every_point_of_the_presets_is_valid(name: str) -> None:
     """For the default tasks and for somebody else's."""
     for tasks in (TASKS, ("overall", "cross_modal", "smile")):
         check_space(preset(name, tasks), tasks=tasks, epochs=14)
 
 
-@pytest.mark.parametrize("name", ["small", "full"])
+@pytest.mark.parametrize("name", ["small", "full", "extended-small", "extended"])
 @given(data=st.data())
 def test_any_point_of_the_presets_configures(name: str, data: st.DataObject) -> None:
     """Valid by construction: no point raises, whatever the values."""
@@ -91,6 +91,7 @@ def test_any_point_of_the_presets_configures(name: str, data: st.DataObject) -> 
         values[path] = data.draw(
             st.sampled_from(discrete) if discrete else st.floats(float(low), float(high))
         )
+    values = {path: values[path] for path in space.active(values)}
     assert space.contains(values)
     config = configure(space, values, tasks=TASKS, epochs=space.epochs, seed=0)
     assert config.model.hidden_dim % config.model.num_heads == 0
