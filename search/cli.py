@@ -64,7 +64,27 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--workers", default="auto", metavar="N|auto", help="auto: one a GPU, or one a CPU core")
     add("--devices", default="auto", metavar="LIST", help="auto, cpu, or cuda:0,cuda:1,…")
-    add("--pruner", default="cycle", metavar="NAME", help="cycle (both figures), median or none")
+    add(
+        "--objective",
+        default="score",
+        metavar="NAME",
+        help="score (the weighted mean of both figures, default) or pareto (both for themselves)",
+    )
+    add(
+        "--pruner",
+        default="cycle",
+        metavar="NAME",
+        help="cycle (both figures, at cycle ends; default), iepoch (all stop at the first cycle "
+        "end, the best few are finished), halving, hyperband, median or none",
+    )
+    add(
+        "--audit-share",
+        type=float,
+        default=0.05,
+        metavar="P",
+        help="share of the trials marked for pruning that go on to their end all the same, to tell "
+        "what pruning costs (default 0.05)",
+    )
     add("--sampler", default="tpe", metavar="NAME", help="tpe or random")
     add(
         "--watch",

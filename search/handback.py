@@ -61,5 +61,6 @@ def _queue_again(study: optuna.Study, trial: FrozenTrial, *, retries: int) -> No
     baseline = bool(trial.user_attrs.get(records.BASELINE))
     if not (trial.params or baseline):
         return
-    attributes = {_RETRIES: retries} | ({records.BASELINE: True} if baseline else {})
+    kept = (records.BASELINE, records.FINISHES)
+    attributes = {_RETRIES: retries} | {k: v for k, v in trial.user_attrs.items() if k in kept}
     study.enqueue_trial(trial.params, user_attrs=attributes)

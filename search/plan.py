@@ -20,9 +20,9 @@ from avq_core.training.metrics import r2_score
 from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
 from search.launch.local import make_slots
-from search.pruner import make_pruner
+from search.pruner import OF_BOTH_FIGURES, make_pruner
 from search.sampler import make_sampler
-from search.score import Watch
+from search.score import OBJECTIVES, Watch
 from search.worker import Job, Slot
 from space.presets import preset
 from space.space import Space, load_space
@@ -43,6 +43,8 @@ class Plan:
     """The data, as the user named it."""
     store: PreparedStore
     identity: Identity
+    objective: str
+    """`score` or `pareto`."""
     runs: Path
     confirm: int
     """Candidates beside the baseline; 0 leaves the test split closed."""
@@ -69,7 +71,8 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     space_name = _space_name(options.space, slots, say)
     loaded = load_space(Path(space_name)) if _is_file(space_name) else None
     share = _cross_modal_weight(options.score_weights)
-    make_pruner(options.pruner, Watch())
+    make_pruner(options.pruner, Watch(), epochs=1)
+    _check_objective(options)
     data = load_data_config(options.layout)
     if loaded is None:
         preset(space_name, ())  # an unknown name is told before the data is prepared
@@ -109,6 +112,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         trials=options.trials,
         sampler=options.sampler,
         pruner=options.pruner,
+        audit_share=options.audit_share,
         seed=options.seed,
         deadline=None if options.timeout is None else time.time() + options.timeout,
         logs=options.runs / study / "logs",
@@ -124,7 +128,8 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         slots=slots,
         source=source,
         store=store,
-        identity=_identity(store, job),
+        identity=_identity(store, job, options.objective),
+        objective=options.objective,
         runs=options.runs,
         confirm=options.confirm,
     )
@@ -142,6 +147,20 @@ def _check_numbers(options: argparse.Namespace) -> None:
     for name, value, least in bounds:
         if value is not None and not value >= least:
             raise ConfigError(f"{name} is {value}, expected a number >= {least}")
+    if not 0 <= options.audit_share <= 1:
+        raise ConfigError(f"--audit-share is {options.audit_share}, expected a share in [0, 1]")
+
+
+def _check_objective(options: argparse.Namespace) -> None:
+    if options.objective not in OBJECTIVES:
+        raise ConfigError(
+            f"--objective is {options.objective!r}, expected one of {', '.join(OBJECTIVES)}"
+        )
+    if options.objective == "pareto" and options.pruner not in OF_BOTH_FIGURES:
+        raise ConfigError(
+            f"--pruner is {options.pruner!r}, which judges by a single value; "
+            f"--objective pareto takes {', '.join(OF_BOTH_FIGURES)}"
+        )
 
 
 def _space_name(wanted: str, slots: tuple[Slot, ...], say: Callable[[str], None]) -> str:
@@ -221,8 +240,9 @@ def _note_epochs(space: Space, epochs: int, say: Callable[[str], None]) -> None:
         say(f"note: {epochs} epochs end inside the manual's first cosine cycle of {first}{mend}")
 
 
-def _identity(store: PreparedStore, job: Job) -> Identity:
+def _identity(store: PreparedStore, job: Job, objective: str) -> Identity:
     settings: dict[str, Any] = {
+        "objective": objective,
         "epochs": job.epochs,
         "watch": job.watch.to_dict(),
         "seed": job.seed,

@@ -1,62 +1,161 @@
-"""Pruners: Optuna's adapter of the pruning rule, and the choice by name."""
+"""Pruners: Optuna's adapter of the pruning rule, stopping all at the first rung, and the choice."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import optuna
-from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.pruners import (
+    BasePruner,
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    SuccessiveHalvingPruner,
+)
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.errors import ConfigError
+from search.noise import paired_error
 from search.pruning_rule import Decision, PruningRule
 from search.score import Figures, Watch, with_nan
 from studies import records
 
-PRUNERS: Final = ("cycle", "median", "none")
+PRUNERS: Final = ("cycle", "iepoch", "halving", "hyperband", "median", "none")
+OF_BOTH_FIGURES: Final = ("cycle", "iepoch", "none")
+"""Those that can judge a study of two objectives, in which trials report no single value."""
+_REACHED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A trial at a rung."""
+
+    figures: Figures
+    losses: list[float] | None
+    """What each cluster of validation clips takes from its score; `None` where nobody noted it."""
 
 
 class CycleEndPruner(BasePruner):
     """Prunes at the ends of cosine cycles by both watched figures.
 
     Stateless: every decision is made from what the storage holds, so any number of workers on any
-    number of machines judge alike. Reads a trial's judged epochs from its stored history.
+    number of machines judge alike. Reads a trial's judged epochs from its stored history; of a
+    trial without one, each reported value plays both figures, so that it serves any study.
     """
 
     def __init__(self, rule: PruningRule, watch: Watch) -> None:
         self.rule = rule
         self.watch = watch
+        # Of finished trials, which do not change: reading 5,000 histories takes longer than judging.
+        self._finished: dict[str, dict[int, Mapping[int, Standing]]] = {}
 
     def decide(self, study: optuna.Study, trial: FrozenTrial) -> Decision:
         """The rule's decision on a trial at its last judged epoch, with the reason."""
-        rungs = self._figures_by_rung(trial)
-        if not rungs:
+        own = self._standings(study, trial)
+        if not own:
             return Decision(prune=False, reason="no judged epoch yet")
-        epoch = max(rungs)
-        reached = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-        others = study.get_trials(deepcopy=False, states=reached)
+        rungs = sorted(own)
+        if not own[rungs[-1]].figures.finite:
+            return self.rule.decide(own[rungs[-1]].figures, (), epoch=rungs[-1], watch=self.watch)
+        if len(rungs) <= self.rule.grace_cycles:
+            told = f"in the grace of the first {self.rule.grace_cycles} cycles"
+            return Decision(prune=False, reason=f"epoch {rungs[-1]}: {told}")
         peers = [
-            self._figures_by_rung(other)
-            for other in others
+            self._standings(study, other)
+            for other in study.get_trials(deepcopy=False, states=_REACHED)
             # The baseline has other cycles and is there to be compared with, not to set the bar.
             if other.number != trial.number and not other.user_attrs.get(records.BASELINE)
         ]
-        at_rung = [figures[epoch] for figures in peers if epoch in figures]
-        return self.rule.decide(rungs[epoch], at_rung, epoch=epoch, watch=self.watch)
+        decision = self._at(rungs[-1], own, peers)
+        patience = self.rule.patience_cycles
+        if not decision.prune or patience == 1:
+            return decision
+        before = rungs[-patience:-1]
+        if len(before) < patience - 1 or not all(self._at(e, own, peers).prune for e in before):
+            told = f"; not behind for {patience} cycles in a row yet"
+            return Decision(prune=False, reason=decision.reason + told)
+        return decision
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """Optuna's interface: `decide` without the reason."""
         return self.decide(study, trial).prune
 
-    def _figures_by_rung(self, trial: FrozenTrial) -> dict[int, Figures]:
-        history: list[dict[str, Any]] = trial.user_attrs.get(records.HISTORY, [])
-        return {
-            record["epoch"]: self.watch.figures(with_nan(record["r2"]))
-            for record in history
-            if record["judged"]
-        }
+    def _at(
+        self, epoch: int, own: Mapping[int, Standing], peers: list[Mapping[int, Standing]]
+    ) -> Decision:
+        at_rung = [standings[epoch] for standings in peers if epoch in standings]
+        return self.rule.decide(
+            own[epoch].figures,
+            [peer.figures for peer in at_rung],
+            epoch=epoch,
+            watch=self.watch,
+            error=lambda peer: paired_error(own[epoch].losses, at_rung[peer].losses),
+        )
+
+    def _standings(self, study: optuna.Study, trial: FrozenTrial) -> Mapping[int, Standing]:
+        """Judged epoch to where the trial stood there."""
+        known = self._finished.setdefault(study.study_name, {})
+        if trial.number in known:
+            return known[trial.number]
+        if records.HISTORY in trial.user_attrs:
+            found = {
+                entry["epoch"]: Standing(
+                    self.watch.figures(with_nan(entry["r2"])), entry.get("losses")
+                )
+                for entry in trial.user_attrs[records.HISTORY]
+                if entry["judged"]
+            }
+        else:
+            found = _reported(study, trial)
+        if trial.state.is_finished():
+            known[trial.number] = found
+        return found
 
 
-def make_pruner(name: str, watch: Watch) -> BasePruner:
-    """The pruner of a name: `cycle` (both figures), `median` (Optuna's, on the score), `none`.
+def _reported(study: optuna.Study, trial: FrozenTrial) -> dict[int, Standing]:
+    """Step to the reported value in the place of both figures, high being good."""
+    if not trial.intermediate_values:
+        return {}
+    sign = 1.0 if study.direction is StudyDirection.MAXIMIZE else -1.0
+    return {
+        step: Standing(Figures(cross_modal=sign * value, overall=sign * value), None)
+        for step, value in trial.intermediate_values.items()
+    }
+
+
+class FirstRungPruner(BasePruner):
+    """Stops every trial at its first rung; the best few are trained to their end afterwards.
+
+    The i-epoch baseline of Egele et al. (2024), "The unreasonable effectiveness of early
+    discarding after one epoch". `search.finalists` queues those that are finished; they, like the
+    study's baseline, are never stopped.
+    """
+
+    def decide(self, trial: FrozenTrial) -> Decision:
+        """Stops a trial that has reached a rung, unless it is a finalist."""
+        if records.FINISHES in trial.user_attrs:
+            return Decision(prune=False, reason="one of the best at the first rung: is finished")
+        history = trial.user_attrs.get(records.HISTORY, [])
+        rung = next((entry["epoch"] for entry in history if entry["judged"]), None)
+        if rung is None:
+            return Decision(prune=False, reason="no judged epoch yet")
+        told = "all stop at the first rung, the best of them are finished at the end"
+        return Decision(prune=True, reason=f"epoch {rung}: {told}")
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:  # noqa: ARG002 - Optuna's
+        """Optuna's interface: `decide` without the reason."""
+        return self.decide(trial).prune
+
+
+def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
+    """The pruner of a name.
+
+    Args:
+        name: `cycle` (both figures, at cycle ends), `iepoch` (all stop at the first rung, the best
+            few are finished), `halving`, `hyperband`, `median` (Optuna's, on the score) or `none`.
+        watch: The two figures.
+        epochs: At most, for each trial.
 
     Raises:
         ConfigError: An unknown name.
@@ -64,6 +163,12 @@ def make_pruner(name: str, watch: Watch) -> BasePruner:
     match name:
         case "cycle":
             return CycleEndPruner(PruningRule(), watch)
+        case "iepoch":
+            return FirstRungPruner()
+        case "halving":
+            return SuccessiveHalvingPruner(min_resource=1, reduction_factor=4)
+        case "hyperband":
+            return HyperbandPruner(min_resource=1, max_resource=epochs)
         case "median":
             return MedianPruner(n_startup_trials=8)
         case "none":
@@ -75,6 +180,10 @@ def decide(study: optuna.Study, trial: optuna.Trial) -> Decision:
     """Asks the study's pruner, and words the reason of one that gives none."""
     if isinstance(study.pruner, CycleEndPruner):
         return study.pruner.decide(study, study.get_trials(deepcopy=False)[trial.number])
+    if isinstance(study.pruner, FirstRungPruner):
+        return study.pruner.decide(study.get_trials(deepcopy=False)[trial.number])
     name = type(study.pruner).__name__
+    if isinstance(study.pruner, NopPruner):
+        return Decision(prune=False, reason="nothing is pruned")
     prune = trial.should_prune()
     return Decision(prune=prune, reason=f"{name} {'stops' if prune else 'keeps'} it on the score")

@@ -6,10 +6,11 @@ score, as asynchronous successive halving (Li et al., 2020, algorithm 2) ranks b
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from search.score import Figures, Watch
+from studies.fronts import front_numbers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,21 +23,38 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PruningRule:
-    """Keeps the better share of a rung, and always its non-dominated front."""
+    """Keeps the better share of a rung, always its front, and whoever is behind by noise alone."""
 
-    keep_share: float = 1 / 3
-    """Of the trials at a rung, in (0, 1); 1/3 is successive halving's usual eta of 3."""
+    keep_share: float = 1 / 4
+    """Of the trials at a rung, in (0, 1). With rungs that lie a factor of two to three apart, as
+    cosine cycles do, a quarter spends under a fifth of the epochs (docs/experiments.md)."""
     min_peers: int = 8
-    """Other trials that must have reached a rung before anything is pruned there."""
+    """Other trials that must have reached a rung before anything is pruned there, at least 1."""
+    grace_cycles: int = 0
+    """First rungs of a trial at which nothing is pruned, >= 0."""
+    patience_cycles: int = 1
+    """Rungs in a row at which a trial must be behind to be pruned, at least 1."""
+    noise: float = 1.0
+    """Paired standard errors by which a trial must be behind the last one kept, >= 0."""
 
     def __post_init__(self) -> None:
         if not 0 < self.keep_share < 1:
             raise ValueError(f"keep_share is {self.keep_share}, expected a share in (0, 1)")
-        if self.min_peers < 1:
-            raise ValueError(f"min_peers is {self.min_peers}, expected at least 1")
+        for name, least in (("min_peers", 1), ("grace_cycles", 0), ("patience_cycles", 1)):
+            value = getattr(self, name)
+            if value < least:
+                raise ValueError(f"{name} is {value}, expected at least {least}")
+        if not 0 <= self.noise < math.inf:
+            raise ValueError(f"noise is {self.noise}, expected a number of standard errors >= 0")
 
     def decide(
-        self, own: Figures, peers: Sequence[Figures], *, epoch: int, watch: Watch
+        self,
+        own: Figures,
+        peers: Sequence[Figures],
+        *,
+        epoch: int,
+        watch: Watch,
+        error: Callable[[int], float] | None = None,
     ) -> Decision:
         """Judges one trial at one rung.
 
@@ -45,42 +63,49 @@ class PruningRule:
             peers: Figures at the rung of all other trials that reached it.
             epoch: The rung.
             watch: The score that breaks ties within a front.
+            error: Given a peer's index, the paired standard error of the difference of its score
+                and the trial's, on the same validation clips; NaN where nobody knows it. `None`
+                for figures without noise.
         """
         where = f"epoch {epoch}: "
-        if not _finite(own):
+        if not own.finite:
             return Decision(prune=True, reason=where + "a watched R² is not finite")
-        rivals = [peer for peer in peers if _finite(peer)]
         if len(peers) < self.min_peers:
             seen = f"only {len(peers)} other trials got here, {self.min_peers} are needed to judge"
             return Decision(prune=False, reason=where + seen)
-        count = len(peers) + 1
         told = f"cross-modal R² {own.cross_modal:.3f}, overall R² {own.overall:.3f}"
-        if not any(dominates(rival, own) for rival in rivals):
+        rivals = [number for number, peer in enumerate(peers) if peer.finite]
+        fronts = _fronts([own, *(peers[number] for number in rivals)])
+        if fronts[0] == 0:
             return Decision(prune=False, reason=where + f"{told}: no trial is better in both")
-        place = rank(own, rivals, watch)
-        kept = math.ceil(count * self.keep_share)
-        verdict = f"{told}: place {place} of {count}, the best {kept} go on"
-        return Decision(prune=place > kept, reason=where + verdict)
-
-
-def dominates(one: Figures, other: Figures) -> bool:
-    """Whether `one` is no worse in both figures and better in at least one."""
-    no_worse = one.cross_modal >= other.cross_modal and one.overall >= other.overall
-    return no_worse and one != other
+        scores = [watch.score(own), *(watch.score(peers[number]) for number in rivals)]
+        kept = math.ceil((len(peers) + 1) * self.keep_share)
+        place = _place(fronts, scores)
+        verdict = f"{told}: place {place} of {len(peers) + 1}, the best {kept} go on"
+        if place <= kept:
+            return Decision(prune=False, reason=where + verdict)
+        last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]
+        noise = math.nan if error is None else self.noise * error(rivals[last - 1])
+        if (gap := scores[last] - scores[0]) < noise:
+            verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
+            return Decision(prune=False, reason=where + verdict)
+        return Decision(prune=True, reason=where + verdict)
 
 
 def rank(own: Figures, rivals: Sequence[Figures], watch: Watch) -> int:
     """The place of `own`, from 1, by front and then by score; ties go in its favour."""
-    place = 1
-    remaining = list(rivals)
-    score = watch.score(own)
-    while any(dominates(rival, own) for rival in remaining):
-        front = [a for a in remaining if not any(dominates(b, a) for b in remaining)]
-        place += len(front)
-        remaining = [a for a in remaining if a not in front]
-    front = [a for a in remaining if not any(dominates(b, a) for b in (*remaining, own))]
-    return place + sum(watch.score(rival) > score for rival in front)
+    points = [own, *rivals]
+    return _place(_fronts(points), [watch.score(point) for point in points])
 
 
-def _finite(figures: Figures) -> bool:
-    return math.isfinite(figures.cross_modal) and math.isfinite(figures.overall)
+def _fronts(points: Sequence[Figures]) -> list[int]:
+    return front_numbers([(point.cross_modal, point.overall) for point in points])
+
+
+def _place(fronts: Sequence[int], scores: Sequence[float]) -> int:
+    """The place of the first of several points."""
+    own, score = fronts[0], scores[0]
+    return 1 + sum(
+        front < own or (front == own and other > score)
+        for front, other in zip(fronts, scores, strict=True)
+    )

@@ -3,9 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from avq_core.errors import ConfigError
+
+OBJECTIVES: Final = ("score", "pareto")
+"""What a study maximises: the weighted mean of both figures, or each of them for itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,6 +17,11 @@ class Figures:
 
     cross_modal: float
     overall: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether both are numbers that can be compared."""
+        return math.isfinite(self.cross_modal) and math.isfinite(self.overall)
 
 
 def with_nan(r2: Mapping[str, float | None]) -> dict[str, float]:
@@ -46,6 +54,11 @@ class Watch:
         share = self.cross_modal_weight
         parts = ((share, figures.cross_modal), (1 - share, figures.overall))
         return sum(weight * value for weight, value in parts if weight > 0)
+
+    def weight(self, task: str) -> float:
+        """What a task's R² counts for in the score; 0 where it is not watched."""
+        share = self.cross_modal_weight
+        return share * (task == self.cross_modal) + (1 - share) * (task == self.overall)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for a study's identity."""

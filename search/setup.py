@@ -26,7 +26,10 @@ def open_study(plan: Plan) -> optuna.Study:
     with study_lock(job.url, job.study):
         storage = open_storage(job.url, stale_callback=hand_back_stale)
         study = optuna.create_study(
-            study_name=job.study, storage=storage, direction="maximize", load_if_exists=True
+            study_name=job.study,
+            storage=storage,
+            directions=["maximize"] * (2 if plan.objective == "pareto" else 1),
+            load_if_exists=True,
         )
         stored = study.user_attrs.get(records.IDENTITY)
         if stored is not None:

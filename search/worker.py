@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.data_config import DataConfig
 from search.configure import derive_seed
+from search.finalists import queue_finalists
 from search.handback import (
     INTERRUPTED,
     InterruptedTrial,
@@ -25,7 +26,7 @@ from search.handback import (
     hand_back,
     hand_back_stale,
 )
-from search.pruner import make_pruner
+from search.pruner import FirstRungPruner, make_pruner
 from search.quiet import quiet_optuna
 from search.sampler import make_sampler
 from search.score import Watch
@@ -38,6 +39,7 @@ from studies.storage import open_storage
 _POLL_SECONDS: Final = 0.5
 _SUGGEST: Final = 1_000_003
 """Keeps the sampler's seeds apart from the trials' own."""
+ObjectiveValue = float | tuple[float, float]
 _BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
@@ -68,6 +70,8 @@ class Job:
     """The study's total, over all workers and runs."""
     sampler: str
     pruner: str
+    audit_share: float
+    """Share of the trials marked for pruning that go on to their end."""
     seed: int
     deadline: float | None
     """`time.time()` after which no trial is started."""
@@ -88,8 +92,10 @@ def run_worker(job: Job, slot: Slot) -> None:
     from search.objective import Objective
 
     torch.set_num_threads(slot.threads)
+    splits = open_store(job.store).search_splits()
     objective = Objective(
-        splits=splits_to_device(open_store(job.store).search_splits(), parse_device(slot.device)),
+        splits=splits_to_device(splits, parse_device(slot.device)),
+        val_groups=splits.val.groups,
         space=job.space,
         data=job.data,
         watch=job.watch,
@@ -97,17 +103,19 @@ def run_worker(job: Job, slot: Slot) -> None:
         seed=job.seed,
         worker=f"worker-{slot.index} on {slot.device}, {socket.gethostname()}:{os.getpid()}",
         on_step=stop.check,
+        audit_share=job.audit_share,
     )
     quiet_optuna()
     storage = open_storage(job.url, stale_callback=hand_back_stale)
     study = optuna.load_study(study_name=job.study, storage=storage)
-    study.pruner = make_pruner(job.pruner, job.watch)
+    study.pruner = make_pruner(job.pruner, job.watch, epochs=job.epochs)
     crew = Crew(
         study=study,
         storage=storage,
         lock=study_lock(job.url, job.study),
         sampler=lambda number: make_sampler(job.sampler, derive_seed(job.seed, _SUGGEST, number)),
         total=job.trials,
+        watch=job.watch,
     )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
         if not run_next(crew, objective):
@@ -126,9 +134,10 @@ class Crew:
     study's seed and the trial's number, whichever worker makes it, and no two draw alike."""
     total: int
     """Trials of the study."""
+    watch: Watch
 
 
-def run_next(crew: Crew, objective: Callable[[optuna.Trial], float]) -> bool:
+def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) -> bool:
     """Runs one trial, or waits a moment where running ones may yet use up the budget.
 
     Counting and claiming happen under the study's lock: without it, two workers that both see one
@@ -145,7 +154,10 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], float]) -> bool:
         optuna.storages.fail_stale_trials(study)
         trials = study.get_trials(deepcopy=False)
         states = [trial.state for trial in trials if trial.state in _BUDGETED]
-        if len(states) < crew.total:
+        waits = isinstance(study.pruner, FirstRungPruner) and queue_finalists(
+            study, total=crew.total, watch=crew.watch
+        )
+        if len(states) < crew.total and not waits:
             study.sampler = crew.sampler(len(trials))
             study.optimize(claim, n_trials=1)
             return True
@@ -169,14 +181,14 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], float]) -> bool:
 class _Claim:
     """The objective of one claimed trial; gives the study's lock up once the trial is running."""
 
-    def __init__(self, objective: Callable[[optuna.Trial], float], crew: Crew) -> None:
+    def __init__(self, objective: Callable[[optuna.Trial], ObjectiveValue], crew: Crew) -> None:
         self.objective = objective
         self.crew = crew
         self.trial: optuna.Trial | None = None
         self.failed = False
         """Whether the objective ended with a bug."""
 
-    def __call__(self, trial: optuna.Trial) -> float:
+    def __call__(self, trial: optuna.Trial) -> ObjectiveValue:
         # Optuna's heartbeat thread may not have come to its first one yet. A worker killed before
         # that would leave a trial that is never called stale (`fail_orphans`).
         self.crew.storage.record_heartbeat(trial._trial_id)  # noqa: SLF001 - no public name for it

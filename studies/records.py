@@ -19,15 +19,19 @@ BASELINE: Final = "baseline"
 REASON: Final = "reason"
 """Trial: why it ended, in words."""
 HISTORY: Final = "history"
-"""Trial: a dict an epoch: epoch, train_loss, lr, r2 by task, judged, seconds."""
+"""Trial: a dict an epoch: epoch, train_loss, lr, r2 by task, judged, seconds; at judged ones also
+`losses`, what each cluster of validation clips takes from the score."""
 FIGURES: Final = "figures"
 """Trial: of its best judged epoch: epoch, score, r2 by task, num_labels by task."""
-EPOCHS: Final = "epochs"
-"""Trial: epochs spent."""
 PLANNED: Final = "planned_epochs"
 """Trial: epochs it would have taken to its end."""
 WORKER: Final = "worker"
 """Trial: host, process and device."""
+AUDITED: Final = "audited"
+"""Trial: epoch and reason of the pruner's verdict, where it went on all the same, to see whether the
+pruner was right."""
+FINISHES: Final = "finishes"
+"""Trial: number of the one, stopped at its first rung, whose run it repeats and finishes."""
 
 IDENTITY: Final = "identity"
 """Study: see `studies.identity`."""
@@ -82,6 +86,8 @@ class TrialRecord:
     config: dict[str, Any] | None
     reason: str | None
     baseline: bool
+    audited: dict[str, Any] | None
+    """Epoch and reason of the pruner's verdict on a trial that went on all the same."""
     history: list[dict[str, Any]]
     seconds: float | None
     """Wall time; `None` while it runs."""
@@ -127,12 +133,13 @@ def read_trial(trial: "FrozenTrial") -> TrialRecord:
         best_epoch=figures.get("epoch"),
         r2=figures.get("r2", {}),
         num_labels=figures.get("num_labels", {}),
-        epochs=int(attributes.get(EPOCHS, 0)),
+        epochs=len(attributes.get(HISTORY, [])),
         planned_epochs=int(attributes.get(PLANNED, 0)),
         params=dict(trial.params),
         config=attributes.get(CONFIG),
         reason=attributes.get(REASON),
         baseline=bool(attributes.get(BASELINE)),
+        audited=attributes.get(AUDITED),
         history=attributes.get(HISTORY, []),
         seconds=trial.duration.total_seconds() if trial.duration else None,
     )

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
@@ -39,6 +41,8 @@ class EpochRecord:
     """Validation R² by task; NaN where it is not defined."""
     judged: bool
     """Whether this epoch's figures count: a cosine cycle ends here (`schedule.judged_epochs`)."""
+    val_scores: npt.NDArray[np.float32]
+    """(N, K) on val, in the targets' scaled units."""
     seconds: float
     """Wall time of training and validation."""
 
@@ -109,6 +113,7 @@ def _fit(
                 lr=lr,
                 r2=r2_by_task(scores, targets, splits.schema.tasks),
                 judged=epoch in judged,
+                val_scores=scores,
                 seconds=time.perf_counter() - start,
             )
             result.history.append(record)

@@ -6,12 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.pruning_rule import PruningRule, dominates, rank
+from search.pruning_rule import PruningRule, rank
 from search.score import Figures, Watch
+from studies.fronts import dominates
 
 WATCH = Watch()
 R2 = st.floats(-2, 1)
 FIGURES = st.builds(Figures, cross_modal=R2, overall=R2)
+THIRD = PruningRule(keep_share=1 / 3)
+
+
+def pair(point: Figures) -> tuple[float, float]:
+    return point.cross_modal, point.overall
 
 
 def figures(*pairs: tuple[float, float]) -> list[Figures]:
@@ -31,7 +37,7 @@ def test_nothing_is_judged_before_enough_trials_reached_the_rung() -> None:
 
 def test_the_worse_share_of_a_rung_is_pruned_with_a_reason() -> None:
     """Last of ten, where the best four go on."""
-    decision = PruningRule().decide(figures((0, 0))[0], LADDER, epoch=6, watch=WATCH)
+    decision = THIRD.decide(figures((0, 0))[0], LADDER, epoch=6, watch=WATCH)
     assert decision.prune
     assert decision.reason == (
         "epoch 6: cross-modal R² 0.000, overall R² 0.000: place 10 of 10, the best 4 go on"
@@ -40,7 +46,7 @@ def test_the_worse_share_of_a_rung_is_pruned_with_a_reason() -> None:
 
 def test_the_better_share_goes_on() -> None:
     """Fourth of ten just makes it."""
-    decision = PruningRule().decide(figures((0.65, 0.65))[0], LADDER, epoch=6, watch=WATCH)
+    decision = THIRD.decide(figures((0.65, 0.65))[0], LADDER, epoch=6, watch=WATCH)
     assert not decision.prune
     assert "place 4 of 10" in decision.reason
 
@@ -64,15 +70,15 @@ def test_a_figure_that_is_not_finite_is_pruned_at_once(bad: tuple[float, float])
 def test_the_front_survives_whatever_the_peers_are(own: Figures, peers: list[Figures]) -> None:
     """A pruned trial is always dominated by somebody."""
     if PruningRule().decide(own, peers, epoch=2, watch=WATCH).prune:
-        assert any(dominates(peer, own) for peer in peers)
+        assert any(dominates(pair(peer), pair(own)) for peer in peers)
 
 
 @given(FIGURES, st.lists(FIGURES, max_size=30))
 def test_the_place_counts_every_dominating_trial(own: Figures, peers: list[Figures]) -> None:
     """Whoever dominates a trial stands before it; whoever it dominates stands behind."""
     place = rank(own, peers, WATCH)
-    ahead = sum(dominates(peer, own) for peer in peers)
-    behind = sum(dominates(own, peer) for peer in peers)
+    ahead = sum(dominates(pair(peer), pair(own)) for peer in peers)
+    behind = sum(dominates(pair(own), pair(peer)) for peer in peers)
     assert 1 + ahead <= place <= len(peers) + 1 - behind
 
 
@@ -95,7 +101,50 @@ def test_a_share_outside_its_range_is_refused(share: float) -> None:
         PruningRule(keep_share=share)
 
 
-def test_at_least_one_peer_is_needed() -> None:
-    """Zero would prune the very first trial against nobody."""
-    with pytest.raises(ValueError, match="expected at least 1"):
-        PruningRule(min_peers=0)
+@pytest.mark.parametrize(
+    ("name", "value", "least"),
+    [("min_peers", 0, 1), ("grace_cycles", -1, 0), ("patience_cycles", 0, 1)],
+)
+def test_counts_below_their_least_are_refused(name: str, value: int, least: int) -> None:
+    """Zero peers would prune the very first trial against nobody."""
+    with pytest.raises(ValueError, match=f"{name} is {value}, expected at least {least}"):
+        PruningRule(**{name: value})
+
+
+@pytest.mark.parametrize("noise", [-1.0, math.inf, math.nan])
+def test_a_noise_that_is_no_number_of_errors_is_refused(noise: float) -> None:
+    """An infinite one would never prune."""
+    with pytest.raises(ValueError, match="expected a number of standard errors >= 0"):
+        PruningRule(noise=noise)
+
+
+def test_behind_by_less_than_the_noise_is_not_judged_behind() -> None:
+    """0.55 stands behind 0.6, the last one kept, by half of a standard error of 0.1."""
+    own = figures((0.55, 0.55))[0]
+    asked: list[int] = []
+
+    def error(peer: int) -> float:
+        asked.append(peer)
+        return 0.1
+
+    decision = THIRD.decide(own, LADDER, epoch=2, watch=WATCH, error=error)
+    assert not decision.prune
+    assert "behind the last of them by 0.050, within the noise of 0.100" in decision.reason
+    assert [LADDER[peer].overall for peer in asked] == [0.6]
+
+
+@pytest.mark.parametrize("error", [0.04, math.nan])
+def test_behind_by_more_than_the_noise_or_by_who_knows_is_pruned(error: float) -> None:
+    """Where nobody stored what the error is, the figures stand for themselves."""
+    own = figures((0.55, 0.55))[0]
+    assert THIRD.decide(own, LADDER, epoch=2, watch=WATCH, error=lambda _: error).prune
+
+
+def test_two_figures_that_disagree_are_both_listened_to() -> None:
+    """Best in one figure goes on; middling in both goes, though its mean is higher."""
+    front = figures((0.9, -0.5), (0.8, -0.4), (0.7, -0.3), (-0.5, 0.9), (-0.4, 0.8), (-0.3, 0.7))
+    peers = [*front, *figures((0.5, 0.5), (0.45, 0.45), (0.48, 0.48))]
+    specialist, middling = figures((0.95, -1.0), (0.44, 0.44))
+    assert WATCH.score(middling) > WATCH.score(specialist)
+    assert not PruningRule().decide(specialist, peers, epoch=2, watch=WATCH).prune
+    assert PruningRule().decide(middling, peers, epoch=2, watch=WATCH).prune

@@ -1,0 +1,63 @@
+"""The best few at the first rung, trained to their end: what `--pruner iepoch` closes a study with."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search.score import Figures, Watch, with_nan
+from studies import records
+from studies.fronts import front_numbers
+
+NUM_FINALISTS: Final = 5
+"""Of a study; a quarter of its trials where there are fewer than twenty."""
+_BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+_UNDER_WAY: Final = (TrialState.RUNNING, TrialState.WAITING)
+
+
+def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
+    """Queues the finalists once all other trials of the study have ended.
+
+    Called under the study's lock before a trial is claimed.
+
+    Args:
+        study: The study.
+        total: Its trials in all, finalists included.
+        watch: The two figures and the score.
+
+    Returns:
+        Whether whoever asks must wait: some trials are still on their way to the first rung.
+    """
+    trials = study.get_trials(deepcopy=False)
+    spent = sum(trial.state in _BUDGETED for trial in trials)
+    places = min(NUM_FINALISTS, max(1, total // 4))
+    if spent < total - places or spent >= total:
+        return False
+    if any(t.state in _UNDER_WAY for t in trials if records.FINISHES in t.user_attrs):
+        return False
+    if any(trial.state is TrialState.RUNNING for trial in trials):
+        return True
+    for trial in best_at_first_rung(trials, watch)[: total - spent]:
+        study.enqueue_trial(trial.params, user_attrs={records.FINISHES: trial.number})
+    return False
+
+
+def best_at_first_rung(trials: Sequence[FrozenTrial], watch: Watch) -> list[FrozenTrial]:
+    """Trials that were stopped at a rung and not finished since: by front there, then by score."""
+    finished = {trial.user_attrs.get(records.FINISHES) for trial in trials}
+    standings = [
+        (trial, figures)
+        for trial in trials
+        if trial.state is TrialState.PRUNED and trial.number not in finished and trial.params
+        if (figures := _at_first_rung(trial, watch)) is not None and figures.finite
+    ]
+    fronts = front_numbers([(f.cross_modal, f.overall) for _, f in standings])
+    order = sorted(range(len(standings)), key=lambda i: (fronts[i], -watch.score(standings[i][1])))
+    return [standings[i][0] for i in order]
+
+
+def _at_first_rung(trial: FrozenTrial, watch: Watch) -> Figures | None:
+    history = trial.user_attrs.get(records.HISTORY, [])
+    entry = next((entry for entry in history if entry["judged"]), None)
+    return None if entry is None else watch.figures(with_nan(entry["r2"]))
