@@ -29,13 +29,26 @@ NUM_FOLDS: Final = 3
 _FOLD_SEEDS, _FOLD_CUT = 1_000_003, 1_000_037
 
 
-def candidates(trials: Sequence[TrialRecord], num_best: int) -> list[Candidate]:
+def candidates(
+    trials: Sequence[TrialRecord], num_best: int, *, front_of: tuple[str, str] | None = None
+) -> list[Candidate]:
     """The baseline and the best `num_best` distinct finished trials.
 
     Each trains for as many epochs as gave its score.
+
+    Args:
+        trials: Of a study.
+        num_best: Beside the baseline.
+        front_of: Two tasks, to take the best by their non-dominated fronts and within one by the
+            score; `None` to take them by the score alone.
     """
     finished = [t for t in trials if t.state == "complete" and t.score is not None and t.config]
-    ranked = sorted(finished, key=lambda t: (not t.baseline, -(t.score or 0.0)))
+    fronts = [finished] if front_of is None else records.by_front(finished, front_of)
+    order = {trial.number: place for place, front in enumerate(fronts) for trial in front}
+    ranked = sorted(
+        finished,
+        key=lambda t: (not t.baseline, order.get(t.number, len(fronts)), -(t.score or 0.0)),
+    )
     found: list[Candidate] = []
     for trial in ranked:
         if len(found) >= num_best + any(c.baseline for c in found):
@@ -80,7 +93,8 @@ def confirm(
     """
     stored: dict[str, Any] = study.user_attrs.get(records.CONFIRMATION, {})
     trials = records.read_trials(study)
-    found = candidates(trials, num_best)
+    front_of = (watch.cross_modal, watch.overall) if len(study.directions) > 1 else None
+    found = candidates(trials, num_best, front_of=front_of)
     num_folds = count_folds(_groups(store), NUM_FOLDS)
     runs: dict[str, Any] = dict(stored.get("runs", {}))
     wanted = [(candidate, fold) for candidate in found for fold in range(num_folds)]

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from studies.fronts import front_numbers
+
 if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
@@ -116,6 +118,11 @@ class StudyRecord:
     confirmation: dict[str, Any] | None
 
     @property
+    def is_pareto(self) -> bool:
+        """Whether both watched figures are maximised for themselves."""
+        return bool(self.identity.get("settings", {}).get("objective") == "pareto")
+
+    @property
     def cross_modal_weight(self) -> float:
         """Share of the cross-modal figure in the score; a half where the study does not say."""
         watch = self.identity.get("settings", {}).get("watch", {})
@@ -189,6 +196,22 @@ def best(trials: Sequence[TrialRecord]) -> TrialRecord | None:
     """The complete trial of the highest score, the earliest of equals."""
     scored = [t for t in trials if t.state == "complete" and t.score is not None]
     return max(scored, key=lambda t: (t.score or 0.0, -t.number), default=None)
+
+
+def by_front(trials: Sequence[TrialRecord], watch: tuple[str, str]) -> list[list[TrialRecord]]:
+    """Complete trials in non-dominated fronts of the two watched figures, each by its score."""
+    found = [
+        (trial, (first, second))
+        for trial in trials
+        if trial.state == "complete"
+        and (first := trial.r2.get(watch[0])) is not None
+        and (second := trial.r2.get(watch[1])) is not None
+    ]
+    numbers = front_numbers([pair for _, pair in found])
+    fronts: list[list[TrialRecord]] = [[] for _ in range(max(numbers, default=-1) + 1)]
+    for number, (trial, _) in zip(numbers, found, strict=True):
+        fronts[number].append(trial)
+    return [sorted(front, key=lambda trial: -(trial.score or 0.0)) for front in fronts]
 
 
 def baseline(trials: Sequence[TrialRecord]) -> TrialRecord | None:

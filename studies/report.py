@@ -11,9 +11,17 @@ from avq_core.cli import CommandParser, run_command
 from studies import plots, records
 from studies.cli import add_study_options
 from studies.export import write
+from studies.pruning_audit import rung_table, sentences
 from studies.records import StudyRecord, TrialRecord
 from studies.table import figure
-from studies.tables import Table, confirmation_table, search_table, test_table, verdict
+from studies.tables import (
+    Table,
+    confirmation_table,
+    front_table,
+    search_table,
+    test_table,
+    verdict,
+)
 
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1f2933; margin: 2rem auto; max-width: 56rem;
@@ -79,6 +87,7 @@ def page(study: StudyRecord) -> str:
         *(f"<p class='lead'>{escape(sentence)}</p>" for sentence in headline(study)),
         "<h2>Baseline and best, as the search saw them</h2>",
         _set(search_table(study)) or "<p>No trial is complete yet.</p>",
+        _set(front_table(study)),
         "<h2>Confirmed with fresh seeds</h2>" + _set(confirmed) if confirmed else "",
         "<h2>The test split</h2>" + _set(tested) if tested else "",
     ]
@@ -92,6 +101,9 @@ def page(study: StudyRecord) -> str:
             f"<p class='note'>{_SETTINGS_NOTE}</p>",
             _plots(plots.parameters(study)),
         ]
+        if rungs := rung_table(study):
+            told = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences(study))
+            parts += ["<h2>Was the pruner right?</h2>", told, _set(rungs)]
     parts += ["<h2>Every trial</h2>", _trial_table(study)]
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"

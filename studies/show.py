@@ -9,12 +9,14 @@ from typing import Any
 from avq_core.cli import CommandParser, run_command
 from studies import records
 from studies.cli import add_study_options
+from studies.pruning_audit import rung_table, sentences
 from studies.records import StudyRecord, TrialRecord
 from studies.table import align, figure
 from studies.tables import (
     Table,
     column_tasks,
     confirmation_table,
+    front_table,
     search_table,
     task_names,
     test_table,
@@ -62,11 +64,18 @@ def summary(study: StudyRecord) -> dict[str, Any]:
             "spent": records.epochs_spent(study.trials),
             "saved": records.epochs_saved(study.trials),
         },
+        "front": _front(study),
         "best": _short(study, records.best(study.trials)),
         "baseline": _short(study, records.baseline(study.trials)),
         "chosen": study.chosen,
         "confirmation": study.confirmation,
     }
+
+
+def _front(study: StudyRecord) -> list[int]:
+    """Numbers of the trials that nobody beats in both watched figures."""
+    fronts = records.by_front(study.trials, study.watch)
+    return [trial.number for trial in fronts[0]] if fronts else []
 
 
 def _short(study: StudyRecord, trial: TrialRecord | None) -> dict[str, Any] | None:
@@ -89,8 +98,9 @@ def _short(study: StudyRecord, trial: TrialRecord | None) -> dict[str, Any] | No
 def render(study: StudyRecord) -> str:
     """A study as text: what the main job closes with."""
     parts = [_headline(study), _text(search_table(study)) or "no finished trial yet"]
-    parts += [_text(confirmation_table(study)), _text(test_table(study))]
-    parts += ["\n".join(verdict(study)), _top_table(study)]
+    parts += [_text(front_table(study)), _text(confirmation_table(study))]
+    parts += [_text(test_table(study)), "\n".join(verdict(study)), _top_table(study)]
+    parts += [_text(rung_table(study)), "\n".join(sentences(study))]
     return "\n\n".join(part for part in parts if part)
 
 

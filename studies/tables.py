@@ -64,6 +64,26 @@ def _blank(ceiling: Mapping[str, float]) -> list[str]:
     return [""] if ceiling else []
 
 
+def front_table(study: StudyRecord) -> Table | None:
+    """The trials that nobody beats in both watched figures, of a study that maximises both."""
+    fronts = records.by_front(study.trials, study.watch)
+    if not study.is_pareto or not fronts:
+        return None
+    rows = [
+        [
+            f"#{trial.number}",
+            *(figure(trial.r2.get(task)) for task in study.watch),
+            figure(trial.score),
+            "baseline" if trial.baseline else "",
+        ]
+        for trial in sorted(fronts[0], key=lambda trial: -(trial.r2.get(study.watch[0]) or 0.0))
+    ]
+    title = (
+        "the front: nobody is better in both (without a confirmation the highest score is taken)"
+    )
+    return Table(title=title, head=["trial", *study.watch, "score", ""], rows=rows)
+
+
 def confirmation_table(study: StudyRecord) -> Table | None:
     """What the search reported beside what was confirmed; `None` before the confirmation."""
     confirmation = study.confirmation or {}

@@ -21,12 +21,14 @@ def record(
     lr: float = 1e-3,
     state: str = "complete",
     baseline: bool = False,
+    pair: tuple[float, float] | None = None,
 ) -> TrialRecord:
     config = baseline_config(tasks=TASKS, epochs=10, seed=number)
     return TrialRecord(
-        number=number, state=state, score=score, best_epoch=6, r2={}, num_labels={}, epochs=14,
+        number=number, state=state, score=score, best_epoch=6,
+        r2={} if pair is None else dict(zip(("cross_modal", "overall"), pair, strict=True)), num_labels={}, epochs=14,
         planned_epochs=14, params={}, config=to_dict(with_values(config, {"optim.lr": lr})),
-        reason=None, baseline=baseline, history=[], seconds=1.0,
+        reason=None, baseline=baseline, audited=None, history=[], seconds=1.0,
     )  # fmt: skip
 
 
@@ -40,6 +42,18 @@ def test_the_baseline_and_the_best_few_stand() -> None:
         record(4, 0.4, lr=4e-4),
     ]
     assert [c.trial for c in candidates(trials, 2)] == [0, 3, 4]
+
+
+def test_of_two_objectives_the_front_stands_before_the_score() -> None:
+    """Best in one figure comes before a higher mean that another trial beats in both."""
+    trials = [
+        record(1, 0.5, lr=1e-4, pair=(0.5, 0.5)),
+        record(2, 0.45, lr=2e-4, pair=(0.45, 0.45)),
+        record(3, 0.3, lr=3e-4, pair=(0.8, -0.2)),
+    ]
+    assert [c.trial for c in candidates(trials, 2)] == [1, 2]
+    front_of = ("cross_modal", "overall")
+    assert [c.trial for c in candidates(trials, 2, front_of=front_of)] == [1, 3]
 
 
 def test_a_configuration_stands_once() -> None:

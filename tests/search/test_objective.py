@@ -12,8 +12,11 @@ from avq_core.data.splits import SearchSplits
 from avq_core.training.loop import fit
 from avq_core.training.resident import ResidentSplit, ResidentSplits
 from search.objective import Objective
+from search.pruner import CycleEndPruner
+from search.pruning_rule import PruningRule
 from search.score import Watch
 from studies import records
+from studies.storage import open_storage
 
 MakeObjective = Callable[..., Objective]
 
@@ -154,3 +157,86 @@ def test_weights_of_the_score_are_honoured() -> None:
     assert watch.score(watch.figures({"cross_modal": 0.4, "overall": math.nan})) == 0.4
     even = Watch()
     assert math.isnan(even.score(even.figures({"cross_modal": 0.4, "overall": math.nan})))
+
+
+def test_an_audited_trial_goes_on_past_its_verdict(
+    study: optuna.Study, make_objective: MakeObjective
+) -> None:
+    """All are audited here: none is stopped, and those that would have been say so."""
+    study.optimize(make_objective(audit_share=1.0), n_trials=12)
+    trials = records.read_trials(study)
+    assert {trial.state for trial in trials} == {"complete"}
+    marked = [trial for trial in trials if trial.audited]
+    assert marked
+    for trial in marked:
+        assert trial.epochs == trial.planned_epochs
+        assert trial.audited is not None
+        assert trial.audited["epoch"] == 1
+        assert "place" in trial.audited["reason"]
+
+
+def test_who_is_audited_follows_from_the_trials_number(make_objective: MakeObjective) -> None:
+    """About the share asked for, whichever worker runs it, and other trials for another seed."""
+    study = optuna.create_study()
+    trials = [study.ask() for _ in range(400)]
+    drawn = [make_objective(audit_share=0.1)._is_audited(trial) for trial in trials]
+    assert 20 <= sum(drawn) <= 60
+    assert drawn == [make_objective(audit_share=0.1)._is_audited(trial) for trial in trials]
+    assert drawn != [make_objective(audit_share=0.1, seed=1)._is_audited(t) for t in trials]
+
+
+def test_a_study_of_two_objectives_is_pruned_by_the_trials_records(
+    storage: str, make_objective: MakeObjective
+) -> None:
+    """Optuna takes no reports there; the rule reads what the trials wrote down."""
+    study = optuna.create_study(
+        study_name="two",
+        storage=open_storage(storage),
+        directions=["maximize", "maximize"],
+        pruner=CycleEndPruner(PruningRule(min_peers=2, noise=0.0), Watch()),
+        sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=4, multivariate=True),
+    )
+    study.optimize(make_objective(), n_trials=10)
+    trials = records.read_trials(study)
+    assert {trial.state for trial in trials} == {"complete", "pruned"}
+    for trial, frozen in zip(trials, study.trials, strict=True):
+        assert frozen.intermediate_values == {}
+        if trial.state == "complete":
+            assert frozen.values == [trial.r2["cross_modal"], trial.r2["overall"]]
+        else:
+            assert "place" in (trial.reason or "")
+    (front, *_) = records.by_front(trials, ("cross_modal", "overall"))
+    assert {trial.number for trial in front} == {trial.number for trial in study.best_trials}
+
+
+def test_a_judged_epoch_notes_what_each_cluster_takes_from_the_score(
+    study: optuna.Study, make_objective: MakeObjective
+) -> None:
+    """They sum to what the score lacks of 1, and stand at judged epochs alone."""
+    groups = tuple(f"g{i // 2}" for i in range(24))
+    study.optimize(make_objective(val_groups=groups), n_trials=1)
+    (trial,) = records.read_trials(study)
+    for entry in trial.history:
+        assert ("losses" in entry) is entry["judged"]
+        if entry["judged"]:
+            score = (entry["r2"]["cross_modal"] + entry["r2"]["overall"]) / 2
+            assert len(entry["losses"]) == 12
+            assert 1 - sum(entry["losses"]) == pytest.approx(score, abs=1e-4)
+
+
+def test_the_storage_is_written_to_once_an_epoch_and_little_more(
+    study: optuna.Study, make_objective: MakeObjective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report an epoch, two records a rung, four at start and end: 3 + 2 x 2 + 4."""
+    written: list[str] = []
+    for name in ("report", "set_user_attr"):
+        plain = getattr(optuna.Trial, name)
+
+        def counted(trial: optuna.Trial, *given: object, plain=plain, **named: object) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+            written.append(plain.__name__)
+            plain(trial, *given, **named)
+
+        monkeypatch.setattr(optuna.Trial, name, counted)
+    study.optimize(make_objective(), n_trials=1)
+    assert written.count("report") == 3
+    assert written.count("set_user_attr") <= 2 * 2 + 4

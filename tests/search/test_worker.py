@@ -8,6 +8,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from search.finalists import best_at_first_rung
 from search.handback import (
     MAX_RETRIES,
     InterruptedTrial,
@@ -16,6 +17,8 @@ from search.handback import (
     hand_back_stale,
 )
 from search.objective import Objective
+from search.pruner import FirstRungPruner
+from search.score import Watch
 from search.worker import Crew, run_next
 from studies import records
 from studies.lock import study_lock
@@ -25,6 +28,7 @@ WORKER = """
 import sys, time, optuna
 from search.handback import hand_back_stale
 from search.quiet import quiet_optuna
+from search.score import Watch
 from search.worker import Crew, run_next
 from studies.lock import study_lock
 from studies.storage import open_storage
@@ -44,6 +48,7 @@ crew = Crew(
     lock=study_lock(url, "tiny"),
     sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
     total=30,
+    watch=Watch(),
 )
 while run_next(crew, objective):
     pass
@@ -58,6 +63,7 @@ def crew_of(study: optuna.Study, storage: str, *, total: int) -> Crew:
         lock=study_lock(storage, "tiny"),
         sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
         total=total,
+        watch=Watch(),
     )
 
 
@@ -200,3 +206,39 @@ def test_suggestions_follow_from_the_number_of_the_trial(study: optuna.Study, st
         run_next(crew_of(study, storage, total=4), lambda trial: trial.suggest_float("x", 0, 1))
     values = [trial.params["x"] for trial in study.trials]
     assert len(set(values)) == 4
+
+
+def test_with_all_stopped_at_the_first_rung_the_best_are_finished_at_the_end(
+    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+) -> None:
+    """Six stop, the best two of them run once more, to the end, on the same road."""
+    study.pruner = FirstRungPruner()
+    crew = crew_of(study, storage, total=8)
+    while run_next(crew, make_objective()):
+        pass
+    trials = records.read_trials(study)
+    assert [t.state for t in trials] == ["pruned"] * 6 + ["complete"] * 2
+    best = [t.number for t in best_at_first_rung(study.trials[:6], crew.watch)[:2]]
+    finished = [t.user_attrs[records.FINISHES] for t in study.trials[6:]]
+    assert finished == best
+    for trial, first in zip(trials[6:], finished, strict=True):
+        assert trial.config == trials[first].config
+        assert trial.history[0]["r2"] == trials[first].history[0]["r2"]
+        assert trial.epochs == trial.planned_epochs == 3
+
+
+def test_a_finalist_that_was_interrupted_is_queued_as_one(
+    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+) -> None:
+    """Handed back as an ordinary trial it would be stopped at its first rung once more."""
+    study.pruner = FirstRungPruner()
+    crew = crew_of(study, storage, total=4)
+    for _ in range(3):
+        run_next(crew, make_objective())
+    stop = StopRequest()
+    stop.requested = True
+    run_next(crew, make_objective(on_step=stop.check))
+    while run_next(crew, make_objective()):
+        pass
+    states = [(t.state.name, records.FINISHES in t.user_attrs) for t in study.trials]
+    assert states == [("PRUNED", False)] * 3 + [("FAIL", True), ("COMPLETE", True)]

@@ -28,7 +28,6 @@ def make_trial(
     attributes: dict[str, Any] = {
         records.CONFIG: to_dict(config),
         records.PLANNED: 14,
-        records.EPOCHS: epochs,
         records.WORKER: "host:1 on cpu",
         records.REASON: f"{state.name.lower()} <here> & there",
     }
