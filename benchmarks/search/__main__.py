@@ -1,0 +1,212 @@
+"""What a search finds by when, beside other ways to search the same space with the same training.
+
+    python -m benchmarks.search --trials 60 --seeds 5 --out runs/benchmark --plot incumbents.png
+    python -m benchmarks.search --methods ours,optuna-median --seeds 10 --out runs/benchmark
+
+- `ours`: `python -m search.run` itself with its workers, the manual's network included, whose training is
+  part of it and costs time;
+- `optuna-median`, `optuna-hyperband`: Optuna's TPE with its MedianPruner or HyperbandPruner in one process;
+- `random`: random points, none stopped, in one process too: a loop as anybody writes it first;
+- `ray-asha`: Ray Tune's OptunaSearch with ASHA, a trial on each core (`pip install -e '.[bench]'`).
+
+All train with `avq_core.training.loop.fit` on the same data, space, epochs, cores and number of trials,
+with the same seed for the same trial number, and try the space's own start first. No peer may stop a trial
+before its first cosine cycle ends. Each search is a process of its own, timed from its start to its end.
+Its best configuration is then trained again with fresh seeds on folds, the same for all methods of a seed.
+
+Finished searches are kept in the folder: the same command again goes on where it was stopped, and further
+seeds or methods join those that are there.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import importlib.metadata
+import importlib.util
+import json
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+from avq_core.cli import CommandParser, run_command
+from avq_core.errors import AvqError, ConfigError
+from avq_core.files import check_place, whole_file
+from benchmarks.search.confirmation import confirm
+from benchmarks.search.curves import best_trial, incumbents
+from benchmarks.search.methods import METHODS, run_method
+from benchmarks.search.plot import draw
+from benchmarks.search.results import SearchRun, read_run, write_run
+from benchmarks.search.summary import REFERENCE, baseline_note, summarise, table, to_plain
+from search.cli import build_parser
+from search.launch.local import available_cores
+from search.plan import Plan, make_plan
+from search.quiet import quiet_optuna
+from space.errors import SpaceError
+from studies.identity import Identity, differences
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs what is missing and prints the table."""
+    options = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    quiet_optuna()
+    methods = _methods(options.methods)
+    if options.seeds < 1:
+        raise ConfigError(f"--seeds is {options.seeds}, expected a number >= 1")
+    for path in filter(None, (options.json, options.plot)):
+        check_place(path)
+    folder: Path = options.out
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = []
+    with _alone(folder) as lock:
+        for seed in range(options.seeds):
+            plan = _plan(options, seed)
+            _check_settings(folder / "settings.json", plan)
+            runs += [_finished(method, plan, options, lock) for method in methods]
+            # Large, and made again where they are needed.
+            shutil.rmtree(folder / "folds", ignore_errors=True)
+    rows = summarise(runs)
+    print(f"\n{table(rows)}")
+    if REFERENCE in methods:
+        print(f"to: until {REFERENCE}'s final score, as a share of its whole run")
+    if note := baseline_note(runs):
+        print(note)
+    if options.json:
+        with whole_file(options.json) as file:
+            json.dump({"machine": _machine(), "command": list(argv), **to_plain(runs)}, file)
+    if options.plot:
+        draw(runs, options.plot)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    legend = __doc__ or ""
+    parser = CommandParser(
+        prog="python -m benchmarks.search",
+        description=legend,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data", default="demo", help="a file, or demo (default)")
+    add("--space", default="extended-small", help="a space's name or file")
+    add("--trials", type=int, default=60, help="of each search (default 60)")
+    add("--epochs", type=int, help="at most, for each trial (default: the space's)")
+    add("--seeds", type=int, default=5, help="of each method, from 0 on (default 5)")
+    add("--methods", default=",".join(METHODS), help="by comma (default: all)")
+    add("--out", type=Path, default=Path("runs/benchmark"), help="folder of all that is kept")
+    add("--json", type=Path, metavar="FILE", help="writes the figures there too")
+    add("--plot", type=Path, metavar="FILE.png", help="draws the incumbents over time")
+    return parser
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """A scheduler's SIGTERM means what Ctrl-C means."""
+    raise KeyboardInterrupt
+
+
+def _methods(text: str) -> list[str]:
+    methods = text.split(",")
+    for method in methods:
+        if method not in METHODS:
+            raise ConfigError(f"--methods names {method!r}, expected some of {', '.join(METHODS)}")
+    if "ray-asha" in methods and importlib.util.find_spec("ray") is None:
+        raise ConfigError(
+            "ray-asha needs Ray, which is not installed; pip install -e '.[bench]', or leave it out "
+            "of --methods"
+        )
+    return methods
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[IO[str]]:
+    """Keeps two of these commands from one folder: they would also slow each other down."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(
+                f"{folder} is in use by another such command, or by a search that a killed one has "
+                "left running; wait until it ends, or give another --out"
+            ) from error
+        yield lock
+
+
+def _plan(options: argparse.Namespace, seed: int) -> Plan:
+    """Our own search's plan for a seed; prepares the data where that is not done."""
+    own = ["--study", "plan", "--runs", str(options.out / "runs"), "--seed", str(seed)]
+    say = (lambda _line: None) if seed else _say  # the same for every seed, so told once
+    return make_plan(build_parser().parse_args([*_arguments(options), *own]), say=say)
+
+
+def _arguments(options: argparse.Namespace) -> list[str]:
+    """What every search is told, as arguments of `python -m search.run`."""
+    epochs = [] if options.epochs is None else ["--epochs", str(options.epochs)]
+    common = ["--data", options.data, "--space", options.space, "--trials", str(options.trials)]
+    # The peers train on the CPU, so where there is a GPU, ours must leave it alone.
+    return [*common, *epochs, "--devices", "cpu"]
+
+
+def _check_settings(path: Path, plan: Plan) -> None:
+    """A folder holds searches of one kind.
+
+    Raises:
+        ConfigError: It was begun with other data, another space or other settings; says which.
+    """
+    settings = {"epochs": plan.job.epochs, "trials": plan.job.trials}
+    asked = replace(plan.identity, settings=settings)
+    if path.exists():
+        stored = Identity.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        if found := differences(stored, asked):
+            raise ConfigError(
+                f"{path.parent} holds other searches: {'; '.join(found)}; give another --out"
+            )
+        return
+    with whole_file(path) as file:
+        json.dump(asked.to_dict(), file)
+
+
+def _finished(method: str, plan: Plan, options: argparse.Namespace, lock: IO[str]) -> SearchRun:
+    """A search with its confirmation, as far as they are not there already."""
+    seed, folder = plan.job.seed, options.out
+    path = folder / "results" / f"{method}-{seed}.json"
+    run = read_run(path)
+    if run is None:
+        run = run_method(method, seed, _arguments(options), runs=folder / "runs", lock=lock)
+        write_run(path, run)
+    if run.confirmed is None:
+        start = time.monotonic()
+        run = replace(run, confirmed=confirm(best_trial(run.trials), plan, root=folder / "folds"))
+        write_run(path, run)
+        _say(_line(run, time.monotonic() - start))
+    return run
+
+
+def _line(run: SearchRun, confirming: float) -> str:
+    score = incumbents(run.trials)[-1][1]
+    confirmed = "n/a" if run.confirmed_score is None else f"{run.confirmed_score:.3f}"
+    return (
+        f"{run.method}, seed {run.seed}: {len(run.trials)} trials, {run.epochs} epochs, "
+        f"{run.seconds:.0f} s, score {score:.3f}, confirmed {confirmed} ({confirming:.0f} s)"
+    )
+
+
+def _machine() -> dict[str, Any]:
+    """What the figures depend on beside the code."""
+    packages = ("optuna", "ray", "torch")
+    installed = [name for name in packages if importlib.util.find_spec(name) is not None]
+    versions = {name: importlib.metadata.version(name) for name in installed}
+    return {"cores": available_cores(), "python": sys.version.split()[0], **versions}
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, user_errors=(AvqError, SpaceError)))

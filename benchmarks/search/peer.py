@@ -1,0 +1,36 @@
+"""One peer's search as a process of its own: `python -m benchmarks.search.peer METHOD OUT ...`.
+
+What follows OUT are the arguments of `python -m search.run`, so that both search the same.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from avq_core.cli import run_command
+from benchmarks.search.results import write_trials
+from search.cli import build_parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Searches and writes the trials to OUT."""
+    method, out, *arguments = argv
+    from search.plan import make_plan
+    from search.quiet import quiet_optuna
+
+    quiet_optuna()
+    job = make_plan(build_parser().parse_args(arguments), say=print).job
+    if method == "ray-asha":
+        from benchmarks.search import ray_peer
+
+        trials = ray_peer.search(job)
+    else:
+        from benchmarks.search import optuna_peers
+
+        trials = optuna_peers.search(method, job)
+    write_trials(Path(out), trials)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

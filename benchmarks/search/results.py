@@ -1,0 +1,89 @@
+"""What one search of one method gave, and its file. Times are seconds; nothing here needs torch."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from avq_core.files import whole_file
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialRun:
+    """One trial of a search."""
+
+    number: int
+    started: float
+    """After the search's start; while a search runs, since 1970."""
+    ended: float
+    """As `started`."""
+    epochs: int
+    """Spent."""
+    score: float | None
+    """By which the method itself would choose it; `None` for a trial that it would not choose."""
+    best_epoch: int
+    """The epoch that gave the score, counted from 1; 0 where there is none."""
+    config: dict[str, Any]
+    """Full and effective, as `avq_core.config_values.to_dict` gives it."""
+    baseline: bool = False
+    """Whether it is the manual's configuration, which our own search trains on top."""
+
+    def after(self, start: float) -> Self:
+        """The same trial with its times counted from a start."""
+        return dataclasses.replace(self, started=self.started - start, ended=self.ended - start)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchRun:
+    """One method's search with one seed."""
+
+    method: str
+    seed: int
+    seconds: float
+    """Wall time of its process, from start to end."""
+    trials: tuple[TrialRun, ...]
+    confirmed: tuple[float | None, ...] | None = None
+    """Score of the best trial's configuration on each fold, `None` where it diverged; `None` in place
+    of the tuple until that is done."""
+
+    @property
+    def epochs(self) -> int:
+        """Spent by all trials, stopped ones included."""
+        return sum(trial.epochs for trial in self.trials)
+
+    @property
+    def confirmed_score(self) -> float | None:
+        """The mean over folds; `None` where a fold is missing, which a mean would pass over."""
+        scores = self.confirmed or (None,)
+        known = [score for score in scores if score is not None]
+        return sum(known) / len(known) if len(known) == len(scores) else None
+
+
+def write_trials(path: Path, trials: Sequence[TrialRun]) -> None:
+    """Writes the trials of a search that has just ended, for the process that started it."""
+    with whole_file(path) as file:
+        json.dump([dataclasses.asdict(trial) for trial in trials], file)
+
+
+def read_trials(path: Path) -> list[TrialRun]:
+    """The inverse of `write_trials`."""
+    return [TrialRun(**trial) for trial in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def write_run(path: Path, run: SearchRun) -> None:
+    """Writes a search's results, whole or not at all."""
+    with whole_file(path) as file:
+        json.dump(dataclasses.asdict(run), file)
+
+
+def read_run(path: Path) -> SearchRun | None:
+    """The inverse of `write_run`; `None` where there is no such file."""
+    if not path.exists():
+        return None
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values["trials"] = tuple(TrialRun(**trial) for trial in values["trials"])
+    if values["confirmed"] is not None:
+        values["confirmed"] = tuple(values["confirmed"])
+    return SearchRun(**values)

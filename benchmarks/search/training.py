@@ -1,0 +1,66 @@
+"""What every peer trains: the same configuration for the same values, the same score an epoch."""
+
+import contextlib
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from avq_core.config import TrainConfig, manual
+from avq_core.data.prepared import open_store
+from avq_core.errors import NonFiniteLossError
+from avq_core.training.loop import EpochRecord, fit
+from avq_core.training.resident import ResidentSplits, splits_to_device
+from search.configure import configure, derive_seed
+from search.worker import Job
+
+
+def load_splits(store: Path) -> ResidentSplits:
+    """Train and val of a prepared store, on the CPU."""
+    return splits_to_device(open_store(store).search_splits(), torch.device("cpu"))
+
+
+def trial_config(
+    job: Job, values: Mapping[str, Any], *, number: int, tasks: tuple[str, ...]
+) -> TrainConfig:
+    """The configuration that our own search would train for these values as this trial."""
+    seed = derive_seed(job.seed, number)
+    return configure(job.space, values, tasks=tasks, epochs=job.epochs, seed=seed)
+
+
+def train(
+    config: TrainConfig, splits: ResidentSplits, job: Job, *, report: Callable[[int, float], None]
+) -> bool:
+    """Trains a configuration and reports the score of every epoch.
+
+    Args:
+        config: As `trial_config` gives it.
+        splits: As `load_splits` gives them.
+        job: Says what the score is.
+        report: Takes the epoch, counted from 1, and its score; whatever it raises ends the run.
+
+    Returns:
+        Whether it went on to its last epoch: False where it diverged.
+    """
+    reported = 0
+
+    def on_epoch(record: EpochRecord) -> bool:
+        nonlocal reported
+        score = job.watch.score(job.watch.figures(record.r2))
+        if not math.isfinite(score):
+            return True
+        report(record.epoch, score)
+        reported += 1
+        return False
+
+    with contextlib.suppress(NonFiniteLossError):  # told by the epochs that are missing
+        fit(config, splits, on_epoch=on_epoch)
+    return reported == config.training.epochs
+
+
+def first_cycle(job: Job) -> int:
+    """Epochs of the first cosine cycle, before whose end no pruner can tell trials apart."""
+    length = job.space.fixed.get("optim.cycle_epochs", manual().optim.cycle_epochs)
+    return min(int(length), job.epochs)

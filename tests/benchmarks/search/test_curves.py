@@ -1,0 +1,91 @@
+"""Incumbents over time, and means over seeds."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.search.curves import (
+    best_trial,
+    epochs_by,
+    incumbents,
+    score_at,
+    seconds_to,
+    spread,
+)
+from benchmarks.search.results import TrialRun
+
+MakeTrial = Callable[..., TrialRun]
+
+
+def test_a_trial_becomes_the_incumbent_when_it_ends(make_trial: MakeTrial) -> None:
+    """In the order of ends, whatever the numbers say; only a higher score takes the place."""
+    trials = [
+        make_trial(number=0, ended=30.0, score=0.2),
+        make_trial(number=1, ended=10.0, score=0.1),
+        make_trial(number=2, ended=20.0, score=0.1),
+        make_trial(number=3, ended=40.0, score=0.15),
+    ]
+    assert incumbents(trials) == [(10.0, 0.1), (30.0, 0.2)]
+
+
+def test_a_stopped_trial_is_no_incumbent(make_trial: MakeTrial) -> None:
+    """A method that would not choose it must not be credited with it."""
+    assert incumbents([make_trial(score=None), make_trial(ended=20.0, score=-0.3)]) == [
+        (20.0, -0.3)
+    ]
+
+
+def test_the_best_trial_is_the_earliest_of_equals(make_trial: MakeTrial) -> None:
+    """As the studies choose theirs."""
+    trials = [make_trial(number=i, score=score) for i, score in enumerate((None, 0.3, 0.4, 0.4))]
+    assert best_trial(trials).number == 2
+
+
+def test_a_search_without_a_score_has_no_best_trial(make_trial: MakeTrial) -> None:
+    """There is nothing to confirm, and a trial that was stopped must not stand in."""
+    with pytest.raises(ValueError, match="no trial has a score"):
+        best_trial([make_trial(score=None)])
+
+
+def test_the_incumbents_score_is_a_step_that_holds_from_its_moment_on() -> None:
+    """NaN before the first trial ends."""
+    curve = [(10.0, 0.1), (30.0, 0.2)]
+    assert math.isnan(score_at(curve, 9.9))
+    assert [score_at(curve, when) for when in (10.0, 29.9, 30.0, 99.0)] == [0.1, 0.1, 0.2, 0.2]
+
+
+def test_the_time_to_a_score_is_that_of_the_first_incumbent_not_below_it() -> None:
+    """`None` where no incumbent came so far."""
+    curve = [(10.0, 0.1), (30.0, 0.2), (50.0, 0.6)]
+    assert seconds_to(curve, 0.2) == 30.0
+    assert seconds_to(curve, 0.3) == 50.0
+    assert seconds_to(curve, 0.7) is None
+
+
+def test_epochs_of_a_running_trial_count_by_the_share_of_it_that_is_over(
+    make_trial: MakeTrial,
+) -> None:
+    """So that two trials side by side cost as much as two in turn."""
+    trials = [
+        make_trial(started=0.0, ended=10.0, epochs=4),
+        make_trial(started=5.0, ended=15.0, epochs=8),
+        make_trial(started=20.0, ended=20.0, epochs=1),
+    ]
+    assert epochs_by(trials, 10.0) == 4 + 4
+    assert epochs_by(trials, 15.0) == 4 + 8
+    assert epochs_by(trials, 20.0) == 4 + 8 + 1
+
+
+def test_an_interval_is_students_over_the_values_that_there_are() -> None:
+    """Of 1, 2 and 3: t(0.975, 2) = 4.303 times 1 / sqrt(3)."""
+    found = spread([1.0, None, 3.0, 2.0])
+    assert (found.mean, found.num) == (2.0, 3)
+    assert found.half_width == pytest.approx(4.3027 / math.sqrt(3), rel=1e-4)
+    assert found.text(1) == "2.0 ± 2.5"
+
+
+def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
+    """Rather than an interval of width 0, which would claim certainty."""
+    assert spread([0.25]).text(2) == "0.25"
+    assert spread([None]).text(2) == "n/a"
