@@ -65,7 +65,12 @@ def build_parser() -> argparse.ArgumentParser:
     add("--workers", default="auto", metavar="N|auto", help="auto: one a GPU, or one a CPU core")
     add("--devices", default="auto", metavar="LIST", help="auto, cpu, or cuda:0,cuda:1,…")
     add("--pruner", default="cycle", metavar="NAME", help="cycle (both figures), median or none")
-    add("--sampler", default="tpe", metavar="NAME", help="tpe or random")
+    add(
+        "--sampler",
+        default="tpe",
+        metavar="NAME",
+        help="tpe, gp (a Gaussian process), cmaes, random, or qmc (a Sobol sequence, then tpe)",
+    )
     add(
         "--watch",
         metavar="TASK[,TASK]",

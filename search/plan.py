@@ -21,7 +21,7 @@ from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
 from search.launch.local import make_slots
 from search.pruner import make_pruner
-from search.sampler import make_sampler
+from search.sampler import check_sampler
 from search.score import Watch
 from search.worker import Job, Slot
 from space.presets import preset
@@ -65,7 +65,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     """
     _check_numbers(options)
     slots = tuple(make_slots(workers=options.workers, devices=options.devices))
-    make_sampler(options.sampler, 0)
+    check_sampler(options.sampler)
     space_name = _space_name(options.space, slots, say)
     loaded = load_space(Path(space_name)) if _is_file(space_name) else None
     share = _cross_modal_weight(options.score_weights)

@@ -17,7 +17,6 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.data_config import DataConfig
-from search.configure import derive_seed
 from search.handback import (
     INTERRUPTED,
     InterruptedTrial,
@@ -36,8 +35,6 @@ from studies.orphans import fail_orphans
 from studies.storage import open_storage
 
 _POLL_SECONDS: Final = 0.5
-_SUGGEST: Final = 1_000_003
-"""Keeps the sampler's seeds apart from the trials' own."""
 _BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
@@ -106,7 +103,7 @@ def run_worker(job: Job, slot: Slot) -> None:
         study=study,
         storage=storage,
         lock=study_lock(job.url, job.study),
-        sampler=lambda number: make_sampler(job.sampler, derive_seed(job.seed, _SUGGEST, number)),
+        sampler=lambda number: make_sampler(job.sampler, job.space, seed=job.seed, number=number),
         total=job.trials,
     )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
@@ -122,8 +119,8 @@ class Crew:
     storage: RDBStorage
     lock: StudyLock
     sampler: Callable[[int], BaseSampler]
-    """The sampler for the next trial, given how many there are: a suggestion then follows from the
-    study's seed and the trial's number, whichever worker makes it, and no two draw alike."""
+    """The sampler of a trial, given its number: a suggestion then follows from the study's seed and
+    the trial's number, whichever worker makes it, and no two draw alike."""
     total: int
     """Trials of the study."""
 
@@ -146,7 +143,6 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], float]) -> bool:
         trials = study.get_trials(deepcopy=False)
         states = [trial.state for trial in trials if trial.state in _BUDGETED]
         if len(states) < crew.total:
-            study.sampler = crew.sampler(len(trials))
             study.optimize(claim, n_trials=1)
             return True
     except InterruptedTrial:
@@ -182,6 +178,8 @@ class _Claim:
         self.crew.storage.record_heartbeat(trial._trial_id)  # noqa: SLF001 - no public name for it
         self.crew.lock.release()
         self.trial = trial
+        # Optuna asks the sampler when the objective first asks for a value, so not before this.
+        trial.study.sampler = self.crew.sampler(trial.number)
         try:
             return self.objective(trial)
         except InterruptedTrial:
