@@ -72,6 +72,19 @@ def build_parser() -> argparse.ArgumentParser:
         help="tpe, gp (a Gaussian process), cmaes, random, or qmc (a Sobol sequence, then tpe)",
     )
     add(
+        "--warm-start",
+        metavar="STUDY",
+        help="try the best points of another study under the same --runs or --storage first, as far "
+        "as they fit this space; nothing is believed of them, and they are queued once",
+    )
+    add(
+        "--enqueue",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="try the configuration of this best.yaml first; may be given several times",
+    )
+    add(
         "--watch",
         metavar="TASK[,TASK]",
         help="the tasks that play cross-modal and overall; one plays both "

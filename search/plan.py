@@ -23,6 +23,7 @@ from search.launch.local import make_slots
 from search.pruner import make_pruner
 from search.sampler import check_sampler
 from search.score import Watch
+from search.warm_start import Handed, handed_points, source_study
 from search.worker import Job, Slot
 from space.presets import preset
 from space.space import Space, load_space
@@ -46,6 +47,8 @@ class Plan:
     runs: Path
     confirm: int
     """Candidates beside the baseline; 0 leaves the test split closed."""
+    handed: tuple[Handed, ...] = ()
+    """Points to try before the search's own."""
 
     @property
     def folder(self) -> Path:
@@ -84,6 +87,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
             f"not {_PREPARED!r}, where the prepared data lies"
         )
     url = storage_url(options.runs, study, options.storage)
+    other = source_study(options.warm_start, into=study, runs=options.runs, storage=options.storage)
     store = prepare(
         source,
         data,
@@ -96,6 +100,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     space = loaded or preset(space_name, tasks)
     epochs = options.epochs or space.epochs
     check_space(space, tasks=tasks, epochs=epochs)
+    handed = handed_points(options.enqueue, other, space, tasks)
     _check_watched(store, watch)
     _note_epochs(space, epochs, say)
     job = Job(
@@ -127,6 +132,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         identity=_identity(store, job),
         runs=options.runs,
         confirm=options.confirm,
+        handed=handed,
     )
 
 

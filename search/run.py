@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
 
     quiet_optuna()
     plan = make_plan(options, say=_say)
-    study = open_study(plan)
+    study = open_study(plan, say=_say)
     _fit_simple_baselines(plan, study)
     _search(plan, study)
     if best(read_trials(study)) is None:

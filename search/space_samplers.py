@@ -94,6 +94,17 @@ class SpaceCmaEsSampler(CmaEsSampler):
         """Floats and integers without conditions."""
         return dict(self._numbers)
 
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As CMA-ES's, but for a trial that was queued with some values only.
+
+        That one would be told to CMA-ES as the point that it was to have.
+        """
+        if trial.system_attrs.get("fixed_params"):
+            return {}
+        return super().sample_relative(study, trial, search_space)
+
 
 class SobolStart(BaseSampler):
     """A scrambled Sobol sequence over the whole space, then another sampler.
