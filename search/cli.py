@@ -85,6 +85,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="try the configuration of this best.yaml first; may be given several times",
     )
     add(
+        "--stop",
+        default="never",
+        metavar="RULE",
+        help="auto ends the study when what the trials left may gain, in the mean, falls below the "
+        "standard error of its best score; never does not (default)",
+    )
+    add(
         "--watch",
         metavar="TASK[,TASK]",
         help="the tasks that play cross-modal and overall; one plays both "

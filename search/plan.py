@@ -23,6 +23,7 @@ from search.launch.local import make_slots
 from search.pruner import make_pruner
 from search.sampler import check_sampler
 from search.score import Watch
+from search.stopping import check_rule
 from search.warm_start import Handed, handed_points, source_study
 from search.worker import Job, Slot
 from space.presets import preset
@@ -69,6 +70,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     _check_numbers(options)
     slots = tuple(make_slots(workers=options.workers, devices=options.devices))
     check_sampler(options.sampler)
+    check_rule(options.stop)
     space_name = _space_name(options.space, slots, say)
     loaded = load_space(Path(space_name)) if _is_file(space_name) else None
     share = _cross_modal_weight(options.score_weights)
@@ -114,6 +116,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         trials=options.trials,
         sampler=options.sampler,
         pruner=options.pruner,
+        stop=options.stop,
         seed=options.seed,
         deadline=None if options.timeout is None else time.time() + options.timeout,
         logs=options.runs / study / "logs",

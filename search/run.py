@@ -86,6 +86,9 @@ def _search(plan: "Plan", study: "optuna.Study") -> None:
     if first.finished >= plan.job.trials:
         _say(f"study {plan.job.study}: all {first.finished} trials are done")
         return
+    if first.stopped is not None:
+        _say(f"study {plan.job.study} stopped: {first.stopped}; --stop never goes on")
+        return
     verb = "resumes" if first.finished else "starts"
     _say(
         f"study {plan.job.study} {verb}: {first.finished} of {plan.job.trials} trials done, "

@@ -38,6 +38,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
         stored = study.user_attrs.get(records.IDENTITY)
         if stored is not None:
             _refuse_other(study, Identity.from_dict(stored), plan.identity)
+        more = study.user_attrs.get(records.TOTAL) != job.trials
         study.set_user_attr(records.TOTAL, job.trials)
         _queue_baseline(study, plan)
         if stored is None:
@@ -48,6 +49,9 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
             for handed in plan.handed:
                 tasks = plan.store.schema.tasks
                 queue(study, handed, space=job.space, tasks=tasks, say=say)
+        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        if study.user_attrs.get(records.STOPPED) and (job.stop == "never" or more or waiting):
+            study.set_user_attr(records.STOPPED, None)
     return study
 
 

@@ -28,6 +28,7 @@ from search.pruner import make_pruner
 from search.quiet import quiet_optuna
 from search.sampler import make_sampler
 from search.score import Watch
+from search.stopping import is_over
 from space.space import Space
 from studies import records
 from studies.lock import StudyLock, study_lock
@@ -65,6 +66,8 @@ class Job:
     """The study's total, over all workers and runs."""
     sampler: str
     pruner: str
+    stop: str
+    """`auto` ends the study early (`search.stopping`), `never` does not."""
     seed: int
     deadline: float | None
     """`time.time()` after which no trial is started."""
@@ -105,6 +108,7 @@ def run_worker(job: Job, slot: Slot) -> None:
         lock=study_lock(job.url, job.study),
         sampler=lambda number: make_sampler(job.sampler, job.space, seed=job.seed, number=number),
         total=job.trials,
+        watch=job.watch if job.stop == "auto" else None,
     )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
         if not run_next(crew, objective):
@@ -123,6 +127,8 @@ class Crew:
     the trial's number, whichever worker makes it, and no two draw alike."""
     total: int
     """Trials of the study."""
+    watch: Watch | None = None
+    """The score by which the study may end before its total; `None` where it may not."""
 
 
 def run_next(crew: Crew, objective: Callable[[optuna.Trial], float]) -> bool:
@@ -142,6 +148,8 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], float]) -> bool:
         optuna.storages.fail_stale_trials(study)
         trials = study.get_trials(deepcopy=False)
         states = [trial.state for trial in trials if trial.state in _BUDGETED]
+        if crew.watch and is_over(study, trials, total=crew.total, watch=crew.watch):
+            return False
         if len(states) < crew.total:
             study.optimize(claim, n_trials=1)
             return True
