@@ -85,7 +85,32 @@ def build_parser() -> argparse.ArgumentParser:
         help="share of the trials marked for pruning that go on to their end all the same, to tell "
         "what pruning costs (default 0.05)",
     )
-    add("--sampler", default="tpe", metavar="NAME", help="tpe or random")
+    add(
+        "--sampler",
+        default="tpe",
+        metavar="NAME",
+        help="tpe, gp (a Gaussian process), cmaes, random, or qmc (a Sobol sequence, then tpe)",
+    )
+    add(
+        "--warm-start",
+        metavar="STUDY",
+        help="try the best points of another study under the same --runs or --storage first, as far "
+        "as they fit this space; nothing is believed of them, and they are queued once",
+    )
+    add(
+        "--enqueue",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="try the configuration of this best.yaml first; may be given several times",
+    )
+    add(
+        "--stop",
+        default="never",
+        metavar="RULE",
+        help="auto ends the study when what the trials left may gain, in the mean, falls below the "
+        "standard error of its best score; never does not (default)",
+    )
     add(
         "--watch",
         metavar="TASK[,TASK]",

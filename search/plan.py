@@ -21,8 +21,10 @@ from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
 from search.launch.local import make_slots
 from search.pruner import OF_BOTH_FIGURES, make_pruner
-from search.sampler import make_sampler
+from search.sampler import OF_TWO_OBJECTIVES, check_sampler
 from search.score import OBJECTIVES, Watch
+from search.stopping import check_rule
+from search.warm_start import Handed, handed_points, source_study
 from search.worker import Job, Slot
 from space.presets import preset
 from space.space import Space, load_space
@@ -48,6 +50,8 @@ class Plan:
     runs: Path
     confirm: int
     """Candidates beside the baseline; 0 leaves the test split closed."""
+    handed: tuple[Handed, ...] = ()
+    """Points to try before the search's own."""
 
     @property
     def folder(self) -> Path:
@@ -67,7 +71,8 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     """
     _check_numbers(options)
     slots = tuple(make_slots(workers=options.workers, devices=options.devices))
-    make_sampler(options.sampler, 0)
+    check_sampler(options.sampler)
+    check_rule(options.stop)
     space_name = _space_name(options.space, slots, say)
     loaded = load_space(Path(space_name)) if _is_file(space_name) else None
     share = _cross_modal_weight(options.score_weights)
@@ -87,6 +92,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
             f"not {_PREPARED!r}, where the prepared data lies"
         )
     url = storage_url(options.runs, study, options.storage)
+    other = source_study(options.warm_start, into=study, runs=options.runs, storage=options.storage)
     store = prepare(
         source,
         data,
@@ -99,6 +105,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     space = loaded or preset(space_name, tasks)
     epochs = options.epochs or space.epochs
     check_space(space, tasks=tasks, epochs=epochs)
+    handed = handed_points(options.enqueue, other, space, tasks)
     _check_watched(store, watch)
     _note_epochs(space, epochs, say)
     job = Job(
@@ -113,6 +120,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         sampler=options.sampler,
         pruner=options.pruner,
         audit_share=options.audit_share,
+        stop=options.stop,
         seed=options.seed,
         deadline=None if options.timeout is None else time.time() + options.timeout,
         logs=options.runs / study / "logs",
@@ -132,6 +140,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         objective=options.objective,
         runs=options.runs,
         confirm=options.confirm,
+        handed=handed,
     )
 
 
@@ -156,11 +165,18 @@ def _check_objective(options: argparse.Namespace) -> None:
         raise ConfigError(
             f"--objective is {options.objective!r}, expected one of {', '.join(OBJECTIVES)}"
         )
-    if options.objective == "pareto" and options.pruner not in OF_BOTH_FIGURES:
-        raise ConfigError(
-            f"--pruner is {options.pruner!r}, which judges by a single value; "
-            f"--objective pareto takes {', '.join(OF_BOTH_FIGURES)}"
-        )
+    if options.objective != "pareto":
+        return
+    for name, value, taken in (
+        ("--pruner", options.pruner, OF_BOTH_FIGURES),
+        ("--sampler", options.sampler, OF_TWO_OBJECTIVES),
+        ("--stop", options.stop, ("never",)),
+    ):
+        if value not in taken:
+            raise ConfigError(
+                f"{name} is {value!r}, which goes by a single value; "
+                f"--objective pareto takes {', '.join(taken)}"
+            )
 
 
 def _space_name(wanted: str, slots: tuple[Slot, ...], say: Callable[[str], None]) -> str:

@@ -28,6 +28,8 @@ class Snapshot:
     """The best complete trial."""
     epochs_spent: int
     epochs_saved: int
+    stopped: str | None
+    """Why the study ended before its total, in words."""
     seconds_left: float | None
     """Estimated from the pace of this run; `None` before the first trial of it ended."""
 
@@ -62,6 +64,7 @@ def take_snapshot(
         incumbent=records.best(trials),
         epochs_spent=records.epochs_spent(trials),
         epochs_saved=records.epochs_saved(trials),
+        stopped=study.user_attrs.get(records.STOPPED),
         seconds_left=left,
     )
 
@@ -86,7 +89,9 @@ def describe(snapshot: Snapshot, watch: Watch) -> str:
     planned = snapshot.epochs_spent + snapshot.epochs_saved
     if planned:
         parts.append(f"{snapshot.epochs_saved / planned:.0%} of epochs saved")
-    if snapshot.seconds_left is not None and snapshot.finished < snapshot.total:
+    if snapshot.stopped is not None:
+        parts.append(f"stopped: {snapshot.stopped}")
+    elif snapshot.seconds_left is not None and snapshot.finished < snapshot.total:
         parts.append(f"about {format_seconds(snapshot.seconds_left)} left")
     return " · ".join(parts)
 

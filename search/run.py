@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
 
     quiet_optuna()
     plan = make_plan(options, say=_say)
-    study = open_study(plan)
+    study = open_study(plan, say=_say)
     _fit_simple_baselines(plan, study)
     _search(plan, study)
     if best(read_trials(study)) is None:
@@ -85,6 +85,9 @@ def _search(plan: "Plan", study: "optuna.Study") -> None:
     first = take_snapshot(study, total=plan.job.trials, finished_at_start=0, elapsed=0.0)
     if first.finished >= plan.job.trials:
         _say(f"study {plan.job.study}: all {first.finished} trials are done")
+        return
+    if first.stopped is not None:
+        _say(f"study {plan.job.study} stopped: {first.stopped}; --stop never goes on")
         return
     verb = "resumes" if first.finished else "starts"
     _say(

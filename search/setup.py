@@ -1,5 +1,7 @@
 """Opens a plan's study: creates it once, refuses to go on with another, queues the baseline."""
 
+from collections.abc import Callable
+
 import optuna
 from optuna.trial import TrialState
 
@@ -8,6 +10,7 @@ from search.configure import baseline_config
 from search.handback import hand_back_stale
 from search.plan import Plan
 from search.suggest import point_of
+from search.warm_start import queue
 from studies import records
 from studies.errors import StudyError
 from studies.identity import Identity, differences
@@ -15,8 +18,12 @@ from studies.lock import study_lock
 from studies.storage import make_schema, open_storage
 
 
-def open_study(plan: Plan) -> optuna.Study:
+def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
     """Creates the study of a plan, or opens it to go on.
+
+    Args:
+        plan: The plan.
+        say: Told what was queued.
 
     Raises:
         StudyError: The study is of other data, another space or other settings; says which.
@@ -34,12 +41,20 @@ def open_study(plan: Plan) -> optuna.Study:
         stored = study.user_attrs.get(records.IDENTITY)
         if stored is not None:
             _refuse_other(study, Identity.from_dict(stored), plan.identity)
+        more = study.user_attrs.get(records.TOTAL) != job.trials
         study.set_user_attr(records.TOTAL, job.trials)
         _queue_baseline(study, plan)
         if stored is None:
             if job.space.start:
                 study.enqueue_trial(dict(job.space.start))
             _describe(study, plan)
+        if not _is_full(study, plan):
+            for handed in plan.handed:
+                tasks = plan.store.schema.tasks
+                queue(study, handed, space=job.space, tasks=tasks, say=say)
+        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        if study.user_attrs.get(records.STOPPED) and (job.stop == "never" or more or waiting):
+            study.set_user_attr(records.STOPPED, None)
     return study
 
 
@@ -66,16 +81,18 @@ def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> Non
 
 def _queue_baseline(study: optuna.Study, plan: Plan) -> None:
     """Queues the manual's configuration unless it is queued, running or done, or none is to run."""
-    trials = study.get_trials(deepcopy=False)
-    ended = (TrialState.COMPLETE, TrialState.PRUNED)
-    if sum(trial.state in ended for trial in trials) >= plan.job.trials:
-        return
-    if any(
+    if _is_full(study, plan) or any(
         trial.user_attrs.get(records.BASELINE) and trial.state is not TrialState.FAIL
-        for trial in trials
+        for trial in study.get_trials(deepcopy=False)
     ):
         return
     tasks = plan.store.schema.tasks
     config = baseline_config(tasks=tasks, epochs=plan.job.epochs, seed=plan.job.seed)
     point = point_of(to_dict(config), plan.job.space)
     study.enqueue_trial(point or {}, user_attrs={records.BASELINE: True})
+
+
+def _is_full(study: optuna.Study, plan: Plan) -> bool:
+    """Whether all trials are done, so that what is queued would never run."""
+    ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+    return len(ended) >= plan.job.trials

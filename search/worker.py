@@ -17,7 +17,6 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.data_config import DataConfig
-from search.configure import derive_seed
 from search.finalists import queue_finalists
 from search.handback import (
     INTERRUPTED,
@@ -30,6 +29,7 @@ from search.pruner import FirstRungPruner, make_pruner
 from search.quiet import quiet_optuna
 from search.sampler import make_sampler
 from search.score import Watch
+from search.stopping import is_over
 from space.space import Space
 from studies import records
 from studies.lock import StudyLock, study_lock
@@ -37,8 +37,6 @@ from studies.orphans import fail_orphans
 from studies.storage import open_storage
 
 _POLL_SECONDS: Final = 0.5
-_SUGGEST: Final = 1_000_003
-"""Keeps the sampler's seeds apart from the trials' own."""
 ObjectiveValue = float | tuple[float, float]
 _BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
@@ -72,6 +70,8 @@ class Job:
     pruner: str
     audit_share: float
     """Share of the trials marked for pruning that go on to their end."""
+    stop: str
+    """`auto` ends the study early (`search.stopping`), `never` does not."""
     seed: int
     deadline: float | None
     """`time.time()` after which no trial is started."""
@@ -113,9 +113,10 @@ def run_worker(job: Job, slot: Slot) -> None:
         study=study,
         storage=storage,
         lock=study_lock(job.url, job.study),
-        sampler=lambda number: make_sampler(job.sampler, derive_seed(job.seed, _SUGGEST, number)),
+        sampler=lambda number: make_sampler(job.sampler, job.space, seed=job.seed, number=number),
         total=job.trials,
         watch=job.watch,
+        stops=job.stop == "auto",
     )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
         if not run_next(crew, objective):
@@ -130,11 +131,13 @@ class Crew:
     storage: RDBStorage
     lock: StudyLock
     sampler: Callable[[int], BaseSampler]
-    """The sampler for the next trial, given how many there are: a suggestion then follows from the
-    study's seed and the trial's number, whichever worker makes it, and no two draw alike."""
+    """The sampler of a trial, given its number: a suggestion then follows from the study's seed and
+    the trial's number, whichever worker makes it, and no two draw alike."""
     total: int
     """Trials of the study."""
     watch: Watch
+    stops: bool = False
+    """Whether the study may end before its total (`search.stopping`)."""
 
 
 def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) -> bool:
@@ -154,11 +157,12 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
         optuna.storages.fail_stale_trials(study)
         trials = study.get_trials(deepcopy=False)
         states = [trial.state for trial in trials if trial.state in _BUDGETED]
+        if crew.stops and is_over(study, trials, total=crew.total, watch=crew.watch):
+            return False
         waits = isinstance(study.pruner, FirstRungPruner) and queue_finalists(
             study, total=crew.total, watch=crew.watch
         )
         if len(states) < crew.total and not waits:
-            study.sampler = crew.sampler(len(trials))
             study.optimize(claim, n_trials=1)
             return True
     except InterruptedTrial:
@@ -194,6 +198,8 @@ class _Claim:
         self.crew.storage.record_heartbeat(trial._trial_id)  # noqa: SLF001 - no public name for it
         self.crew.lock.release()
         self.trial = trial
+        # Optuna asks the sampler when the objective first asks for a value, so not before this.
+        trial.study.sampler = self.crew.sampler(trial.number)
         try:
             return self.objective(trial)
         except InterruptedTrial:

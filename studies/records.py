@@ -47,10 +47,14 @@ DATA_SOURCE: Final = "data_source"
 """Study: the data as the user named it."""
 TOTAL: Final = "total"
 """Study: the trials last asked for."""
+STOPPED: Final = "stopped"
+"""Study: why it ended before its total, in words; null where it did not, or goes on."""
 ATTAINABLE: Final = "attainable_r2"
 """Study: split to task to the best R² that anyone can reach; of made data only."""
 SIMPLE: Final = "simple_baselines"
 """Study: simple baseline to task to its R² on val."""
+WARM_STARTS: Final = "warm_starts"
+"""Study: names of the studies whose best points were queued here."""
 CONFIRMATION: Final = "confirmation"
 """Study: candidates with their figures over folds, and the test figures."""
 CHOSEN: Final = "chosen"
@@ -108,6 +112,8 @@ class StudyRecord:
     space: dict[str, Any]
     total: int | None
     """Trials last asked for."""
+    stopped: str | None
+    """Why it ended before that, in words."""
     attainable: dict[str, dict[str, float]]
     """Split to task to the best attainable R²; empty where nobody knows it."""
     simple: dict[str, dict[str, float | None]]
@@ -170,6 +176,7 @@ def read_study(study: "optuna.Study") -> StudyRecord:
         watch=(watch[0], watch[1]),
         space=attributes.get(SPACE, {}),
         total=attributes.get(TOTAL),
+        stopped=attributes.get(STOPPED),
         attainable=attributes.get(ATTAINABLE, {}),
         simple=attributes.get(SIMPLE, {}),
         trials=trials,

@@ -155,6 +155,7 @@ def _what(study: StudyRecord) -> str:
     return (
         f"Data: {study.data_source or 'unknown'}{space}. Trials: {states or 'none yet'}. "
         f"Epochs: {spent} spent, {saved} saved by pruning{share}."
+        + (f" Stopped: {study.stopped}." if study.stopped else "")
     )
 
 

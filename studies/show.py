@@ -59,6 +59,7 @@ def summary(study: StudyRecord) -> dict[str, Any]:
         "study": study.name,
         "data": study.data_source,
         "total": study.total,
+        "stopped": study.stopped,
         "counts": records.counts(study.trials),
         "epochs": {
             "spent": records.epochs_spent(study.trials),
@@ -117,6 +118,8 @@ def _headline(study: StudyRecord) -> str:
             f"{counts['waiting']} waiting, {counts['failed']} failed or handed back"
         ),
     ]
+    if study.stopped:
+        lines.append(f"stopped: {study.stopped}")
     if spent:
         lines.append(
             f"epochs: {spent} spent, {saved} saved by pruning ({saved / (spent + saved):.0%})"

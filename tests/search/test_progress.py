@@ -8,6 +8,7 @@ import pytest
 from search.objective import Objective
 from search.progress import StatusLine, describe, format_seconds, take_snapshot
 from search.score import Watch
+from studies import records
 
 
 def test_a_snapshot_counts_and_estimates(
@@ -33,6 +34,16 @@ def test_the_pace_is_that_of_this_run_alone(
     snapshot = take_snapshot(study, total=5, finished_at_start=2, elapsed=10.0)
     assert snapshot.seconds_left is None
     assert "left" not in describe(snapshot, Watch())
+
+
+def test_a_study_that_was_stopped_says_why(
+    study: optuna.Study, make_objective: Callable[..., Objective]
+) -> None:
+    """In place of the time left."""
+    study.optimize(make_objective(), n_trials=1)
+    study.set_user_attr(records.STOPPED, "little is to come")
+    line = describe(take_snapshot(study, total=5, finished_at_start=0, elapsed=10.0), Watch())
+    assert line.endswith(" · stopped: little is to come")
 
 
 @pytest.mark.parametrize(

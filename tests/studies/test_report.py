@@ -6,6 +6,7 @@ from pathlib import Path
 import optuna
 from commands import assert_one_line, run
 
+from studies import records
 from studies.records import read_study
 from studies.report import headline, page
 
@@ -81,3 +82,11 @@ def test_the_headline_of_a_confirmed_study_begins_with_test(confirmed: optuna.St
 def test_a_study_that_is_not_there(study: optuna.Study, runs: Path) -> None:
     """One line, no page."""
     assert_one_line(run("studies.report", "other", "--runs", runs), "no study 'other'")
+
+
+def test_why_a_study_ended_early_stands_at_the_top(study: optuna.Study) -> None:
+    """In the first paragraph."""
+    assert "Stopped" not in page(read_study(study))
+    study.set_user_attr(records.STOPPED, "after 40 trials, since little is to come")
+    first = page(read_study(study)).split("</p>")[0]
+    assert "Stopped: after 40 trials, since little is to come." in first

@@ -7,6 +7,7 @@ from typing import Any
 import optuna
 from commands import assert_one_line, run
 
+from studies import records
 from studies.records import read_study
 from studies.show import render, summary
 
@@ -97,3 +98,12 @@ def test_a_simple_baseline_that_wins_is_told_plainly(confirmed: optuna.Study) ->
     said = "is worse than the ridge, the best simple baseline, in cross_modal"
     assert said in text
     assert "is not clearly apart from the ridge, the best simple baseline, in overall" in text
+
+
+def test_why_a_study_ended_early_is_told(study: optuna.Study) -> None:
+    """At the top, and for programs; a study that goes on says nothing of it."""
+    assert "stopped" not in render(read_study(study))
+    assert summary(read_study(study))["stopped"] is None
+    study.set_user_attr(records.STOPPED, "after 40 trials, since little is to come")
+    assert "\nstopped: after 40 trials, since little is to come\n" in render(read_study(study))
+    assert "40 trials" in summary(read_study(study))["stopped"]

@@ -1,0 +1,136 @@
+"""When to end a study: when more trials would gain less than its best score is uncertain by.
+
+The expected gain is that of peaks over a threshold (Pickands, 1975; Davison & Smith, 1990): scores
+above the sixth best fall off exponentially, and trials to come get there as often as those so far
+did. R² cannot exceed 1, so its tail is lighter than that, and the gain rather too high. Nothing is
+assumed of the space, and a pruned trial counts as one that did not get there. Optuna's evaluators
+(regret bound, EMMR, stagnation) were tried and left: see docs/experiments.md.
+
+The uncertainty is the standard error of R² over n labels, with variance 4 R² (1 - R²)² / n (Olkin &
+Finn, 1995; Cohen et al., 2003, section 3.7).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+from scipy.special import exp1
+
+from avq_core.errors import ConfigError
+from search.score import Watch
+from studies import records
+
+RULES: Final = ("never", "auto")
+MIN_FINISHED: Final = 40
+"""Finished trials before a study is judged: the first 20 are random, and it takes as many again to
+see what the sampler has learned from them."""
+_NUM_TOP: Final = 5
+"""Scores that make up the tail. Of 10, simulated studies go on for 128 of 200 trials and not 78, for
+gains that are luck (benchmarks/stopping.py)."""
+
+
+def check_rule(name: str) -> None:
+    """Makes sure that there is a rule of this name.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if name not in RULES:
+        raise ConfigError(f"--stop is {name!r}, expected one of {', '.join(RULES)}")
+
+
+def is_over(
+    study: optuna.Study, trials: Sequence[FrozenTrial], *, total: int, watch: Watch
+) -> bool:
+    """Whether a study ended before its total, now or by another worker's judgement.
+
+    Under the study's lock. The verdict is kept with the study, so that all workers agree.
+    """
+    if study.user_attrs.get(records.STOPPED):
+        return True
+    reason = reason_to_stop(trials, total=total, watch=watch)
+    if reason is not None:
+        study.set_user_attr(records.STOPPED, reason)
+    return reason is not None
+
+
+def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -> str | None:
+    """Why a study may end here, in words; `None` where it goes on.
+
+    Trials that are queued were asked for, so a study with any goes on.
+
+    Args:
+        trials: All of the study.
+        total: Trials that it is to have.
+        watch: The score.
+    """
+    if any(trial.state is TrialState.WAITING for trial in trials):
+        return None
+    finished = [t for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    complete = [t for t in finished if t.state is TrialState.COMPLETE]
+    # The manual's is drawn from nothing, so it tells nothing of what will be drawn.
+    drawn = [t.values[0] for t in complete if not t.user_attrs.get(records.BASELINE)]
+    num_left = total - len(finished) - sum(t.state is TrialState.RUNNING for t in trials)
+    if len(finished) < MIN_FINISHED or len(drawn) <= _NUM_TOP or num_left < 1:
+        return None
+    best = max(complete, key=lambda t: t.values[0])
+    gain = expected_gain(drawn, best=best.values[0], num_drawn=len(finished), num_left=num_left)
+    error = standard_error(best.user_attrs.get(records.FIGURES, {}), watch)
+    if gain >= error:
+        return None
+    return (
+        f"after {len(finished)} trials, the {num_left} left are expected to raise the best score of "
+        f"{best.values[0]:.3f} by {gain:.4f}, less than its standard error of {error:.4f}"
+    )
+
+
+def expected_gain(scores: Sequence[float], *, best: float, num_drawn: int, num_left: int) -> float:
+    """By how much the best of the trials to come exceeds the best so far, in the mean.
+
+    With u the sixth best score, beta the mean excess of the five above it, and lambda the expected
+    number of trials to come above the best, m (5 / n) exp(-(best - u) / beta): that number is
+    Poisson, and the mean of max(0, highest to come - best) is beta * Ein(lambda), where
+    Ein(x) = ln x + gamma + E1(x) is the integral of (1 - exp(-s)) / s from 0 to x.
+
+    Args:
+        scores: Of complete trials, more than five.
+        best: The highest, or a higher one that was not drawn.
+        num_drawn: Trials n that have ended, complete or not.
+        num_left: Trials m to come.
+    """
+    ranked = sorted(scores, reverse=True)
+    threshold = ranked[_NUM_TOP]
+    scale = float(np.mean(ranked[:_NUM_TOP])) - threshold
+    if scale <= 0 or num_left <= 0:
+        return 0.0
+    rate = num_left * _NUM_TOP / num_drawn * math.exp(-(best - threshold) / scale)
+    if rate < 1e-9:
+        return scale * rate
+    return scale * (math.log(rate) + float(np.euler_gamma) + float(exp1(rate)))
+
+
+def standard_error(figures: Mapping[str, Any], watch: Watch) -> float:
+    """The standard error of a trial's score by its number of validation labels.
+
+    The errors of two tasks are taken as independent. Tasks of the same clips err together if
+    anything, so the error is rather too small, and a study goes on rather too long. An R² of 0 or
+    less is no skill to stop at: its error counts as 0.
+
+    Args:
+        figures: As a trial's record holds them: r2 and num_labels by task.
+        watch: The score's tasks and weights.
+    """
+    share = watch.cross_modal_weight
+    weights = {watch.cross_modal: 0.0, watch.overall: 0.0}
+    weights[watch.cross_modal] += share
+    weights[watch.overall] += 1 - share
+    variance = 0.0
+    for task, weight in weights.items():
+        r2 = max(0.0, figures.get("r2", {}).get(task) or 0.0)
+        num_labels = figures.get("num_labels", {}).get(task, 0)
+        if num_labels:
+            variance += weight**2 * 4 * r2 * (1 - r2) ** 2 / num_labels
+    return math.sqrt(variance)
