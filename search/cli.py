@@ -62,6 +62,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="at most, for each trial; a run ends with its last whole cosine cycle "
         "(default: the space's)",
     )
+    add(
+        "--baseline-epochs",
+        type=int,
+        metavar="N",
+        help="at most, for the manual's configuration, in whole cycles of its own (default: as many "
+        "as a trial; on a CPU its first cycle of 10)",
+    )
     add("--workers", default="auto", metavar="N|auto", help="auto: one a GPU, or one a CPU core")
     add("--devices", default="auto", metavar="LIST", help="auto, cpu, or cuda:0,cuda:1,…")
     add(

@@ -42,6 +42,8 @@ class Objective:
     watch: Watch
     epochs: int
     """At most, for each trial."""
+    baseline_epochs: int
+    """At most, for the manual's configuration."""
     seed: int
     """The study's; each trial's follows from it and from the trial's number."""
     worker: str
@@ -95,7 +97,7 @@ class Objective:
         seed = derive_seed(self.seed, trial.number)
         tasks = self.splits.schema.tasks
         if trial.user_attrs.get(records.BASELINE):
-            config = baseline_config(tasks=tasks, epochs=self.epochs, seed=seed)
+            config = baseline_config(tasks=tasks, epochs=self.baseline_epochs, seed=seed)
             # Where the space holds the manual's point, the trial was enqueued with its values;
             # suggesting them tells the sampler where it lies.
             if point_of(to_dict(config), self.space) is not None:

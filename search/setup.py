@@ -87,7 +87,7 @@ def _queue_baseline(study: optuna.Study, plan: Plan) -> None:
     ):
         return
     tasks = plan.store.schema.tasks
-    config = baseline_config(tasks=tasks, epochs=plan.job.epochs, seed=plan.job.seed)
+    config = baseline_config(tasks=tasks, epochs=plan.job.baseline_epochs, seed=plan.job.seed)
     point = point_of(to_dict(config), plan.job.space)
     study.enqueue_trial(point or {}, user_attrs={records.BASELINE: True})
 

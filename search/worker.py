@@ -64,6 +64,8 @@ class Job:
     space: Space
     watch: Watch
     epochs: int
+    baseline_epochs: int
+    """At most, for the manual's configuration."""
     trials: int
     """The study's total, over all workers and runs."""
     sampler: str
@@ -100,6 +102,7 @@ def run_worker(job: Job, slot: Slot) -> None:
         data=job.data,
         watch=job.watch,
         epochs=job.epochs,
+        baseline_epochs=job.baseline_epochs,
         seed=job.seed,
         worker=f"worker-{slot.index} on {slot.device}, {socket.gethostname()}:{os.getpid()}",
         on_step=stop.check,

@@ -68,6 +68,7 @@ def make_objective(splits: ResidentSplits) -> Callable[..., Objective]:
             "data": DataConfig(),
             "watch": Watch(),
             "epochs": 3,
+            "baseline_epochs": 3,
             "seed": 0,
             "worker": "test",
             "on_step": lambda: None,
