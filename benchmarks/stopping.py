@@ -87,7 +87,7 @@ def simulate(
 ) -> list[FrozenTrial]:
     """The trials of one simulated study, in the order in which they ended."""
     rng = np.random.default_rng([77, seed])
-    study = optuna.create_study(direction="maximize", pruner=make_pruner("cycle", WATCH))
+    study = optuna.create_study(direction="maximize", pruner=make_pruner("cycle", WATCH, epochs=30))
     study.enqueue_trial({}, user_attrs={records.BASELINE: True})
     study.enqueue_trial(dict(space.start))
     for number in range(num):
