@@ -63,7 +63,7 @@ def _mark(axes: Axes, row: Row, value: Interval, factor: float, number: int) -> 
     axes.errorbar(
         100 * row.share.value, factor * value.value,
         xerr=_reach(row.share, 100), yerr=_reach(value, factor),
-        fmt=shape, color=colour, markersize=12 if ours else 6, capsize=2, elinewidth=1,
+        fmt=shape, color=colour, markersize=9 if ours else 6, capsize=2, elinewidth=1,
         zorder=3 if ours else 2, label=row.rule,
     )  # fmt: skip
 
