@@ -1,0 +1,152 @@
+"""Files of learning curves: many configurations, each trained on several tasks."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from avq_core.config import OptimConfig
+from avq_core.data import npz_file
+from avq_core.errors import ConfigError, DataError
+from avq_core.training.schedule import cycle_ends
+from benchmarks.replay.trials import FloatArray, Trials
+from search.score import Watch
+
+_LAYOUT = "valid_loss (tasks, configurations, points) and, if you like, tasks (names)"
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curves:
+    """The same configurations trained on each task."""
+
+    tasks: tuple[str, ...]
+    figures: FloatArray
+    """(tasks, configurations, epochs): the negative of the loss, so that higher is better."""
+
+    @property
+    def num_epochs(self) -> int:
+        """Of every curve."""
+        return self.figures.shape[2]
+
+
+def read_curves(path: Path) -> Curves:
+    """Reads a `.npz` in the layout of `learning_curves.npz`.
+
+    `valid_loss` is (tasks, configurations, points): losses, of which point 0 stands before training
+    and is not looked at, and point e after epoch e. A value that is not finite is divergence.
+
+    Raises:
+        DataError: There is no such file, or it is of another layout.
+    """
+    try:
+        arrays = npz_file.read(path)
+    except OSError as error:
+        told = f"cannot read {path} ({error.strerror or error}); give an .npz of learning curves"
+        raise DataError(told) from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    if "valid_loss" not in arrays:
+        held = ", ".join(sorted(arrays)) or "nothing"
+        raise DataError(f"{path} holds {held[:80]}, expected {_LAYOUT}; add the losses")
+    losses = arrays["valid_loss"]
+    if losses.ndim != 3 or losses.dtype.kind not in "fiu":
+        raise DataError(
+            f"valid_loss in {path} has shape {losses.shape} of {losses.dtype}, expected numbers as "
+            "(tasks, configurations, points); stack the tasks' curves"
+        )
+    if losses.shape[0] < 1 or losses.shape[1] < 2 or losses.shape[2] < 3:
+        raise DataError(
+            f"valid_loss in {path} has shape {losses.shape}, expected at least 1 task, 2 "
+            "configurations and 3 points: one before training and 2 epochs; give longer curves"
+        )
+    figures = -losses[:, :, 1:].astype(np.float64)
+    return Curves(tasks=_names(arrays, len(losses), path), figures=figures)
+
+
+def _names(arrays: dict[str, np.ndarray], num: int, path: Path) -> tuple[str, ...]:
+    if "tasks" not in arrays:
+        return tuple(f"task {number}" for number in range(num))
+    names = tuple(map(str, arrays["tasks"].ravel()))
+    if len(names) != num or len(set(names)) != num:
+        raise DataError(
+            f"{path} names {len(set(names))} tasks, expected {num}, each with a name of its own, as "
+            "valid_loss has them; mend `tasks` or leave it out"
+        )
+    return names
+
+
+def parse_pairs(texts: Sequence[str], tasks: Sequence[str]) -> list[Pair]:
+    """The pairs that a user asked for: `all`, or `A,B` by name or by number from 0.
+
+    A file of one task gives one pair: the task plays both figures.
+
+    Raises:
+        ConfigError: No such task.
+    """
+    if list(texts) == ["all"]:
+        return list(itertools.combinations(range(len(tasks)), 2)) or [(0, 0)]
+    return [_parse_pair(text, tasks) for text in texts]
+
+
+def _parse_pair(text: str, tasks: Sequence[str]) -> Pair:
+    known = {name: i for i, name in enumerate(tasks)} | {str(i): i for i in range(len(tasks))}
+    parts = text.split(",")
+    if len(parts) != 2 or not set(parts) <= set(known):
+        raise ConfigError(
+            f"--pairs holds {text!r}, expected all or A,B with A and B of 0 to {len(tasks) - 1} or "
+            f"of {', '.join(tasks)[:200]}"
+        )
+    return known[parts[0]], known[parts[1]]
+
+
+def pair_trials(curves: Curves, pairs: Sequence[Pair], rungs: Sequence[int]) -> Iterator[Trials]:
+    """Every configuration of the file as a trial, for each pair of tasks as the two figures.
+
+    Args:
+        curves: T tasks of the same configurations.
+        pairs: Which tasks play cross-modal and overall.
+        rungs: The judged epochs of every trial.
+
+    Raises:
+        DataError: A pair of which no configuration is finite to its end.
+    """
+    count = curves.figures.shape[1]
+    for first, second in pairs:
+        name = f"{curves.tasks[first]} + {curves.tasks[second]}"
+        trials = Trials.make(
+            name=name,
+            figures=np.stack([curves.figures[first], curves.figures[second]], axis=2),
+            lengths=np.full(count, curves.num_epochs),
+            rungs=[rungs] * count,
+            watch=Watch(cross_modal=curves.tasks[first], overall=curves.tasks[second]),
+        )
+        if not trials.finishes.any():
+            raise DataError(
+                f"no configuration of {name} is finite to its end, so there is no best one to find; "
+                "leave the pair out with --pairs"
+            )
+        yield trials
+
+
+def rungs_of(cycle: int | None, mult: int, epochs: int) -> list[int]:
+    """Where cosine cycles end before the last epoch: the rungs of the rule.
+
+    Args:
+        cycle: Length of the first cycle; `None` is a fifteenth of the curve, as the extended small
+            space has cycles of 2 in 30 epochs.
+        mult: Each cycle is this many times as long as the one before.
+        epochs: Length of the curves.
+
+    Raises:
+        ConfigError: No cycle ends before the last epoch.
+    """
+    first = max(1, round(epochs / 15)) if cycle is None else cycle
+    ends = cycle_ends(OptimConfig(cycle_epochs=first, cycle_mult=mult), epochs - 1)
+    if not ends:
+        raise ConfigError(
+            f"--cycle is {first}, but the curves have {epochs} epochs, expected at most {epochs - 1}"
+        )
+    return ends

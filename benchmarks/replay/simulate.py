@@ -1,0 +1,159 @@
+"""Simulated studies: every rule on the same trials in the same order."""
+
+import itertools
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.replay.rules import NOTHING, make_rule
+from benchmarks.replay.trials import FloatArray, Outcome, Trials
+
+_CHUNK = 5
+"""Studies that a process takes at a time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What a rule made of a study."""
+
+    epochs: int
+    """Spent by all trials."""
+    share: float
+    """Of the epochs that the same study takes without pruning, where diverged trials stop as well."""
+    complete: int
+    """Trials that came to their end."""
+    missed: bool
+    """Whether the true best was pruned: no complete trial scores as high."""
+    regret: float
+    """Final score of the true best less that of the best complete trial, in the figures' units."""
+    scaled: float
+    """The regret where 0 is the best and 1 the median of all configurations that do not diverge, so
+    that pairs of tasks can be averaged; above 1 for a choice below that median."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimulatedStudy:
+    """One study under every rule."""
+
+    pair: str
+    """Names of the two tasks."""
+    name: str
+    trials: int
+    best: float | None
+    """Final score of the true best; `None` where every trial diverges."""
+    results: dict[str, Result]
+    """By rule."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What to simulate."""
+
+    rules: tuple[str, ...]
+    """Names, as `make_rule` takes them."""
+    studies: int
+    """In all; the pairs take turns."""
+    trials: int
+    """Of a study, at most: no configuration is drawn twice."""
+    seed: int
+
+
+def simulate(pairs: Iterable[Trials], plan: Plan, *, workers: int) -> list[SimulatedStudy]:
+    """Runs all studies.
+
+    Args:
+        pairs: All configurations of each pair of tasks.
+        plan: Rules and numbers.
+        workers: Processes.
+    """
+    jobs = _jobs(list(pairs), plan)
+    if workers == 1:
+        return list(itertools.chain.from_iterable(map(_run, jobs)))
+    # Spawned: a fork would copy whatever threads the numeric libraries have started.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        return list(itertools.chain.from_iterable(pool.map(_run, jobs)))
+
+
+_Job = tuple[Trials, int, list[int], Plan]
+
+
+def _jobs(pairs: Sequence[Trials], plan: Plan) -> Iterator[_Job]:
+    """A pair with some of its studies at a time."""
+    # Where there are more pairs than studies, those that have one are drawn.
+    order = np.random.default_rng(plan.seed).permutation(len(pairs))
+    for turn, pair in enumerate(order):
+        numbers = list(range(turn, plan.studies, len(pairs)))
+        for start in range(0, len(numbers), _CHUNK):
+            yield pairs[pair], int(pair), numbers[start : start + _CHUNK], plan
+
+
+def _run(job: _Job) -> list[SimulatedStudy]:
+    trials, pair, numbers, plan = job
+    unit = _unit(trials.final)
+    studies = []
+    for number in numbers:
+        rng = np.random.default_rng([plan.seed, pair, number])
+        order = rng.permutation(len(trials))[: plan.trials]
+        drawn = trials.take(order, name=f"replay-{plan.seed}-{pair}-{number}")
+        studies.append(replay(drawn, plan.rules, pair=trials.name, unit=unit))
+    return studies
+
+
+def replay(
+    trials: Trials, rules: Sequence[str], *, pair: str, unit: float | None = None
+) -> SimulatedStudy:
+    """One study under every rule.
+
+    Args:
+        trials: In the order of their start.
+        rules: Names.
+        pair: Of the two tasks.
+        unit: Regret that is 1 when scaled; `None` takes it from these trials.
+    """
+    unit = _unit(trials.final) if unit is None else unit
+    whole = int(make_rule(NOTHING)(trials).spent.sum())
+    finals = trials.final[trials.finishes]
+    return SimulatedStudy(
+        pair=pair,
+        name=trials.name,
+        trials=len(trials),
+        best=float(finals.max()) if finals.size else None,
+        results={name: _judged(trials, make_rule(name)(trials), whole, unit) for name in rules},
+    )
+
+
+def _judged(trials: Trials, outcome: Outcome, whole: int, unit: float) -> Result:
+    regret = regret_of(trials, outcome)
+    epochs = int(outcome.spent.sum())
+    return Result(
+        epochs=epochs,
+        share=epochs / whole,
+        complete=int(outcome.complete.sum()),
+        missed=regret > 0,
+        regret=regret,
+        scaled=regret / unit,
+    )
+
+
+def regret_of(trials: Trials, outcome: Outcome) -> float:
+    """Final score of the true best less that of the best complete trial.
+
+    Where no trial is complete the choice is as good as one at random: the median final score of the
+    trials that do not diverge. Where all diverge there is nothing to miss, and the regret is 0.
+    """
+    finals = trials.final[trials.finishes]
+    if not finals.size:
+        return 0.0
+    found = trials.final[outcome.complete]
+    choice = found.max() if found.size else np.median(finals)
+    return float(finals.max() - choice)
+
+
+def _unit(finals: FloatArray) -> float:
+    """From the median to the best; 1 where all are equal, since no choice has a regret then."""
+    known = finals[np.isfinite(finals)]
+    return float(known.max() - np.median(known)) or 1.0

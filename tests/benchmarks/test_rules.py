@@ -1,0 +1,115 @@
+"""Rules by name; i-epoch, and this project's own against the pruner that the search uses."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from avq_core.errors import ConfigError
+from benchmarks.replay.rules import DEFAULT, make_rule
+from benchmarks.replay.trials import Trials
+from search.pruner import CycleEndPruner
+from search.pruning_rule import PruningRule
+from search.score import Watch
+from studies import records
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody", "median", "halving-1", "halving-x", "iepoch-5", "cycle-2", "cycle-0.2-x"]
+)
+def test_a_rule_that_there_is_not_is_told(name: str) -> None:
+    """With the names that there are."""
+    with pytest.raises(ConfigError, match=f"--rules holds '{name}'.*expected none, median-"):
+        make_rule(name)
+
+
+@pytest.mark.parametrize("name", DEFAULT)
+def test_no_rule_completes_a_trial_that_diverges(
+    name: str, make_trials: Callable[..., Trials]
+) -> None:
+    """Nor does any spend more on a study than no pruning and a second pass would."""
+    trials = make_trials(3)
+    outcome = make_rule(name)(trials)
+    assert not outcome.complete[~trials.finishes].any()
+    assert (outcome.spent >= 1).all()
+    if not name.startswith("iepoch"):
+        assert (outcome.spent <= trials.ends).all()
+        assert (outcome.spent[outcome.complete] == trials.lengths[outcome.complete]).all()
+
+
+def ask_the_search(trials: Trials, rule: PruningRule) -> list[int]:
+    """Stores every trial's history as the search does, and lets the search's pruner decide."""
+    pruner = CycleEndPruner(rule, Watch())
+    study = optuna.create_study(direction="maximize", pruner=pruner)
+    return [store(study, trials, number) for number in range(len(trials))]
+
+
+def store(study: optuna.Study, trials: Trials, number: int) -> int:
+    """One trial; returns the epochs it took."""
+    trial, history = study.ask(), []
+    for epoch in range(1, int(trials.lengths[number]) + 1):
+        first, second = trials.figures[number, epoch - 1].tolist()
+        if not np.isfinite(first + second):
+            break
+        judged = epoch in trials.rungs[number]
+        r2 = {"cross_modal": first, "overall": second}
+        history.append({"epoch": epoch, "r2": r2, "judged": judged})
+        if judged:
+            if trials.losses is not None:
+                history[-1]["losses"] = trials.losses[number][epoch]
+            trial.set_user_attr(records.HISTORY, history)
+            if epoch < trials.lengths[number] and trial.should_prune():
+                break
+    study.tell(trial, state=TrialState.PRUNED)
+    return epoch
+
+
+@pytest.mark.parametrize("mixed", [False, True], ids=["one length", "two lengths"])
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("cycle", PruningRule()),
+        ("cycle-0.4-4", PruningRule(keep_share=0.4, min_peers=4)),
+        ("cycle-0.25-8-1", PruningRule(grace_cycles=1)),
+        ("cycle-0.25-8-0-2", PruningRule(patience_cycles=2)),
+    ],
+)
+def test_our_rule_is_replayed_as_the_search_applies_it(
+    name: str, rule: PruningRule, mixed: bool, make_trials: Callable[..., Trials]
+) -> None:
+    """Every trial ends where the search's own pruner ends it."""
+    for seed in range(2):
+        trials = make_trials(seed, mixed=mixed, epochs=28)
+        replayed = make_rule(name)(trials)
+        assert replayed.spent.tolist() == ask_the_search(trials, rule)
+        assert 0 < replayed.complete.sum() < trials.finishes.sum()
+
+
+def test_who_is_behind_by_noise_alone_goes_on_in_the_replay_too(
+    make_trials: Callable[..., Trials],
+) -> None:
+    """The losses by cluster of clips, where they are known, are the search's to look at."""
+    trials, rng = make_trials(0, epochs=28), np.random.default_rng(0)
+    losses = [{r: rng.normal(0, 0.02, 30).tolist() for r in rungs} for rungs in trials.rungs]
+    noisy = dataclasses.replace(trials, losses=tuple(losses))
+    replayed = make_rule("cycle")(noisy)
+    assert replayed.spent.tolist() == ask_the_search(noisy, PruningRule())
+    assert make_rule("cycle")(trials).spent.sum() < replayed.spent.sum() < trials.ends.sum()
+
+
+def test_i_epoch_trains_the_best_of_a_short_pass_again() -> None:
+    """Front before score: who is best in one figure goes before who is better on the whole."""
+    at_first = np.array([[0.9, 0.9], [0.8, 0.8], [0.0, 1.0], [0.7, np.nan], [0.1, 0.1]])
+    trials = Trials.make(
+        name="five",
+        figures=np.stack([at_first, at_first, at_first], axis=1),
+        lengths=np.full(5, 3),
+        rungs=[[1]] * 5,
+        watch=Watch(),
+    )
+    outcome = make_rule("iepoch-2-2")(trials)
+    assert outcome.complete.tolist() == [True, False, True, False, False]
+    assert outcome.spent.tolist() == [2 + 3, 2, 2 + 3, 1, 2]
