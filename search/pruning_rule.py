@@ -25,10 +25,10 @@ class Decision:
 class PruningRule:
     """Keeps the better share of a rung, always its front, and whoever is behind by noise alone."""
 
-    keep_share: float = 1 / 4
+    keep_share: float = 0.3
     """Of the trials at a rung, in (0, 1). With rungs that lie a factor of two to three apart, as
-    cosine cycles do, a quarter spends under a fifth of the epochs (docs/experiments.md)."""
-    min_peers: int = 8
+    cosine cycles do, it spends under a fifth of the epochs (docs/experiments.md)."""
+    min_peers: int = 4
     """Other trials that must have reached a rung before anything is pruned there, at least 1."""
     grace_cycles: int = 0
     """First rungs of a trial at which nothing is pruned, >= 0."""
