@@ -16,7 +16,7 @@ import pytest
 import yaml
 from commands import SIZES, TASKS, assert_one_line, run, write_space, write_tiny
 
-from studies.records import StudyRecord, read_study
+from studies.records import StudyRecord, TrialRecord, by_front, read_study
 from studies.storage import open_study
 
 
@@ -405,3 +405,53 @@ def test_a_study_without_a_complete_trial_is_told(folder: Path) -> None:
     """Out of time before the first trial: one line, and nothing confirmed."""
     done = search(folder, "--study", "hasty", "--trials", 4, "--timeout", 0)
     assert_one_line(done, "no complete trial yet")
+
+
+def test_two_objectives_go_the_whole_road(folder: Path) -> None:
+    """Searched, pruned, confirmed by front, shown and exported."""
+    options = ("--study", "two", "--objective", "pareto", "--trials", 8, "--confirm", 1)
+    done = search(folder, *options, "--baseline-epochs", 1)
+    assert done.returncode == 0, done.stderr
+    study = stored(folder, "two")
+    assert study.is_pareto
+    assert "the front: nobody is better in both" in done.stdout
+    shown = run("studies.show", "two", "--runs", folder / "runs", "--json")
+    front = json.loads(shown.stdout)["front"]
+    assert front == [trial.number for trial in study_front(study)]
+    assert (folder / "runs" / "two" / "best.yaml").is_file()
+    other = search(folder, "--study", "two", "--trials", 8, "--confirm", 1, "--baseline-epochs", 1)
+    assert_one_line(other, "objective: the study has pareto, asked score")
+
+
+def study_front(study: StudyRecord) -> list[TrialRecord]:
+    return by_front(study.trials, study.watch)[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--objective", "both"), "--objective is 'both', expected one of score, pareto"),
+        (("--objective", "pareto", "--pruner", "median"), "--objective pareto takes cycle, iepoch"),
+        (("--objective", "pareto", "--sampler", "cmaes"), "--objective pareto takes tpe, random"),
+        (("--objective", "pareto", "--stop", "auto"), "--objective pareto takes never"),
+        (("--audit-share", 2), "--audit-share is 2.0, expected a share in"),
+        (("--baseline-epochs", 0), "--baseline-epochs is 0, expected a number >= 1"),
+    ],
+)
+def test_what_does_not_go_together_is_told_before_anything_starts(
+    folder: Path, options: tuple[object, ...], told: str
+) -> None:
+    """One line, and no study."""
+    done = search(folder, "--study", "never", *options)
+    assert_one_line(done, told)
+    assert not (folder / "runs" / "never").exists()
+
+
+def test_all_stopped_at_the_first_rung_and_the_best_finished(folder: Path) -> None:
+    """As many trials as asked for, of which the last two are the best of the others once more."""
+    options = ("--study", "iepoch", "--pruner", "iepoch", "--trials", 8, "--confirm", 0)
+    done = search(folder, *options, "--baseline-epochs", 1)
+    assert done.returncode == 0, done.stderr
+    trials = [trial for trial in stored(folder, "iepoch").trials if not trial.baseline]
+    assert [trial.state for trial in trials] == ["pruned"] * 5 + ["complete"] * 2
+    assert {trial.epochs for trial in trials[:5]} == {1}
