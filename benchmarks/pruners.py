@@ -43,6 +43,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--studies", type=int, default=300, help="in all (default: %(default)s)")
     parser.add_argument("--trials", type=int, default=200, help="a study (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--learning",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="share of the order that final scores decide, late trials being better, as where a "
+        "sampler learns (default: 0, a random order)",
+    )
     parser.add_argument("--rules", nargs="+", default=list(DEFAULT), metavar="RULE")
     parser.add_argument(
         "--cycle", type=int, metavar="T_0", help="default: a fifteenth of the curves' epochs"
@@ -89,7 +97,15 @@ def make_plan(options: argparse.Namespace) -> Plan:
     rules = tuple(dict.fromkeys([NOTHING, MEDIAN, *options.rules]))
     for rule in rules:
         make_rule(rule)
-    return Plan(rules=rules, studies=options.studies, trials=options.trials, seed=options.seed)
+    if not 0 <= options.learning < 1:
+        raise ConfigError(f"--learning is {options.learning}, expected a share in [0, 1)")
+    return Plan(
+        rules=rules,
+        studies=options.studies,
+        trials=options.trials,
+        seed=options.seed,
+        learning=options.learning,
+    )
 
 
 def from_curves(options: argparse.Namespace) -> tuple[list[Trials], list[str]]:

@@ -30,6 +30,9 @@ class PruningRule:
     cosine cycles do, it spends under a fifth of the epochs (docs/experiments.md)."""
     min_peers: int = 4
     """Other trials that must have reached a rung before anything is pruned there, at least 1."""
+    recent: int = 30
+    """Trials that a trial is ranked among: the last ones that reached the rung, at least 1. A sampler
+    learns, so that among all of them nearly every late trial would be one of the better ones."""
     grace_cycles: int = 0
     """First rungs of a trial at which nothing is pruned, >= 0."""
     patience_cycles: int = 1
@@ -40,7 +43,12 @@ class PruningRule:
     def __post_init__(self) -> None:
         if not 0 < self.keep_share < 1:
             raise ValueError(f"keep_share is {self.keep_share}, expected a share in (0, 1)")
-        for name, least in (("min_peers", 1), ("grace_cycles", 0), ("patience_cycles", 1)):
+        for name, least in (
+            ("min_peers", 1),
+            ("recent", 1),
+            ("grace_cycles", 0),
+            ("patience_cycles", 1),
+        ):
             value = getattr(self, name)
             if value < least:
                 raise ValueError(f"{name} is {value}, expected at least {least}")
@@ -60,7 +68,7 @@ class PruningRule:
 
         Args:
             own: The trial's figures at the rung.
-            peers: Figures at the rung of all other trials that reached it.
+            peers: Figures at the rung of all other trials that reached it, in their order.
             epoch: The rung.
             watch: The score that breaks ties within a front.
             error: Given a peer's index, the paired standard error of the difference of its score
@@ -75,13 +83,17 @@ class PruningRule:
             return Decision(prune=False, reason=where + seen)
         told = f"cross-modal R² {own.cross_modal:.3f}, overall R² {own.overall:.3f}"
         rivals = [number for number, peer in enumerate(peers) if peer.finite]
-        fronts = _fronts([own, *(peers[number] for number in rivals)])
-        if fronts[0] == 0:
+        if _fronts([own, *(peers[number] for number in rivals)])[0] == 0:
             return Decision(prune=False, reason=where + f"{told}: no trial is better in both")
+        first = max(0, len(peers) - self.recent)
+        rivals = [number for number in rivals if number >= first]
+        among = len(peers) - first + 1
+        fronts = _fronts([own, *(peers[number] for number in rivals)])
         scores = [watch.score(own), *(watch.score(peers[number]) for number in rivals)]
-        kept = math.ceil((len(peers) + 1) * self.keep_share)
+        kept = math.ceil(among * self.keep_share)
         place = _place(fronts, scores)
-        verdict = f"{told}: place {place} of {len(peers) + 1}, the best {kept} go on"
+        verdict = f"{told}: place {place} of {'' if first == 0 else 'the last '}{among}"
+        verdict += f", the best {kept} go on"
         if place <= kept:
             return Decision(prune=False, reason=where + verdict)
         last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]

@@ -92,6 +92,8 @@ class TrialLog:
 
     def _ask(self, epoch: int) -> bool:
         decision = decide(self.trial.study, self.trial)
+        # Stored with the next rung or, where it ends the trial, as its reason.
+        self.history[-1]["decision"] = decision.reason
         if not decision.prune:
             return False
         if self._audited:

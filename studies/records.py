@@ -22,7 +22,8 @@ REASON: Final = "reason"
 """Trial: why it ended, in words."""
 HISTORY: Final = "history"
 """Trial: a dict an epoch: epoch, train_loss, lr, r2 by task, judged, seconds; at judged ones also
-`losses`, what each cluster of validation clips takes from the score."""
+`losses`, what each cluster of validation clips takes from the score, and `decision`, why the pruner
+let the trial go on."""
 FIGURES: Final = "figures"
 """Trial: of its best judged epoch: epoch, score, r2 by task, num_labels by task."""
 PLANNED: Final = "planned_epochs"

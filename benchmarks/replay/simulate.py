@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.replay.rules import NOTHING, make_rule
 from benchmarks.replay.trials import FloatArray, Outcome, Trials
@@ -59,6 +60,9 @@ class Plan:
     trials: int
     """Of a study, at most: no configuration is drawn twice."""
     seed: int
+    learning: float = 0.0
+    """How much better late trials are than early ones, as a sampler that learns has them: the share
+    of a trial's place in the order that its final score decides, in [0, 1); 0 is a random order."""
 
 
 def simulate(pairs: Iterable[Trials], plan: Plan, *, workers: int) -> list[SimulatedStudy]:
@@ -98,9 +102,29 @@ def _run(job: _Job) -> list[SimulatedStudy]:
     for number in numbers:
         rng = np.random.default_rng([plan.seed, pair, number])
         order = rng.permutation(len(trials))[: plan.trials]
+        order = improving(order, trials.final, learning=plan.learning, rng=rng)
         drawn = trials.take(order, name=f"replay-{plan.seed}-{pair}-{number}")
         studies.append(replay(drawn, plan.rules, pair=trials.name, unit=unit))
     return studies
+
+
+def improving(
+    order: npt.NDArray[np.intp], final: FloatArray, *, learning: float, rng: np.random.Generator
+) -> npt.NDArray[np.intp]:
+    """Moves good trials towards the end of a study.
+
+    Args:
+        order: Trials in random order.
+        final: Final score of every trial, NaN where it diverges; of which those come first.
+        learning: As `Plan` has it.
+        rng: Of what the score does not decide.
+    """
+    if learning == 0:
+        return order
+    scores = np.where(np.isfinite(final[order]), final[order], -np.inf)
+    place = np.argsort(np.argsort(scores)) / len(order)
+    mixed = learning * place + (1 - learning) * rng.random(len(order))
+    return order[np.argsort(mixed)]
 
 
 def replay(

@@ -218,6 +218,7 @@ def test_a_judged_epoch_notes_what_each_cluster_takes_from_the_score(
     (trial,) = records.read_trials(study)
     for entry in trial.history:
         assert ("losses" in entry) is entry["judged"]
+        assert ("decision" in entry) is (entry["epoch"] == 1)  # a rung, and not the last epoch
         if entry["judged"]:
             score = (entry["r2"]["cross_modal"] + entry["r2"]["overall"]) / 2
             assert len(entry["losses"]) == 12

@@ -27,6 +27,18 @@ def figures(*pairs: tuple[float, float]) -> list[Figures]:
 LADDER = figures(*((i / 10, i / 10) for i in range(1, 10)))
 
 
+def test_late_trials_are_ranked_among_late_ones() -> None:
+    """Better than all early ones is not enough where the sampler has learned since."""
+    early, late = figures(*[(0.1, 0.1)] * 30), figures(*((i / 10, i / 10) for i in range(5, 10)))
+    own = figures((0.45, 0.45))[0]
+    rule = PruningRule(keep_share=0.3, recent=5)
+    decision = rule.decide(own, early + late, epoch=2, watch=WATCH)
+    assert decision.prune
+    assert "place 6 of the last 6, the best 2 go on" in decision.reason
+    assert not rule.decide(own, late + early, epoch=2, watch=WATCH).prune
+    assert not PruningRule(recent=100).decide(own, early + late, epoch=2, watch=WATCH).prune
+
+
 def test_nothing_is_judged_before_enough_trials_reached_the_rung() -> None:
     """Seven peers are too few for a rule that asks for eight."""
     rule = PruningRule(min_peers=8)
@@ -103,7 +115,7 @@ def test_a_share_outside_its_range_is_refused(share: float) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "least"),
-    [("min_peers", 0, 1), ("grace_cycles", -1, 0), ("patience_cycles", 0, 1)],
+    [("min_peers", 0, 1), ("recent", 0, 1), ("grace_cycles", -1, 0), ("patience_cycles", 0, 1)],
 )
 def test_counts_below_their_least_are_refused(name: str, value: int, least: int) -> None:
     """Zero peers would prune the very first trial against nobody."""
