@@ -200,3 +200,19 @@ def test_suggestions_follow_from_the_number_of_the_trial(study: optuna.Study, st
         run_next(crew_of(study, storage, total=4), lambda trial: trial.suggest_float("x", 0, 1))
     values = [trial.params["x"] for trial in study.trials]
     assert len(set(values)) == 4
+
+
+def test_a_trial_that_was_queued_in_part_does_not_draw_like_the_next(
+    study: optuna.Study, storage: str
+) -> None:
+    """The sampler's number is the trial's, not how many there are when it is claimed."""
+    study.enqueue_trial({"x": 0.5})
+
+    def objective(trial: optuna.Trial) -> float:
+        return trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1)
+
+    for _ in range(2):
+        run_next(crew_of(study, storage, total=2), objective)
+    first, second = study.trials
+    assert first.params["x"] == 0.5
+    assert first.params["y"] not in second.params.values()
