@@ -28,8 +28,8 @@ MIN_FINISHED: Final = 40
 """Finished trials before a study is judged: the first 20 are random, and it takes as many again to
 see what the sampler has learned from them."""
 _NUM_TOP: Final = 5
-"""Scores that make up the tail. Of 10, simulated studies go on for 128 of 200 trials and not 78, for
-gains that are luck (benchmarks/stopping.py)."""
+"""Scores that make up the tail. With 10, simulated studies go on for 131 of 200 trials and not for 88,
+and lose hardly less (docs/experiments.md)."""
 
 
 def check_rule(name: str) -> None:

@@ -242,3 +242,19 @@ def test_a_finalist_that_was_interrupted_is_queued_as_one(
         pass
     states = [(t.state.name, records.FINISHES in t.user_attrs) for t in study.trials]
     assert states == [("PRUNED", False)] * 3 + [("FAIL", True), ("COMPLETE", True)]
+
+
+def test_a_trial_that_was_queued_in_part_does_not_draw_like_the_next(
+    study: optuna.Study, storage: str
+) -> None:
+    """The sampler's number is the trial's, not how many there are when it is claimed."""
+    study.enqueue_trial({"x": 0.5})
+
+    def objective(trial: optuna.Trial) -> float:
+        return trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1)
+
+    for _ in range(2):
+        run_next(crew_of(study, storage, total=2), objective)
+    first, second = study.trials
+    assert first.params["x"] == 0.5
+    assert first.params["y"] not in second.params.values()
