@@ -98,7 +98,7 @@ class TrainingConfig:
     """Whether each task's squared error is divided by the variance of its train labels, so that
     tasks whose labels vary little are learned as well."""
     frame_crop: float = 1.0
-    """Augmentation: each micro-batch sees a window of its frames, of a random length between this
+    """Augmentation: each effective batch sees a window of its frames, of a random length between this
     share of them and all, in (0, 1]; 1 for none."""
     ema: float = 0.0
     """Decay, a step, of the running mean of the weights that is judged and kept in place of the last

@@ -17,7 +17,7 @@ from avq_core.config_values import from_dict, with_values
 from avq_core.data.folds import count_folds
 from search.configure import derive_seed, same_but_for_run
 from search.launch.pool import Task, run_tasks
-from search.open_test import Candidate, open_test
+from search.open_test import Candidate, open_test, to_train
 from search.score import Watch, with_nan
 from search.simple import best_simple
 from search.worker import Slot
@@ -125,8 +125,10 @@ def confirm(
         "test": stored.get("test"),
         "test_openings": int(stored.get("test_openings", 0)),
     }
-    opened_for = ((stored.get("test") or {}).get("chosen") or {}).get("trial")
-    if opened_for != chosen:
+    test = stored.get("test") or {}
+    # With other members the ensemble is another one, and so is what stands in the table.
+    opened_for = (test.get("chosen", {}).get("trial"), test.get("opened_for"))
+    if opened_for != (chosen, to_train(found, rows)):
         summary["test"] = open_test(
             found, rows, store=store, slots=slots, seed=seed, simple=best_simple(study, watch)
         )

@@ -10,9 +10,10 @@ from optuna.trial import FrozenTrial
 
 from studies import records
 
-MAX_RETRIES: Final = 2
+MAXRETRIES: Final = 2
 """A trial that ended its worker this often is not tried again: it may be what ends them."""
-_RETRIES: Final = "retries"
+RETRIES: Final = "retries"
+"""Trial: how often its worker had died before; there on all that were handed back."""
 INTERRUPTED: Final = "interrupted: handed back to the queue"
 
 
@@ -47,20 +48,21 @@ class StopRequest:
 
 def hand_back(study: optuna.Study, trial: FrozenTrial) -> None:
     """Queues the point of an interrupted trial once more, however often it was interrupted."""
-    _queue_again(study, trial, retries=int(trial.user_attrs.get(_RETRIES, 0)))
+    _queue_again(study, trial, retries=int(trial.user_attrs.get(RETRIES, 0)))
 
 
 def hand_back_stale(study: optuna.Study, trial: FrozenTrial) -> None:
     """As `hand_back`, for a trial whose worker died; gives it up if that happens too often."""
-    retries = int(trial.user_attrs.get(_RETRIES, 0))
-    if retries < MAX_RETRIES:
+    retries = int(trial.user_attrs.get(RETRIES, 0))
+    if retries < MAXRETRIES:
         _queue_again(study, trial, retries=retries + 1)
 
 
 def _queue_again(study: optuna.Study, trial: FrozenTrial, *, retries: int) -> None:
-    baseline = bool(trial.user_attrs.get(records.BASELINE))
-    if not (trial.params or baseline):
+    # What it was queued with, where it ended before it asked for all of that.
+    point = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    if not (point or trial.user_attrs.get(records.BASELINE)):
         return
     kept = (records.BASELINE, records.FINISHES)
-    attributes = {_RETRIES: retries} | {k: v for k, v in trial.user_attrs.items() if k in kept}
-    study.enqueue_trial(trial.params, user_attrs=attributes)
+    attributes = {RETRIES: retries} | {k: v for k, v in trial.user_attrs.items() if k in kept}
+    study.enqueue_trial(point, user_attrs=attributes)

@@ -58,10 +58,10 @@ def open_test(
     from avq_core.data.prepared import open_store
     from avq_core.training.evaluation import evaluate
 
-    ranked = [row for row in records.by_confirmed_score(rows) if row["score_mean"] is not None]
+    ranked = _ranked(rows)
     chosen = ranked[0]["trial"]
     members = [row["trial"] for row in ranked if not row["baseline"]]
-    wanted = {chosen, *members} | {c.trial for c in found if c.baseline}
+    wanted = to_train(found, rows)
     tasks = {c.trial: _task(c, store, seed) for c in found if c.trial in wanted}
     results = dict(run_tasks(list(tasks.values()), slots=slots))
     scores = {trial: results[str(trial)].test_scores for trial in tasks}
@@ -73,6 +73,7 @@ def open_test(
     finalists = [chosen, *(c.trial for c in found if c.baseline and c.trial != chosen)]
     figures = evaluate([scores[trial] for trial in finalists], test, names)
     summary: dict[str, Any] = {
+        "opened_for": wanted,
         "difference": figures.difference,
         "num_labels": figures.num_labels,
         # Figures repeat to the digit only where sums are taken in the same order.
@@ -95,6 +96,16 @@ def open_test(
     if simple is not None:
         summary |= _simple(opened, test, scores[chosen], simple)
     return summary
+
+
+def to_train(found: Sequence[Candidate], rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Trials for which test is opened: all that were confirmed with a score, and the baseline."""
+    confirmed = {row["trial"] for row in _ranked(rows)}
+    return sorted(confirmed | {c.trial for c in found if c.baseline})
+
+
+def _ranked(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in records.by_confirmed_score(rows) if row["score_mean"] is not None]
 
 
 def _task(candidate: Candidate, store: Path, seed: int) -> Task:

@@ -44,6 +44,8 @@ def _check_objective(options: argparse.Namespace) -> None:
         raise ConfigError(
             f"--objective is {options.objective!r}, expected one of {', '.join(OBJECTIVES)}"
         )
+    if options.pruner == "iepoch":
+        _check_iepoch(options)
     if options.objective != "pareto":
         return
     for name, value, taken in (
@@ -56,3 +58,14 @@ def _check_objective(options: argparse.Namespace) -> None:
                 f"{name} is {value!r}, which goes by a single value; "
                 f"--objective pareto takes {', '.join(taken)}"
             )
+
+
+def _check_iepoch(options: argparse.Namespace) -> None:
+    """It finishes its best at the study's total, so a study that may end before finishes none."""
+    if options.stop != "never":
+        raise ConfigError(f"--stop is {options.stop!r}, expected never with --pruner iepoch")
+    if options.timeout is not None:
+        raise ConfigError(
+            f"--timeout is {options.timeout:g}, expected none with --pruner iepoch, which finishes "
+            "its best trials at the end; give fewer --trials"
+        )

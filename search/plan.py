@@ -104,7 +104,8 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         trials=options.trials,
         sampler=options.sampler,
         pruner=options.pruner,
-        audit_share=options.audit_share,
+        # Where all stop there is no verdict to audit.
+        audit_share=0.0 if options.pruner == "iepoch" else options.audit_share,
         stop=options.stop,
         seed=options.seed,
         deadline=None if options.timeout is None else time.time() + options.timeout,
@@ -185,7 +186,6 @@ def _note_epochs(space: Space, epochs: int, say: Callable[[str], None]) -> None:
 def _identity(store: PreparedStore, job: Job, objective: str) -> Identity:
     settings: dict[str, Any] = {
         "objective": objective,
-        "baseline_epochs": job.baseline_epochs,
         "epochs": job.epochs,
         "watch": job.watch.to_dict(),
         "seed": job.seed,

@@ -1,6 +1,7 @@
 """Pruners: Optuna's adapter of the pruning rule, stopping all at the first rung, and the choice."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,8 +23,9 @@ from search.score import Figures, Watch, with_nan
 from studies import records
 
 PRUNERS: Final = ("cycle", "iepoch", "halving", "hyperband", "median", "none")
-OF_BOTH_FIGURES: Final = ("cycle", "iepoch", "none")
-"""Those that can judge a study of two objectives, in which trials report no single value."""
+OF_BOTH_FIGURES: Final = ("cycle", "none")
+"""Those for a study of two objectives, in which trials report no single value. Not `iepoch`: nearly
+all trials are pruned there, and of those TPE cannot tell good from bad without values."""
 _REACHED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
@@ -50,8 +52,16 @@ class CycleEndPruner(BasePruner):
         # Of finished trials, which do not change: reading 5,000 histories takes longer than judging.
         self._finished: dict[str, dict[int, Mapping[int, Standing]]] = {}
 
-    def decide(self, study: optuna.Study, trial: FrozenTrial) -> Decision:
-        """The rule's decision on a trial at its last judged epoch, with the reason."""
+    def decide(
+        self, study: optuna.Study, trial: FrozenTrial, trials: Sequence[FrozenTrial] | None = None
+    ) -> Decision:
+        """The rule's decision on a trial at its last judged epoch, with the reason.
+
+        Args:
+            study: The study.
+            trial: The one to judge.
+            trials: All of the study, where they have been read already.
+        """
         own = self._standings(study, trial)
         if not own:
             return Decision(prune=False, reason="no judged epoch yet")
@@ -63,9 +73,11 @@ class CycleEndPruner(BasePruner):
             return Decision(prune=False, reason=f"epoch {rungs[-1]}: {told}")
         peers = [
             self._standings(study, other)
-            for other in study.get_trials(deepcopy=False, states=_REACHED)
+            for other in (study.get_trials(deepcopy=False) if trials is None else trials)
             # The baseline has other cycles and is there to be compared with, not to set the bar.
-            if other.number != trial.number and not other.user_attrs.get(records.BASELINE)
+            if other.state in _REACHED
+            and other.number != trial.number
+            and not other.user_attrs.get(records.BASELINE)
         ]
         decision = self._at(rungs[-1], own, peers)
         patience = self.rule.patience_cycles
@@ -99,12 +111,14 @@ class CycleEndPruner(BasePruner):
         if trial.number in known:
             return known[trial.number]
         if records.HISTORY in trial.user_attrs:
+            # An audited trial goes on for the record: past its verdict it is nobody's peer.
+            last = trial.user_attrs.get(records.AUDITED, {}).get("epoch", math.inf)
             found = {
                 entry["epoch"]: Standing(
                     self.watch.figures(with_nan(entry["r2"])), entry.get("losses")
                 )
                 for entry in trial.user_attrs[records.HISTORY]
-                if entry["judged"]
+                if entry["judged"] and entry["epoch"] <= last
             }
         else:
             found = _reported(study, trial)
@@ -179,7 +193,8 @@ def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
 def decide(study: optuna.Study, trial: optuna.Trial) -> Decision:
     """Asks the study's pruner, and words the reason of one that gives none."""
     if isinstance(study.pruner, CycleEndPruner):
-        return study.pruner.decide(study, study.get_trials(deepcopy=False)[trial.number])
+        trials = study.get_trials(deepcopy=False)
+        return study.pruner.decide(study, trials[trial.number], trials)
     if isinstance(study.pruner, FirstRungPruner):
         return study.pruner.decide(study.get_trials(deepcopy=False)[trial.number])
     name = type(study.pruner).__name__

@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.special import exp1
 
 from avq_core.errors import ConfigError
+from search.handback import RETRIES
 from search.score import Watch
 from studies import records
 
@@ -71,8 +72,7 @@ def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -
         return None
     finished = [t for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
     complete = [t for t in finished if t.state is TrialState.COMPLETE]
-    # The manual's is drawn from nothing, so it tells nothing of what will be drawn.
-    drawn = [t.values[0] for t in complete if not t.user_attrs.get(records.BASELINE)]
+    drawn = [t.values[0] for t in complete if _is_drawn(t)]
     num_left = total - len(finished) - sum(t.state is TrialState.RUNNING for t in trials)
     if len(finished) < MIN_FINISHED or len(drawn) <= _NUM_TOP or num_left < 1:
         return None
@@ -85,6 +85,15 @@ def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -
         f"after {len(finished)} trials, the {num_left} left are expected to raise the best score of "
         f"{best.values[0]:.3f} by {gain:.4f}, less than its standard error of {error:.4f}"
     )
+
+
+def _is_drawn(trial: FrozenTrial) -> bool:
+    """Whether the sampler drew it: the manual's and queued points tell nothing of what it will draw.
+
+    One that was handed back is queued too, and was drawn once.
+    """
+    queued = "fixed_params" in trial.system_attrs and RETRIES not in trial.user_attrs
+    return not queued and not trial.user_attrs.get(records.BASELINE)
 
 
 def expected_gain(scores: Sequence[float], *, best: float, num_drawn: int, num_left: int) -> float:

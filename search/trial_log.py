@@ -19,8 +19,8 @@ from studies import records
 class TrialLog:
     """Writes a trial's figures down as they come, and asks the pruner at judged epochs.
 
-    A storage is written to once an epoch (the reported score, for the dashboard's curve) and twice
-    a rung. Optuna takes no reports in a study of two objectives: there the record is all there is.
+    A storage is written to once an epoch (the reported score, for the dashboard's curve) and up to
+    three times a rung. Optuna takes no reports in a study of two objectives: there the record is all there is.
     """
 
     def __init__(
@@ -92,9 +92,9 @@ class TrialLog:
 
     def _ask(self, epoch: int) -> bool:
         decision = decide(self.trial.study, self.trial)
-        # Stored with the next rung or, where it ends the trial, as its reason.
-        self.history[-1]["decision"] = decision.reason
         if not decision.prune:
+            self.history[-1]["decision"] = decision.reason
+            self.store()
             return False
         if self._audited:
             # Once marked it runs to its end: asked again, it might be stopped after all.

@@ -1,15 +1,19 @@
 """Was the pruner right? What trials that it would have stopped came to, and what a rung foretells."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from studies import records
 from studies.records import StudyRecord, TrialRecord
 from studies.tables import Table, score
 
 TOP: Final = 5
 """A trial that ends among so many best should not have been stopped."""
+_LEAST_COMPLETE: Final = 3 * TOP
+"""Complete trials below which to end among the best says little."""
 _LEAST_FOR_CORRELATION: Final = 5
 _Z: Final = 1.96
 
@@ -108,10 +112,14 @@ def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
 def sentences(study: StudyRecord) -> list[str]:
     """What the audit found, in words; nothing of a study in which nothing was pruned."""
     found = audit(study)
-    if not any(trial.state == "pruned" for trial in study.trials):
-        return []
     if found.audited == 0:
-        return ["No trial marked for pruning went on to its end, so the pruner is not audited."]
+        pruned = any(trial.state == "pruned" for trial in study.trials)
+        told = "No trial marked for pruning went on to its end, so the pruner is not audited."
+        return [told] if pruned else []
+    if records.counts(study.trials)["complete"] < _LEAST_COMPLETE:
+        return [
+            f"Fewer than {_LEAST_COMPLETE} trials are complete: too few to audit the pruner by."
+        ]
     high = found.interval[1]
     told = (
         f"{found.audited} trial(s) marked for pruning went on to their end all the same; "
@@ -119,6 +127,11 @@ def sentences(study: StudyRecord) -> list[str]:
         "stopped would have, with 95 % confidence)."
     )
     return [told]
+
+
+def summary(study: StudyRecord) -> dict[str, Any]:
+    """The audit as JSON takes it."""
+    return dataclasses.asdict(audit(study))
 
 
 def rung_table(study: StudyRecord) -> Table | None:

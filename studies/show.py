@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from avq_core.cli import CommandParser, run_command
-from studies import records
+from studies import pruning_audit, records
 from studies.cli import add_study_options
-from studies.pruning_audit import rung_table, sentences
 from studies.records import StudyRecord, TrialRecord
 from studies.table import align, figure
 from studies.tables import (
@@ -69,6 +68,8 @@ def summary(study: StudyRecord) -> dict[str, Any]:
         "best": _short(study, records.best(study.trials)),
         "baseline": _short(study, records.baseline(study.trials)),
         "chosen": study.chosen,
+        "simple": study.simple,
+        "pruner": pruning_audit.summary(study),
         "confirmation": study.confirmation,
     }
 
@@ -101,7 +102,7 @@ def render(study: StudyRecord) -> str:
     parts = [_headline(study), _text(search_table(study)) or "no finished trial yet"]
     parts += [_text(front_table(study)), _text(confirmation_table(study))]
     parts += [_text(test_table(study)), "\n".join(verdict(study)), _top_table(study)]
-    parts += [_text(rung_table(study)), "\n".join(sentences(study))]
+    parts += [_text(pruning_audit.rung_table(study)), "\n".join(pruning_audit.sentences(study))]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from avq_core.config import TrainConfig
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.model.network import Network
-from avq_core.training.augment import crop_frames
+from avq_core.training.augment import Window, crop_frames, draw_window
 from avq_core.training.device import isolated_randomness, resolve_precision
 from avq_core.training.losses import label_variances, masked_mse, observed_counts
 from avq_core.training.metrics import r2_by_task
@@ -206,9 +206,10 @@ class _Run:
 
     def _accumulate(self, index: Tensor) -> float:
         """Gradients of one effective batch; halves the micro-batch until it fits in memory."""
+        window = self._draw_window(index)
         while True:
             try:
-                return self._accumulate_in(self.micro_batch, index)
+                return self._accumulate_in(self.micro_batch, index, window)
             except torch.OutOfMemoryError as error:
                 if self.micro_batch == 1:
                     message = "one sample at a time does not fit in the device's memory"
@@ -218,7 +219,12 @@ class _Run:
             if self.splits.device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def _accumulate_in(self, micro_batch: int, index: Tensor) -> float:
+    def _draw_window(self, index: Tensor) -> Window | None:
+        lengths, frames = self.splits.train.lengths, self.splits.schema.num_frames
+        shortest = frames if lengths is None else int(lengths.index_select(0, index).min())
+        return draw_window(frames, shortest=shortest, smallest=self.config.training.frame_crop)
+
+    def _accumulate_in(self, micro_batch: int, index: Tensor, window: Window | None) -> float:
         self.optimiser.zero_grad(set_to_none=True)
         counts = observed_counts(self.splits.train.targets.index_select(0, index))
         total = torch.zeros((), device=self.splits.device)
@@ -227,7 +233,7 @@ class _Run:
             if self.on_step is not None:
                 self.on_step()
             clips = self.splits.train.batch(part, schema=self.schema)
-            clips = crop_frames(clips, self.config.training.frame_crop)
+            clips = clips if window is None else crop_frames(clips, window)
             with autocast(self.splits.device, self.precision):
                 scores = scores_of(self.network, clips)
             loss = masked_mse(scores, clips.targets, counts, self.weights)

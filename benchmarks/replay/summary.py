@@ -1,7 +1,6 @@
 """What the simulated studies say about each rule, with intervals, as a table and as plain values."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from avq_core.training.metrics import Interval
 from benchmarks.replay.rules import MEDIAN
 from benchmarks.replay.simulate import Result, SimulatedStudy
+from studies.pruning_audit import wilson
 from studies.table import align
 
 INTERVALS: Final = (
@@ -20,7 +20,6 @@ INTERVALS: Final = (
     "complete one; scaled: 0 is the best of all known configurations, 1 the median one."
 )
 _RESAMPLES: Final = 2000
-_Z: Final = 1.959964
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +64,7 @@ def summarise(studies: Sequence[SimulatedStudy], *, seed: int) -> list[Row]:
         return Row(
             rule=rule,
             share=_mean([r.share for r in own], counts),
-            missed=wilson(sum(r.missed for r in own), len(own)),
+            missed=_share(sum(r.missed for r in own), len(own)),
             regret=_mean([r.regret for r in own], counts),
             scaled=_mean([r.scaled for r in own], counts),
             difference=_mean(
@@ -101,14 +100,9 @@ def _mean(values: Sequence[float], counts: npt.NDArray[np.float64]) -> Interval:
     return Interval(value=float(array.mean()), low=float(low), high=float(high))
 
 
-def wilson(count: int, total: int) -> Interval:
-    """Wilson's (1927) 95 % interval of a share: sound for few and for none as well."""
-    share = count / total
-    middle = share + _Z**2 / (2 * total)
-    reach = _Z * math.sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2))
-    scale = 1 + _Z**2 / total
-    low, high = max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
-    return Interval(value=share, low=low, high=high)
+def _share(count: int, total: int) -> Interval:
+    low, high = wilson(count, total)
+    return Interval(value=count / total, low=low, high=high)
 
 
 def table(rows: Sequence[Row]) -> str:

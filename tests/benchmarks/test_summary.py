@@ -1,9 +1,8 @@
 """Intervals over simulated studies."""
 
-import pytest
 
 from benchmarks.replay.simulate import Result, SimulatedStudy
-from benchmarks.replay.summary import summarise, table, wilson
+from benchmarks.replay.summary import summarise, table
 
 
 def study(pair: str, *, median: float, ours: float) -> SimulatedStudy:
@@ -16,17 +15,6 @@ def study(pair: str, *, median: float, ours: float) -> SimulatedStudy:
 
     results = {"median-5-5": result(median), "cycle": result(ours)}
     return SimulatedStudy(pair=pair, name="some", trials=5, best=1.0, results=results)
-
-
-def test_wilsons_interval_of_known_shares() -> None:
-    """None of 100 is at most 3.7 %; the textbook's 10 of 100."""
-    none, some = wilson(0, 100), wilson(10, 100)
-    assert (none.value, none.low) == (0, 0)
-    assert none.high == pytest.approx(0.0370, abs=1e-4)
-    assert (some.low, some.high) == (
-        pytest.approx(0.0552, abs=1e-4),
-        pytest.approx(0.1744, abs=1e-4),
-    )
 
 
 def test_differences_are_paired_by_study() -> None:

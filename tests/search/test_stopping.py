@@ -149,21 +149,22 @@ def test_no_skill_has_no_error_to_stop_at() -> None:
     assert standard_error({}, Watch()) == 0.0
 
 
-def crew_of(study: optuna.Study, storage: str, watch: Watch | None) -> Crew:
+def crew_of(study: optuna.Study, storage: str, *, stops: bool) -> Crew:
     return Crew(
         study=study,
         storage=open_storage(storage, stale_callback=hand_back_stale),
         lock=study_lock(storage, "tiny"),
         sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
         total=200,
-        watch=watch,
+        watch=Watch(),
+        stops=stops,
     )
 
 
 def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, storage: str) -> None:
     """The first to see it keeps the verdict with the study; the others read it; `never` goes on."""
     study.add_trials(ended(FLAT))
-    assert not run_next(crew_of(study, storage, Watch()), lambda _: 1.0)
+    assert not run_next(crew_of(study, storage, stops=True), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED
     verdict = study.user_attrs[records.STOPPED]
     assert verdict.startswith("after 40 trials")
@@ -172,7 +173,7 @@ def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, st
     assert is_over(study, study.trials, total=200, watch=Watch())
     assert study.user_attrs[records.STOPPED] == verdict
 
-    assert run_next(crew_of(study, storage, None), lambda _: 1.0)
+    assert run_next(crew_of(study, storage, stops=False), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED + 1
 
 

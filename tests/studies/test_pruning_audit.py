@@ -48,6 +48,7 @@ def study_of(*trials: TrialRecord, objective: str = "score") -> StudyRecord:
         watch=("cross_modal", "overall"),
         space={},
         total=None,
+        stopped=None,
         attainable={},
         simple={},
         trials=list(trials),
@@ -57,6 +58,7 @@ def study_of(*trials: TrialRecord, objective: str = "score") -> StudyRecord:
 
 
 ENDED = [trial(n, n / 10, 0.5 + n / 20, 0.5 + n / 20) for n in range(8)]
+MORE = [trial(20 + n, 0.1, 0.2, 0.2) for n in range(6)]
 
 
 def test_an_audited_trial_that_ends_among_the_best_is_a_regret() -> None:
@@ -66,6 +68,7 @@ def test_an_audited_trial_that_ends_among_the_best_is_a_regret() -> None:
         trial(8, 0.0, 0.1, 0.99, audited=True),
         trial(9, 0.0, 0.1, 0.1, audited=True),
         trial(10, 0.0, state="pruned"),
+        *MORE,
     )
     found = audit(study)
     assert (found.audited, found.regretted) == (2, 1)
@@ -95,6 +98,14 @@ def test_without_an_audited_trial_the_pruner_counts_as_unaudited() -> None:
     """And of a study without pruning there is nothing to say."""
     assert "is not audited" in sentences(study_of(*ENDED, trial(8, 0.0, state="pruned")))[0]
     assert sentences(study_of(*ENDED)) == []
+
+
+def test_of_few_complete_trials_nothing_is_made() -> None:
+    """All of five are among the best five."""
+    study = study_of(*ENDED[:4], trial(8, 0.0, 0.1, 0.1, audited=True))
+    assert sentences(study) == [
+        "Fewer than 15 trials are complete: too few to audit the pruner by."
+    ]
 
 
 def test_wilsons_interval_is_that_of_the_paper() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from avq_core.training.augment import crop_frames
+from avq_core.training.augment import Window, crop_frames, draw_window
 from avq_core.training.resident import Batch
 
 
@@ -17,12 +17,19 @@ def batch(lengths: list[int] | None = None) -> Batch:
     )
 
 
+def cropped(clips: Batch, share: float) -> Batch:
+    shortest = 10 if clips.lengths is None else int(clips.lengths.min())
+    window = draw_window(10, shortest=shortest, smallest=share)
+    assert window is not None
+    return crop_frames(clips, window)
+
+
 def test_all_streams_keep_the_same_window() -> None:
     """Neighbouring frames, between the asked share of them and all; clip-level streams stay."""
     torch.manual_seed(0)
     widths = set()
     for _ in range(200):
-        cut = crop_frames(batch(), 0.55).streams
+        cut = cropped(batch(), 0.55).streams
         widths.add(cut["a"].shape[1])
         torch.testing.assert_close(cut["b"] - cut["a"], torch.full_like(cut["a"], 100.0))
         assert (cut["a"][:, 1:] - cut["a"][:, :-1] == 1).all()
@@ -34,7 +41,7 @@ def test_short_clips_keep_a_frame() -> None:
     """However late the window starts; lengths count what of it is real."""
     torch.manual_seed(0)
     for _ in range(200):
-        cut = crop_frames(batch([10, 2, 5]), 0.3)
+        cut = cropped(batch([10, 2, 5]), 0.3)
         assert cut.lengths is not None
         start, window = int(cut.streams["a"][0, 0, 0]), cut.streams["a"].shape[1]
         assert cut.lengths.tolist() == [min(n - start, window) for n in (10, 2, 5)]
@@ -45,6 +52,10 @@ def test_short_clips_keep_a_frame() -> None:
 def test_all_frames_are_no_augmentation(share: float) -> None:
     """Nothing is drawn, so that the manual's runs stay as they were."""
     state = torch.get_rng_state()
-    given = batch()
-    assert crop_frames(given, share) is given
+    assert draw_window(10, shortest=10, smallest=share) is None
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_the_window_is_where_it_was_drawn() -> None:
+    """From its start on, so long."""
+    assert crop_frames(batch(), Window(2, 3)).streams["a"][0, :, 0].tolist() == [2.0, 3.0, 4.0]
