@@ -1,6 +1,5 @@
 """Intervals over simulated studies."""
 
-
 from benchmarks.replay.simulate import Result, SimulatedStudy
 from benchmarks.replay.summary import summarise, table
 
