@@ -45,7 +45,11 @@ def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
 
 def best_at_first_rung(trials: Sequence[FrozenTrial], watch: Watch) -> list[FrozenTrial]:
     """Trials that were stopped at a rung and not finished since: by front there, then by score."""
-    finished = {trial.user_attrs.get(records.FINISHES) for trial in trials}
+    finished = {
+        trial.user_attrs.get(records.FINISHES)
+        for trial in trials
+        if trial.state is not TrialState.FAIL
+    }
     standings = [
         (trial, figures)
         for trial in trials

@@ -131,6 +131,7 @@ def headline(study: StudyRecord) -> list[str]:
     if not test or study.chosen is None:
         return [
             *searched,
+            *verdict(study),
             _UNCONFIRMED,
         ]
     # The number to believe comes first.

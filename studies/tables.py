@@ -158,11 +158,27 @@ def verdict(study: StudyRecord) -> list[str]:
     Decided by the 95 % interval of the paired difference, not by the figures side by side.
     """
     test: Mapping[str, Any] = (study.confirmation or {}).get("test") or {}
+    if not test:
+        return _unbeaten(study)
     said = _compared(study, test.get("difference") or {}, "the manual's")
     if "simple_best" in test:
         best = f"the {test['simple_best']}, the best simple baseline,"
         said += _compared(study, test["difference_to_simple"], best)
     return said
+
+
+def _unbeaten(study: StudyRecord) -> list[str]:
+    """The simple baseline that is above every trial on val, if there is one."""
+    best = records.best(study.trials)
+    scores = {name: found for name, r2 in study.simple.items() if (found := score(study, r2))}
+    name = max(scores, key=lambda name: scores[name], default=None)
+    if best is None or best.score is None or name is None or scores[name] <= best.score:
+        return []
+    told = (
+        f"On val no trial beats the {name}: its score is {scores[name]:.3f}, that of the best trial "
+        f"{best.score:.3f}."
+    )
+    return [told]
 
 
 def _compared(study: StudyRecord, difference: Mapping[str, Any], other: str) -> list[str]:

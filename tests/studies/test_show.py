@@ -1,5 +1,6 @@
 """`studies.show`: as text and as JSON, in every stage of a study."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -107,3 +108,12 @@ def test_why_a_study_ended_early_is_told(study: optuna.Study) -> None:
     study.set_user_attr(records.STOPPED, "after 40 trials, since little is to come")
     assert "\nstopped: after 40 trials, since little is to come\n" in render(read_study(study))
     assert "40 trials" in summary(read_study(study))["stopped"]
+
+
+def test_a_simple_baseline_that_nobody_beats_is_named(study: optuna.Study) -> None:
+    """Before anything is confirmed, too: by the score on val."""
+    study.set_user_attr(records.CONFIRMATION, {})
+    found = read_study(study)
+    told = "On val no trial beats the ridge: its score is 0.620, that of the best trial 0.500."
+    assert told in render(found)
+    assert "no trial beats" not in render(dataclasses.replace(found, simple={}))
