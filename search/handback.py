@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial
 
 from studies import records
 
-MAXRETRIES: Final = 2
+MAX_RETRIES: Final = 2
 """A trial that ended its worker this often is not tried again: it may be what ends them."""
 RETRIES: Final = "retries"
 """Trial: how often its worker had died before; there on all that were handed back."""
@@ -54,7 +54,7 @@ def hand_back(study: optuna.Study, trial: FrozenTrial) -> None:
 def hand_back_stale(study: optuna.Study, trial: FrozenTrial) -> None:
     """As `hand_back`, for a trial whose worker died; gives it up if that happens too often."""
     retries = int(trial.user_attrs.get(RETRIES, 0))
-    if retries < MAXRETRIES:
+    if retries < MAX_RETRIES:
         _queue_again(study, trial, retries=retries + 1)
 
 
