@@ -27,6 +27,7 @@ _START: Final[Mapping[str, Any]] = {
     "model.lag_channels": 4,
     "model.lag_contents": False,
     "model.lag_powers": False,
+    "model.head": "linear",
     "training.frame_crop": 0.6,
 }
 """`avq_core.config.recommended`, as far as it is searched."""
@@ -41,7 +42,6 @@ def extended_small(tasks: Sequence[str]) -> Space:
         fixed={
             "model.embedder_scale": 0.25,
             "model.norm_first": True,
-            "model.head": "linear",
             "optim.cycle_epochs": 2,
             "optim.warmup_epochs": 1.0,
             "optim.clip_norm": 5.0,
@@ -140,10 +140,6 @@ def extended(tasks: Sequence[str]) -> Space:
                 choices=(0.0, 1.0),
                 reason="none as the manual, or one epoch, which is enough to spare the first steps",
             ),
-            "model.head": Categorical(
-                choices=("sigmoid", "linear"),
-                reason="the manual's sigmoid stays inside the train range, and saturates there",
-            ),
             "training.normalise_loss": Categorical(
                 choices=(False, True),
                 reason="with it a task whose labels vary little counts as much as any other",
@@ -156,7 +152,6 @@ def extended(tasks: Sequence[str]) -> Space:
             "model.embedder_scale": 0.25,
             "optim.clip_norm": 5.0,
             "optim.warmup_epochs": 1.0,
-            "model.head": "linear",
             "training.normalise_loss": True,
             **{path: MANUAL_WEIGHTS.get(_task(path), 1.0) for path in weights},
         },
@@ -221,6 +216,10 @@ def _parts(*, strides: tuple[int, ...]) -> dict[str, Parameter]:
             choices=(False, True),
             reason="how much projections move matters to some tasks and lets others overfit",
             when=lags,
+        ),
+        "model.head": Categorical(
+            choices=("sigmoid", "linear"),
+            reason="the manual's sigmoid stays inside the train range, and saturates there",
         ),
         "training.frame_crop": Float(
             low=0.4,
