@@ -431,7 +431,7 @@ def study_front(study: StudyRecord) -> list[TrialRecord]:
     ("options", "told"),
     [
         (("--objective", "both"), "--objective is 'both', expected one of score, pareto"),
-        (("--objective", "pareto", "--pruner", "median"), "--objective pareto takes cycle, iepoch"),
+        (("--objective", "pareto", "--pruner", "median"), "--objective pareto takes cycle, none"),
         (("--objective", "pareto", "--sampler", "cmaes"), "--objective pareto takes tpe, random"),
         (("--objective", "pareto", "--stop", "auto"), "--objective pareto takes never"),
         (("--audit-share", 2), "--audit-share is 2.0, expected a share in"),

@@ -260,10 +260,9 @@ def test_a_trial_that_was_queued_in_part_does_not_draw_like_the_next(
     assert first.params["y"] not in second.params.values()
 
 
-def test_a_queued_point_survives_a_worker_that_dies_before_it_asks_for_it(
-    study: optuna.Study,
-) -> None:
+def test_a_queued_point_survives_a_worker_that_dies_before_it_asks_for_it() -> None:
     """Nothing was suggested yet; what it was queued with is queued once more, and what it was."""
+    study = optuna.create_study()
     study.enqueue_trial({"x": 0.25}, user_attrs={records.FINISHES: 3})
     trial = study.ask()
     study.tell(trial, state=TrialState.FAIL)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 from commands import TASKS, write_tiny
@@ -54,6 +55,7 @@ def test_a_peer_trains_what_our_own_objective_trains(job: Job, splits: ResidentS
         data=job.data,
         watch=job.watch,
         epochs=job.epochs,
+        baseline_epochs=job.baseline_epochs,
         seed=job.seed,
         worker="test",
         on_step=lambda: None,
@@ -113,7 +115,13 @@ def test_scores_that_are_not_finite_end_a_run_even_at_its_last_epoch(
         for epoch, r2 in enumerate((0.1, 0.2, math.nan), start=1):
             figures = dict.fromkeys(splits.schema.tasks, r2)
             record = EpochRecord(
-                epoch=epoch, train_loss=1.0, lr=0.1, r2=figures, judged=True, seconds=1.0
+                epoch=epoch,
+                train_loss=1.0,
+                lr=0.1,
+                r2=figures,
+                val_scores=np.zeros((1, 3), np.float32),
+                judged=True,
+                seconds=1.0,
             )
             assert on_epoch(record) is math.isnan(r2)
 
