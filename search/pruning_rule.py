@@ -27,7 +27,8 @@ class PruningRule:
 
     keep_share: float = 0.3
     """Of the trials at a rung, in (0, 1). With rungs that lie a factor of two to three apart, as
-    cosine cycles do, it spends under a fifth of the epochs (docs/experiments.md)."""
+    cosine cycles do, it spends under a fifth of the epochs of trials in random order; a sampler that
+    learns and the noise of real clips make it more (docs/experiments.md)."""
     min_peers: int = 4
     """Other trials that must have reached a rung before anything is pruned there, at least 1."""
     recent: int = 30
@@ -102,12 +103,6 @@ class PruningRule:
             verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
             return Decision(prune=False, reason=where + verdict)
         return Decision(prune=True, reason=where + verdict)
-
-
-def rank(own: Figures, rivals: Sequence[Figures], watch: Watch) -> int:
-    """The place of `own`, from 1, by front and then by score; ties go in its favour."""
-    points = [own, *rivals]
-    return _place(_fronts(points), [watch.score(point) for point in points])
 
 
 def _fronts(points: Sequence[Figures]) -> list[int]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.pruning_rule import PruningRule, rank
+from search.pruning_rule import PruningRule, _fronts, _place
 from search.score import Figures, Watch
 from studies.fronts import dominates
 
@@ -88,7 +88,8 @@ def test_the_front_survives_whatever_the_peers_are(own: Figures, peers: list[Fig
 @given(FIGURES, st.lists(FIGURES, max_size=30))
 def test_the_place_counts_every_dominating_trial(own: Figures, peers: list[Figures]) -> None:
     """Whoever dominates a trial stands before it; whoever it dominates stands behind."""
-    place = rank(own, peers, WATCH)
+    points = [own, *peers]
+    place = _place(_fronts(points), [WATCH.score(point) for point in points])
     ahead = sum(dominates(pair(peer), pair(own)) for peer in peers)
     behind = sum(dominates(pair(own), pair(peer)) for peer in peers)
     assert 1 + ahead <= place <= len(peers) + 1 - behind
