@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from search.score import Figures, Watch
-from studies.fronts import front_numbers
+from studies.fronts import dominates, front_numbers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,28 +23,30 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PruningRule:
-    """Keeps the better share of a rung, always its front, and whoever is behind by noise alone."""
+    """Keeps the better share of a rung, always its front, and whoever noise alone parts from its best."""
 
     keep_share: float = 0.3
-    """Of the trials at a rung, in (0, 1). With rungs that lie a factor of two to three apart, as
-    cosine cycles do, it spends under a fifth of the epochs of trials in random order; a sampler that
-    learns and the noise of real clips make it more (docs/experiments.md)."""
+    """Of the trials at a rung, in (0, 1)."""
+    most_kept: int = 9
+    """Places at a rung that go on, however many trials got there, at least 1. A sampler learns: what
+    beats a third of all seen so far is soon nearly every trial (docs/experiments.md)."""
     min_peers: int = 4
     """Other trials that must have reached a rung before anything is pruned there, at least 1."""
-    recent: int = 30
-    """Trials that a trial is ranked among: the last ones that reached the rung, at least 1. A sampler
-    learns, so that among all of them nearly every late trial would be one of the better ones."""
+    recent: int = 60
+    """Trials that a trial is ranked among: the last ones that reached the rung, at least 1."""
     grace_cycles: int = 0
     """First rungs of a trial at which nothing is pruned, >= 0."""
     patience_cycles: int = 1
     """Rungs in a row at which a trial must be behind to be pruned, at least 1."""
-    noise: float = 1.0
-    """Paired standard errors by which a trial must be behind the last one kept, >= 0."""
+    noise: float = 2.0
+    """Paired standard errors by which a trial must be behind the rung's best score to be pruned, >= 0.
+    As in a race (Maron & Moore, 1997), who cannot be told from the leader stays."""
 
     def __post_init__(self) -> None:
         if not 0 < self.keep_share < 1:
             raise ValueError(f"keep_share is {self.keep_share}, expected a share in (0, 1)")
         for name, least in (
+            ("most_kept", 1),
             ("min_peers", 1),
             ("recent", 1),
             ("grace_cycles", 0),
@@ -84,23 +86,25 @@ class PruningRule:
             return Decision(prune=False, reason=where + seen)
         told = f"cross-modal R² {own.cross_modal:.3f}, overall R² {own.overall:.3f}"
         rivals = [number for number, peer in enumerate(peers) if peer.finite]
-        if _fronts([own, *(peers[number] for number in rivals)])[0] == 0:
+        mark = (own.cross_modal, own.overall)
+        marks = ((peers[number].cross_modal, peers[number].overall) for number in rivals)
+        if not any(dominates(other, mark) for other in marks):
             return Decision(prune=False, reason=where + f"{told}: no trial is better in both")
         first = max(0, len(peers) - self.recent)
         rivals = [number for number in rivals if number >= first]
         among = len(peers) - first + 1
         fronts = _fronts([own, *(peers[number] for number in rivals)])
         scores = [watch.score(own), *(watch.score(peers[number]) for number in rivals)]
-        kept = math.ceil(among * self.keep_share)
+        kept = min(math.ceil(among * self.keep_share), self.most_kept)
         place = _place(fronts, scores)
         verdict = f"{told}: place {place} of {'' if first == 0 else 'the last '}{among}"
         verdict += f", the best {kept} go on"
         if place <= kept:
             return Decision(prune=False, reason=where + verdict)
-        last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]
-        noise = math.nan if error is None else self.noise * error(rivals[last - 1])
-        if (gap := scores[last] - scores[0]) < noise:
-            verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
+        leader = max(range(1, len(scores)), key=lambda i: scores[i])
+        noise = math.nan if error is None else self.noise * error(rivals[leader - 1])
+        if (gap := scores[leader] - scores[0]) < noise:
+            verdict += f"; behind the best by {gap:.3f}, within the noise of {noise:.3f}"
             return Decision(prune=False, reason=where + verdict)
         return Decision(prune=True, reason=where + verdict)
 

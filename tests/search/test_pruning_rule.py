@@ -116,7 +116,13 @@ def test_a_share_outside_its_range_is_refused(share: float) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "least"),
-    [("min_peers", 0, 1), ("recent", 0, 1), ("grace_cycles", -1, 0), ("patience_cycles", 0, 1)],
+    [
+        ("most_kept", 0, 1),
+        ("min_peers", 0, 1),
+        ("recent", 0, 1),
+        ("grace_cycles", -1, 0),
+        ("patience_cycles", 0, 1),
+    ],
 )
 def test_counts_below_their_least_are_refused(name: str, value: int, least: int) -> None:
     """Zero peers would prune the very first trial against nobody."""
@@ -132,25 +138,35 @@ def test_a_noise_that_is_no_number_of_errors_is_refused(noise: float) -> None:
 
 
 def test_behind_by_less_than_the_noise_is_not_judged_behind() -> None:
-    """0.55 stands behind 0.6, the last one kept, by half of a standard error of 0.1."""
+    """0.55 stands behind 0.9, the best of the rung, by less than two standard errors of 0.2."""
     own = figures((0.55, 0.55))[0]
     asked: list[int] = []
 
     def error(peer: int) -> float:
         asked.append(peer)
-        return 0.1
+        return 0.2
 
     decision = THIRD.decide(own, LADDER, epoch=2, watch=WATCH, error=error)
     assert not decision.prune
-    assert "behind the last of them by 0.050, within the noise of 0.100" in decision.reason
-    assert [LADDER[peer].overall for peer in asked] == [0.6]
+    assert "behind the best by 0.350, within the noise of 0.400" in decision.reason
+    assert [LADDER[peer].overall for peer in asked] == [0.9]
 
 
-@pytest.mark.parametrize("error", [0.04, math.nan])
+@pytest.mark.parametrize("error", [0.17, math.nan])
 def test_behind_by_more_than_the_noise_or_by_who_knows_is_pruned(error: float) -> None:
     """Where nobody stored what the error is, the figures stand for themselves."""
     own = figures((0.55, 0.55))[0]
     assert THIRD.decide(own, LADDER, epoch=2, watch=WATCH, error=lambda _: error).prune
+
+
+def test_of_a_long_rung_only_the_best_few_go_on() -> None:
+    """A sampler that learns would send a third of fifty on, and then nearly every late trial."""
+    peers = figures(*((i / 100, i / 100) for i in range(50)))
+    own = figures((0.395, 0.395))[0]
+    decision = PruningRule(most_kept=9).decide(own, peers, epoch=2, watch=WATCH)
+    assert decision.prune
+    assert "place 11 of 51, the best 9 go on" in decision.reason
+    assert not PruningRule(most_kept=11).decide(own, peers, epoch=2, watch=WATCH).prune
 
 
 def test_two_figures_that_disagree_are_both_listened_to() -> None:
