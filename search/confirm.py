@@ -1,12 +1,14 @@
 """Confirmation: the best few and the manual's configuration, trained again where luck starts anew.
 
 The best of 200 noisy validation figures is too good to be true. So the candidates are trained with
-fresh seeds on group-aware folds of train + val, the choice falls on those figures, and then the
-test split is opened (`search.open_test`). Every finished run is stored at once.
+fresh seeds on group-aware folds of train + val, the same for all of them; who clearly loses is dropped
+on the way (`search.race`), and the simplest of those that the best is not clearly ahead of is chosen.
+Then the test split is opened (`search.open_test`). Every finished run is stored at once.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,10 +17,13 @@ import optuna
 
 from avq_core.config_values import from_dict, with_values
 from avq_core.data.folds import count_folds
+from avq_core.data.prepared import PreparedStore, open_store
 from search.configure import derive_seed, same_but_for_run
-from search.launch.pool import Task, run_tasks
+from search.launch.pool import TaskPool
 from search.open_test import Candidate, open_test, to_train
-from search.score import Watch, with_nan
+from search.race import Choice, Standing, choose, corrected_error, gap
+from search.rounds import NUM_SEEDS, Cut, Rounds, run_key
+from search.score import Watch
 from search.simple import best_simple
 from search.worker import Slot
 from studies import records
@@ -26,7 +31,9 @@ from studies.errors import StudyError
 from studies.records import TrialRecord
 
 NUM_FOLDS: Final = 3
-_FOLD_SEEDS, _FOLD_CUT = 1_000_003, 1_000_037
+_FOLD_CUT: Final = 1_000_037
+_AHEAD: Final = 3
+"""Tasks that are handed out at least, a slot, before the next look at who loses."""
 
 
 def candidates(
@@ -70,7 +77,7 @@ def confirm(
     watch: Watch,
     seed: int,
     num_best: int,
-    on_progress: Callable[[int, int], None],
+    on_progress: Callable[[str, int, int], None],
 ) -> None:
     """Runs what is missing of a study's confirmation and stores the choice and its test figures.
 
@@ -86,7 +93,8 @@ def confirm(
         watch: The score by which the choice is made.
         seed: The study's.
         num_best: Candidates beside the baseline.
-        on_progress: Called with the runs done and the runs in all.
+        on_progress: Called with what is done, the runs done and the runs in all, as far as that is
+            known: fewer where candidates are dropped.
 
     Raises:
         StudyError: No candidate has a score on every fold.
@@ -94,89 +102,115 @@ def confirm(
     stored: dict[str, Any] = study.user_attrs.get(records.CONFIRMATION, {})
     trials = records.read_trials(study)
     front_of = (watch.cross_modal, watch.overall) if len(study.directions) > 1 else None
-    found = candidates(trials, num_best, front_of=front_of)
-    num_folds = count_folds(_groups(store), NUM_FOLDS)
-    runs: dict[str, Any] = dict(stored.get("runs", {}))
-    wanted = [(candidate, fold) for candidate in found for fold in range(num_folds)]
-    missing = [(c, fold) for c, fold in wanted if _run_key(c.trial, fold) not in runs]
-    done, total = len(wanted) - len(missing), len(wanted) + 2
-    on_progress(done, total)
-    stores = folds(num_folds, derive_seed(seed, _FOLD_CUT)) if missing else ()
-    tasks = [_fold_task(candidate, fold, stores[fold], seed) for candidate, fold in missing]
-    for key, result in run_tasks(tasks, slots=slots):
-        runs[key] = {"r2": result.r2, "num_labels": result.num_labels}
-        done += 1
-        on_progress(done, total)
-        study.set_user_attr(records.CONFIRMATION, stored | {"runs": runs})
-    rows = [_row(candidate, runs, num_folds, watch) for candidate in found]
-    winner = records.by_confirmed_score(rows)[0]
-    if winner["score_mean"] is None:
-        raise StudyError(
-            "no candidate has a score on every fold, so nothing is chosen: a fold's validation "
-            "side holds too few labels of the watched tasks, or every run diverged; "
-            "--confirm 0 takes the search's best as it is"
-        )
-    chosen = winner["trial"]
-    summary: dict[str, Any] = {
-        "folds": num_folds,
-        "num_complete": records.counts(trials)["complete"],
-        "runs": runs,
-        "candidates": rows,
-        "test": stored.get("test"),
-        "test_openings": int(stored.get("test_openings", 0)),
-    }
-    test = stored.get("test") or {}
-    # With other members the ensemble is another one, and so is what stands in the table.
-    opened_for = (test.get("chosen", {}).get("trial"), test.get("opened_for"))
-    if opened_for != (chosen, to_train(found, rows)):
-        summary["test"] = open_test(
-            found, rows, store=store, slots=slots, seed=seed, simple=best_simple(study, watch)
-        )
-        summary["test_openings"] += 1
+    opened = open_store(store)
+    folds_by = count_folds(_groups(opened), NUM_FOLDS)
+    rounds = Rounds(
+        candidates(trials, num_best, front_of=front_of),
+        opened,
+        watch,
+        num_folds=folds_by,
+        seed=seed,
+        runs=dict(stored.get("runs", {})),
+    )
+    cut = Cut(lambda: folds(folds_by, derive_seed(seed, _FOLD_CUT)))
+    with TaskPool(slots) as pool:
+        on_progress("confirming", *rounds.progress())
+        while tasks := rounds.tasks(cut, least=_AHEAD * len(slots)):
+            for key, result in pool.run(tasks):
+                rounds.note(key, result, cut)
+                study.set_user_attr(records.CONFIRMATION, stored | {"runs": rounds.runs})
+                on_progress("confirming", *rounds.progress())
+        standings, _ = rounds.race()
+        choice = choose(standings, folds_by)
+        if choice is None:
+            raise StudyError(
+                "no candidate has a score on every fold, so nothing is chosen: a fold's validation "
+                "side holds too few labels of the watched tasks, or every run diverged; "
+                "--confirm 0 takes the search's best as it is"
+            )
+        summary = _summary(rounds, standings, choice) | {
+            "num_complete": records.counts(trials)["complete"],
+            "test": stored.get("test"),
+            "test_openings": int(stored.get("test_openings", 0)),
+            "openings": list(stored.get("openings", [])),
+        }
+        test = stored.get("test") or {}
+        wanted = to_train(rounds.found, summary["candidates"])
+        # With other members the ensemble is another one, and so is what stands in the table.
+        if (test.get("chosen", {}).get("trial"), test.get("opened_for")) != (choice.key, wanted):
+            summary["test"], predictions = open_test(
+                rounds.found,
+                wanted,
+                choice.key,
+                store=opened,
+                pool=pool,
+                slot=slots[0],
+                seed=seed,
+                simple=best_simple(study, watch),
+                on_progress=lambda done, total: on_progress("opening test", done, total),
+            )
+            summary["test_openings"] += 1
+            when = datetime.now(UTC).isoformat(timespec="seconds")
+            summary["openings"].append({"when": when, "for": wanted, "chosen": choice.key})
+            study.set_user_attr(records.PREDICTIONS, predictions)
     study.set_user_attr(records.CONFIRMATION, summary)
-    study.set_user_attr(records.CHOSEN, chosen)
-    on_progress(total, total)
+    study.set_user_attr(records.CHOSEN, choice.key)
 
 
-def _groups(store: Path) -> tuple[str, ...]:
-    from avq_core.data.prepared import open_store
-
-    splits = open_store(store).search_splits()
+def _groups(store: PreparedStore) -> tuple[str, ...]:
+    splits = store.search_splits()
     return splits.train.groups + splits.val.groups
 
 
-def _run_key(trial: int, fold: int) -> str:
-    return f"trial {trial} fold {fold}"
-
-
-def _fold_task(candidate: Candidate, fold: int, store: Path, seed: int) -> Task:
-    fresh = derive_seed(seed, _FOLD_SEEDS, candidate.trial, fold)
-    return Task(
-        key=_run_key(candidate.trial, fold),
-        config=with_values(candidate.config, {"training.seed": fresh}),
-        store=store,
-    )
-
-
-def _row(
-    candidate: Candidate, runs: Mapping[str, Any], num_folds: int, watch: Watch
-) -> dict[str, Any]:
-    """A candidate's figures over folds."""
-    own = [runs[_run_key(candidate.trial, fold)] for fold in range(num_folds)]
-    tasks = list(own[0]["r2"])
-    by_task = {task: _mean([run["r2"][task] for run in own]) for task in tasks}
-    scores = [watch.score(watch.figures(with_nan(run["r2"]))) for run in own]
-    # A run that diverged has no figure, and a mean without it would flatter its candidate.
-    whole = all(map(math.isfinite, scores))
+def _summary(rounds: Rounds, standings: Sequence[Standing], choice: Choice) -> dict[str, Any]:
+    """What is kept of the race, as JSON takes it."""
+    whole = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
+    best = max(whole, key=lambda standing: standing.mean)
+    baselines = {c.trial for c in rounds.found if c.baseline}
     return {
-        "trial": candidate.trial,
-        "baseline": candidate.baseline,
-        "score_mean": float(np.mean(scores)) if whole else None,
-        "score_std": float(np.std(scores, ddof=1)) if whole and len(scores) > 1 else None,
-        "r2_mean": by_task,
+        "folds": rounds.num_folds,
+        "seeds": NUM_SEEDS,
+        "runs": rounds.runs,
+        "rule": choice.reason,
+        "candidates": [_row(s, best, rounds, baseline=s.key in baselines) for s in standings],
     }
+
+
+def _row(standing: Standing, best: Standing, rounds: Rounds, *, baseline: bool) -> dict[str, Any]:
+    """A candidate's figures over its runs."""
+    scores = [run.score for run in standing.runs]
+    # A run that diverged has no figure, and a mean without it would flatter its candidate.
+    whole = math.isfinite(standing.mean)
+    kept = [
+        rounds.runs[run_key(standing.key, *number)]["r2"] for number in rounds.rounds[: len(scores)]
+    ]
+    return {
+        "trial": standing.key,
+        "baseline": baseline,
+        "parameters": standing.parameters,
+        "num_runs": len(scores),
+        "dropped": standing.dropped,
+        "score_mean": standing.mean if whole else None,
+        "score_std": float(np.std(scores, ddof=1)) if whole and len(scores) > 1 else None,
+        "score_error": _known(corrected_error(scores, rounds.num_folds)) if whole else None,
+        "behind": _behind(best, standing, rounds.num_folds) if whole else None,
+        "r2_mean": {task: _mean([r2[task] for r2 in kept]) for task in rounds.tasks_of_data},
+    }
+
+
+def _behind(best: Standing, other: Standing, num_folds: int) -> Mapping[str, float | None] | None:
+    """How far behind the best, paired, with its 95 % interval."""
+    if best is other:
+        return None
+    found = gap(best.runs, other.runs, num_folds)
+    low, high = found.interval()
+    return {"value": found.value, "low": _known(low), "high": _known(high)}
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return float(np.mean(known)) if len(known) == len(values) else None
+    return float(np.mean(known)) if known and len(known) == len(values) else None

@@ -25,6 +25,7 @@ def main(argv: Sequence[str]) -> int:
     options = build_parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     from search.plan import make_plan
+    from search.provenance import note_origin
     from search.quiet import quiet_optuna
     from search.setup import open_study
     from studies import export, report
@@ -35,6 +36,8 @@ def main(argv: Sequence[str]) -> int:
     quiet_optuna()
     plan = make_plan(options, say=_say)
     study = open_study(plan, say=_say)
+    note_origin(study, argv, [slot.device for slot in plan.slots])
+    _look_at_data(plan, study)
     _fit_simple_baselines(plan, study)
     _search(plan, study)
     if best(read_trials(study)) is None:
@@ -61,6 +64,27 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _look_at_data(plan: "Plan", study: "optuna.Study") -> None:
+    from search.progress import StatusLine
+    from search.provenance import note_audit
+    from studies import records
+
+    if records.AUDIT in study.user_attrs:
+        return
+    status = StatusLine()
+    status.show("auditing the data")
+    note_audit(study, plan.source, plan.job.data)
+    findings = study.user_attrs[records.AUDIT]["findings"]
+    errors = [found for found in findings if found["level"] == "error"]
+    warnings = sum(found["level"] == "warning" for found in findings)
+    status.end(
+        f"audited the data: {len(errors)} error(s), {warnings} warning(s); "
+        f"python -m avq_core.audit {plan.source} tells all"
+    )
+    for found in errors:
+        _say(f"data error: {found['message']}; {found['mend']}")
 
 
 def _fit_simple_baselines(plan: "Plan", study: "optuna.Study") -> None:
@@ -144,7 +168,7 @@ def _confirm(plan: "Plan", study: "optuna.Study") -> None:
             watch=plan.job.watch,
             seed=plan.job.seed,
             num_best=plan.confirm,
-            on_progress=lambda done, total: status.show(f"confirming: {done}/{total} runs"),
+            on_progress=lambda what, done, total: status.show(f"{what}: {done}/{total} runs"),
         )
         shutil.rmtree(root, ignore_errors=True)  # large, and made again where they are needed
     status.end("confirmed")

@@ -30,6 +30,8 @@ PLANNED: Final = "planned_epochs"
 """Trial: epochs it would have taken to its end."""
 WORKER: Final = "worker"
 """Trial: host, process and device."""
+RAN_ON: Final = "ran_on"
+"""Trial: device, threads and precision (`fp32` or `bf16`), as `avq_core.train` takes them."""
 AUDITED: Final = "audited"
 """Trial: epoch and reason of the pruner's verdict, where it went on all the same, to see whether the
 pruner was right."""
@@ -60,6 +62,12 @@ CONFIRMATION: Final = "confirmation"
 """Study: candidates with their figures over folds, and the test figures."""
 CHOSEN: Final = "chosen"
 """Study: number of the trial that the confirmation chose."""
+PREDICTIONS: Final = "test_predictions"
+"""Study: what the finalists said of each test clip, beside what is true; see `StudyRecord`."""
+AUDIT: Final = "audit"
+"""Study: findings and shape of the data, as `search.setup` notes them of `avq_core.data.checks`."""
+MADE_WITH: Final = "made_with"
+"""Study: the command, versions and machine that it was started with."""
 
 # By name: a record of a study can be read and shown without importing Optuna.
 _STATES: Final = {
@@ -98,6 +106,8 @@ class TrialRecord:
     history: list[dict[str, Any]]
     seconds: float | None
     """Wall time; `None` while it runs."""
+    ran_on: dict[str, Any] | None = None
+    """`device`, `threads` and `precision`; figures repeat to the digit only there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +133,15 @@ class StudyRecord:
     chosen: int | None
     """Trial that the confirmation chose; `None` where trials have been completed since."""
     confirmation: dict[str, Any] | None
+    predictions: dict[str, Any] | None = None
+    """Of the test split: `tasks`, `groups` (a name a clip), `truth` and a list a finalist (`chosen`,
+    `baseline`), each (clips, tasks) in the user's units, null where missing; `clips` in all, where
+    only some are kept."""
+    audit: dict[str, Any] | None = None
+    """`findings` (level, message, mend), `splits` (split, samples, groups), `tasks` (split, task,
+    valid, missing_share), `streams` (split, stream, shape, nan)."""
+    made_with: dict[str, Any] | None = None
+    """`command`, `versions` by package, `machine` in words, `started` (ISO 8601, UTC)."""
 
     @property
     def is_pareto(self) -> bool:
@@ -156,6 +175,7 @@ def read_trial(trial: "FrozenTrial") -> TrialRecord:
         audited=attributes.get(AUDITED),
         history=attributes.get(HISTORY, []),
         seconds=trial.duration.total_seconds() if trial.duration else None,
+        ran_on=attributes.get(RAN_ON),
     )
 
 
@@ -183,6 +203,9 @@ def read_study(study: "optuna.Study") -> StudyRecord:
         trials=trials,
         chosen=None if _is_outdated(trials, confirmation) else attributes.get(CHOSEN),
         confirmation=confirmation,
+        predictions=attributes.get(PREDICTIONS),
+        audit=attributes.get(AUDIT),
+        made_with=attributes.get(MADE_WITH),
     )
 
 

@@ -94,19 +94,28 @@ def confirmation_table(study: StudyRecord) -> Table | None:
     for row in records.by_confirmed_score(confirmation["candidates"]):
         chosen = row["trial"] == study.chosen
         notes = ["baseline"] * bool(row["baseline"]) + ["chosen"] * chosen
+        notes += ["dropped"] * bool(row.get("dropped"))
+        weights = row.get("parameters")
+        error = row["score_error"] if "score_error" in row else row.get("score_std")
         rows.append(
             [
                 f"#{row['trial']}",
                 figure(searched.get(row["trial"])),
                 figure(row["score_mean"]),
-                figure(row["score_std"]),
+                figure(error),
+                interval_text(row.get("behind")) if row.get("behind") else "",
+                str(row.get("num_runs", confirmation["folds"])),
+                "" if weights is None else f"{weights:,}",
                 *(figure(row["r2_mean"].get(task)) for task in column_tasks(study)),
                 ", ".join(notes),
             ]
         )
         marks.append(CHOSEN if chosen else BASELINE if row["baseline"] else "")
-    head = ["trial", "searched", "confirmed", "± sd", *column_tasks(study), ""]
-    title = f"confirmed: mean R² over {confirmation['folds']} folds of train + val, fresh seeds"
+    head = ["trial", "searched", "confirmed", "± se", "behind the best [95 %]", "runs", "weights"]
+    head += [*column_tasks(study), ""]
+    seeds = confirmation.get("seeds", 1)
+    title = f"confirmed: mean over {confirmation['folds']} folds of train + val"
+    title += f" x {seeds} fresh seeds" if seeds > 1 else ", fresh seeds"
     if study.chosen is None:
         title += "; trials have been completed since, so nothing is chosen"
     return Table(title=title, head=head, rows=rows, marks=marks)
@@ -135,7 +144,7 @@ def test_table(study: StudyRecord) -> Table | None:
         cells += [figure(ceiling.get(task))] if ceiling else []
         rows.append([task, *cells, str(test["num_labels"].get(task, ""))])
     names = [f"{name} #{entry['trial']} ({_epochs(entry)})" for name, entry in columns]
-    head = ["test R² [95 %]", *names]
+    head = ["test R²", *names]
     head += [
         *(["difference"] if paired else []),
         *others,
@@ -144,7 +153,9 @@ def test_table(study: StudyRecord) -> Table | None:
     ]
     openings = confirmation.get("test_openings", 1)
     times = "once" if openings == 1 else f"{openings} times, so it is a little less than unseen"
-    return Table(title=f"test split, opened {times}", head=head, rows=rows)
+    seeds = f", mean of {test['seeds']} seeds" if test.get("seeds", 1) > 1 else ""
+    title = f"test split, opened {times}; R² [95 %]{seeds}"
+    return Table(title=title, head=head, rows=rows)
 
 
 def _epochs(entry: Mapping[str, Any]) -> str:
@@ -187,12 +198,14 @@ def _compared(study: StudyRecord, difference: Mapping[str, Any], other: str) -> 
         gap = difference.get(task)
         if not gap or gap["low"] is None:
             continue
-        beats, loses = gap["low"] > 0, gap["high"] < 0
-        how = "beats" if beats else "is worse than" if loses else "is not clearly apart from"
-        said.append(
-            f"On test the chosen configuration {how} {other} in {task}: a difference in R² of "
-            f"{interval_text(gap)}."
-        )
+        # What is said of several tasks at once must hold for all of them.
+        low, high = gap.get("low_all", gap["low"]), gap.get("high_all", gap["high"])
+        how = "beats" if low > 0 else "is worse than" if high < 0 else "is not clearly apart from"
+        told = f"a difference in R² of {interval_text(gap)}"
+        if "low_all" in gap:
+            whole = f"{figure(low)}, {figure(high)}"
+            told += f", [{whole}] where all {len(difference)} tasks are to hold at once"
+        said.append(f"On test the chosen configuration {how} {other} in {task}: {told}.")
     return said
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.training.metrics import Interval
+from avq_core.training.intervals import Interval
 from benchmarks.replay.rules import MEDIAN
 from benchmarks.replay.simulate import Result, SimulatedStudy
 from studies.pruning_audit import wilson

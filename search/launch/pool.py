@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -45,28 +45,48 @@ class Result:
     """Validation R² by task; `None` where not defined or diverged."""
     num_labels: dict[str, int]
     """Valid validation labels by task."""
+    val_scores: npt.NDArray[np.float32]
+    """(N, K) on the validation split; (0, K) where the run diverged."""
     test_scores: npt.NDArray[np.float32]
     """(N, K) on the test split; (0, K) where it was not opened."""
 
 
 def run_tasks(tasks: Sequence[Task], *, slots: Sequence[Slot]) -> Iterator[tuple[str, Result]]:
-    """Runs tasks and yields each key with its result, as they end.
-
-    Ctrl-C stops the runs between micro-batches; results yielded before are not lost.
-    """
+    """Runs tasks in a pool of their own; see `TaskPool.run`."""
     if not tasks:
         return
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    free: Queue[Slot] = context.Queue()
-    used = slots[: len(tasks)]
-    for slot in used:
-        free.put(slot)
-    with ProcessPoolExecutor(
-        len(used), mp_context=context, initializer=_start, initargs=(free, stop)
-    ) as pool:
+    with TaskPool(slots[: len(tasks)]) as pool:
+        yield from pool.run(tasks)
+
+
+class TaskPool:
+    """Processes that run tasks, one a slot, started when there is something to do."""
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._stop = context.Event()
+        free: Queue[Slot] = context.Queue()
+        for slot in slots:
+            free.put(slot)
+        self._pool = ProcessPoolExecutor(
+            len(slots), mp_context=context, initializer=_start, initargs=(free, self._stop)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._stop.set()
+        self._pool.shutdown(cancel_futures=kind is not None)
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[tuple[str, Result]]:
+        """Runs tasks, in their order as slots get free, and yields each as it ends.
+
+        Ctrl-C stops the runs between micro-batches; results yielded before are not lost.
+        """
         with shielded_from_ctrl_c():
-            futures = {pool.submit(_run, task): task.key for task in tasks}
+            futures = {self._pool.submit(_run, task): task.key for task in tasks}
         try:
             for future in concurrent.futures.as_completed(futures):
                 yield futures[future], future.result()
@@ -76,8 +96,7 @@ def run_tasks(tasks: Sequence[Task], *, slots: Sequence[Slot]) -> Iterator[tuple
                 "on where it stands, with fewer --workers if need be"
             ) from error
         except BaseException:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
+            self._stop.set()
             raise
 
 
@@ -123,14 +142,15 @@ def _run(task: Task) -> Result:
     resident: ResidentSplits = _Process.cached[1]
     tasks = resident.schema.tasks
     counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
-    scores = np.empty((0, len(tasks)), dtype=np.float32)
+    val_scores = scores = np.empty((0, len(tasks)), dtype=np.float32)
     r2: dict[str, float | None] = dict.fromkeys(tasks)
     # Told by the figures that are missing.
     with contextlib.suppress(NonFiniteLossError, OutOfDeviceMemoryError):
         result = fit(task.config, resident, on_step=_check)
-        last = result.history[-1].r2
-        r2 = {name: value if math.isfinite(value) else None for name, value in last.items()}
+        last = result.history[-1]
+        r2 = {name: value if math.isfinite(value) else None for name, value in last.r2.items()}
+        val_scores = last.val_scores
         if task.opens_test:
             test = to_device(opened.test_split(), _Process.device)
             scores = predict(result.network, test, precision=result.precision)
-    return Result(r2=r2, num_labels=counts, test_scores=scores)
+    return Result(r2=r2, num_labels=counts, val_scores=val_scores, test_scores=scores)

@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from avq_core.config_values import to_dict, with_values
 from search.configure import baseline_config
-from search.confirm import _row, candidates
+from search.confirm import candidates
 from search.launch.local import available_cores, make_slots
-from search.score import Watch
 from studies.records import TrialRecord, by_confirmed_score
 
 TASKS = ("lip_sync", "cross_modal", "overall")
@@ -68,22 +65,10 @@ def test_candidates_train_for_the_epochs_that_gave_their_score() -> None:
     assert candidate.config.training.epochs == 6
 
 
-def test_a_candidate_that_diverged_comes_last() -> None:
+def test_a_candidate_without_a_score_comes_last() -> None:
     """An undefined figure is not a high one."""
-    good = {"r2": dict.fromkeys(TASKS, 0.2)}
-    bad = {"r2": dict.fromkeys(TASKS)}
-    runs = {
-        "trial 1 fold 0": good,
-        "trial 1 fold 1": bad,
-        "trial 2 fold 0": good,
-        "trial 2 fold 1": good,
-    }
-    first, second = (
-        _row(c, runs, 2, Watch()) for c in candidates([record(1, 0.9), record(2, 0.8, lr=2e-4)], 2)
-    )
-    assert second["score_mean"] == pytest.approx(0.2)
-    assert first["score_mean"] is first["score_std"] is None
-    assert [row["trial"] for row in by_confirmed_score([first, second])] == [2, 1]
+    rows = [{"trial": 1, "score_mean": None}, {"trial": 2, "score_mean": -0.2}]
+    assert [row["trial"] for row in by_confirmed_score(rows)] == [2, 1]
 
 
 def test_workers_take_devices_in_turn_and_share_the_cores(tmp_path: Path) -> None:

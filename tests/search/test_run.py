@@ -72,7 +72,7 @@ def test_the_whole_road(finished: subprocess.CompletedProcess[str], folder: Path
         "--out", folder / "model", "--runs", folder / "runs", "--threads", 1,
     )  # fmt: skip
     assert trained.returncode == 0, trained.stderr
-    told = study.confirmation["test"]["chosen"]["r2"]["overall"]["value"]
+    told = study.confirmation["test"]["chosen"]["r2_first"]["overall"]["value"]
     again = yaml.safe_load((folder / "model" / "model.yaml").read_text())["provenance"]
     assert again["test_r2"]["overall"]["value"] == pytest.approx(told, abs=1e-4)
 
@@ -85,6 +85,38 @@ def test_the_whole_road(finished: subprocess.CompletedProcess[str], folder: Path
     lines = scores.read_text().splitlines()
     assert lines[0] == "split,index,group," + ",".join(TASKS)
     assert len(lines) == 1 + sum(SIZES.values())
+
+
+def test_the_confirmation_is_paired_and_test_is_opened_with_five_seeds(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    """All that the report tells of the choice is stored: why, how sure, when, and what was said."""
+    assert finished.returncode == 0
+    study = stored(folder)
+    assert study.confirmation is not None
+    rows = study.confirmation["candidates"]
+    assert [row["trial"] for row in rows if row["baseline"]] == [0]
+    assert study.confirmation["rule"].startswith(f"#{study.chosen} is chosen: ")
+    rounds = study.confirmation["folds"] * study.confirmation["seeds"]
+    assert all((row["num_runs"] == rounds) == (row["dropped"] is None) for row in rows)
+    assert all(row["parameters"] > 0 for row in rows)
+    test = study.confirmation["test"]
+    for entry in (test["chosen"], test["baseline"]):
+        for metric in ("r2", "spearman", "pearson", "mae"):
+            assert set(entry[metric]) == set(TASKS)
+    gap = test["difference"]["overall"]
+    assert gap["low_all"] < gap["low"] < gap["value"] < gap["high"] < gap["high_all"]
+    (opening,) = study.confirmation["openings"]
+    assert opening["chosen"] == study.chosen
+    assert study.predictions is not None
+    assert len(study.predictions["truth"]) == SIZES["test"] == study.predictions["clips"]
+    assert len(study.predictions["chosen"]) == len(study.predictions["baseline"])
+    assert study.audit is not None
+    assert {row["split"] for row in study.audit["splits"]} == set(SIZES)
+    assert study.made_with is not None
+    assert study.made_with["command"].startswith("python -m search.run --data ")
+    assert "torch" in study.made_with["versions"]
+    assert "winner's curse" in finished.stdout or "not too high" in finished.stdout
 
 
 def test_simple_baselines_stand_beside_the_network(

@@ -1,0 +1,212 @@
+"""How sure a figure of a few trained models is: a bootstrap over groups of clips, and over seeds.
+
+Another test set would hold other speakers, another training other luck. The first is told by drawing
+groups with replacement (Davison & Hinkley, 1997, section 3.8); the second by the spread of the runs,
+five of which are too few to be drawn from. The two variances are added on a scale on which the figure
+is nearly normal, with the degrees of freedom of Satterthwaite (1946). benchmarks/honesty.py holds how
+often such an interval is right.
+
+Shapes: N clips, S runs of a model that differ in their seeds, G groups, B draws.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import scipy.special
+import scipy.stats
+
+FloatArray = npt.NDArray[np.floating]
+DoubleArray = npt.NDArray[np.float64]
+
+_DRAWS: Final = 1_000
+_SEED: Final = 0
+"""Of the draws: the same scores get the same interval, wherever they are judged."""
+_TINY: Final = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interval:
+    """A figure with its 95 % interval; NaN bounds where nothing can be said of other groups."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_dict(self) -> dict[str, float | None]:
+        """As JSON takes it: `None` for NaN."""
+        values = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: value if np.isfinite(value) else None for name, value in values.items()}
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where a figure is nearly normal, and back."""
+
+    to: Callable[[DoubleArray], DoubleArray]
+    back: Callable[[DoubleArray], DoubleArray]
+    slope: Callable[[float], float]
+    """Absolute derivative of `to`."""
+
+
+_Metric = Callable[[DoubleArray, DoubleArray, DoubleArray], DoubleArray]
+"""Weights (B, N), truth (N,), scores (N,) to a figure a draw, (B,); NaN where it is not defined."""
+
+
+def r2(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> DoubleArray:
+    """`1 - SSE / SST`, of clips that count as often as drawn."""
+    total = weight.sum(axis=1)
+    spread = weight @ truth**2 - np.square(weight @ truth) / np.maximum(total, 1)
+    error = weight @ np.square(truth - scores)
+    return np.where(spread > _TINY, 1.0 - error / np.maximum(spread, _TINY), np.nan)
+
+
+def pearson(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> DoubleArray:
+    """Pearson's correlation; NaN where either does not vary."""
+    total = np.maximum(weight.sum(axis=1), 1)
+    means = [weight @ values / total for values in (truth, scores)]
+    shared = weight @ (truth * scores) / total - means[0] * means[1]
+    spreads = [
+        weight @ values**2 / total - mean**2
+        for values, mean in zip((truth, scores), means, strict=True)
+    ]
+    product = spreads[0] * spreads[1]
+    usable = (spreads[0] > _TINY) & (spreads[1] > _TINY)
+    found: DoubleArray = np.where(usable, shared / np.sqrt(np.where(usable, product, 1.0)), np.nan)
+    return found
+
+
+def spearman(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> DoubleArray:
+    """Pearson's of the ranks, which are those of the whole split in every draw."""
+    ranks = [scipy.stats.rankdata(values) / len(values) for values in (truth, scores)]
+    return pearson(weight, ranks[0], ranks[1])
+
+
+def mean_absolute_error(
+    weight: DoubleArray, truth: DoubleArray, scores: DoubleArray
+) -> DoubleArray:
+    """In the units of truth and scores."""
+    error: DoubleArray = weight @ np.abs(truth - scores) / np.maximum(weight.sum(axis=1), 1)
+    return error
+
+
+def _log(values: DoubleArray) -> DoubleArray:
+    return np.log(np.maximum(values, _TINY))
+
+
+_UNEXPLAINED: Final = _Scale(
+    lambda x: _log(1 - x), lambda z: 1 - np.exp(z), lambda x: 1 / max(1 - x, _TINY)
+)
+_FISHER: Final = _Scale(
+    lambda x: np.arctanh(np.clip(x, -1 + 1e-9, 1 - 1e-9)),
+    np.tanh,
+    lambda x: 1 / max(1 - x**2, 1e-9),
+)
+_LOG: Final = _Scale(_log, np.exp, lambda x: 1 / max(x, _TINY))
+_AS_IT_IS: Final = _Scale(lambda x: x, lambda z: z, lambda _: 1.0)
+SCALES: Final[dict[_Metric, _Scale]] = {
+    r2: _UNEXPLAINED,
+    pearson: _FISHER,
+    spearman: _FISHER,
+    mean_absolute_error: _LOG,
+}
+
+
+class Draws:
+    """One task's valid labels, and the draws of its groups, which serve every model alike."""
+
+    def __init__(self, targets: FloatArray, groups: Sequence[str]) -> None:
+        """Draws.
+
+        Args:
+            targets: (N,), NaN where missing.
+            groups: N group names; all clips of one are drawn together, since windows of one
+                recording are no independent evidence.
+        """
+        self.valid = np.isfinite(targets)
+        self.truth = targets[self.valid].astype(np.float64)
+        names, codes = np.unique(np.asarray(groups, dtype=str)[self.valid], return_inverse=True)
+        self.num_groups = len(names)
+        self.whole = np.ones((1, len(self.truth)))
+        rng = np.random.default_rng(_SEED)
+        if self.num_groups > 1:
+            even = np.full(self.num_groups, 1 / self.num_groups)
+            drawn = rng.multinomial(self.num_groups, even, size=_DRAWS)
+            self.weight = drawn[:, codes].astype(np.float64)
+
+    def figure(self, metric: _Metric, runs: Sequence[FloatArray]) -> Interval:
+        """The mean of a figure over a model's runs, with its interval.
+
+        Args:
+            metric: A key of `SCALES`.
+            runs: S times (N,).
+        """
+        return self._interval([self._of(metric, run) for run in runs], SCALES[metric])
+
+    def difference(
+        self,
+        first: Sequence[FloatArray],
+        second: Sequence[FloatArray],
+        *,
+        confidence: float = 0.95,
+    ) -> Interval:
+        """Mean R² of one model's runs less that of another's, paired by clips and by run.
+
+        Args:
+            first: S times (N,).
+            second: As many, or a single run of what has no seeds.
+            confidence: In (0, 1).
+        """
+        others = [self._of(r2, run) for run in second]
+        pairs = zip(
+            [self._of(r2, run) for run in first],
+            others if len(others) > 1 else others * len(first),
+            strict=True,
+        )
+        gaps = [(one[0] - other[0], one[1] - other[1]) for one, other in pairs]
+        return self._interval(gaps, _AS_IT_IS, confidence=confidence)
+
+    def _of(self, metric: _Metric, run: FloatArray) -> tuple[float, DoubleArray]:
+        """The figure of one run, and of every draw."""
+        scores = run[self.valid].astype(np.float64)
+        if len(scores) < 2:
+            return float("nan"), np.empty(0)
+        point = float(metric(self.whole, self.truth, scores)[0])
+        drawn = metric(self.weight, self.truth, scores) if self.num_groups > 1 else np.empty(0)
+        return point, drawn
+
+    def _interval(
+        self,
+        runs: Sequence[tuple[float, DoubleArray]],
+        scale: _Scale,
+        *,
+        confidence: float = 0.95,
+    ) -> Interval:
+        points = np.array([point for point, _ in runs])
+        value, num = float(points.mean()), len(points)
+        drawn = np.stack([draw for _, draw in runs])
+        drawn = drawn[:, np.isfinite(drawn).all(axis=0)]
+        if not np.isfinite(value) or drawn.shape[1] < 2:
+            return Interval(value=value, low=float("nan"), high=float("nan"))
+        few = self.num_groups / (
+            self.num_groups - 1
+        )  # draws of G groups vary by (G - 1) / G too little
+        by_clips = few * float(np.var(scale.to(drawn.mean(axis=0))))
+        by_seeds = 0.0
+        if num > 1:
+            # Runs differ on the same clips by chance too, which the draws have counted already.
+            chance = float(np.var(drawn - drawn.mean(axis=0), axis=1).sum()) / (num - 1)
+            between = max(0.0, float(np.var(points, ddof=1)) - chance)
+            by_seeds = between / num * scale.slope(value) ** 2
+        variance = by_clips + by_seeds
+        # Satterthwaite's, of two variances that are known from G groups and from S runs.
+        spread = by_clips**2 / (self.num_groups - 1) + by_seeds**2 / max(num - 1, 1)
+        freedom = variance**2 / spread if spread > 0 else 1.0
+        half = scipy.special.stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(variance)
+        ends = scale.back(scale.to(np.array([value])) + np.array([-half, half]))
+        return Interval(value=value, low=float(ends.min()), high=float(ends.max()))

@@ -1,0 +1,107 @@
+"""What a study notes of where it came from: the command, the versions, and what is in the data."""
+
+import importlib.metadata
+import os
+import platform
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import optuna
+
+from avq_core.data.dataset import load_dataset
+from avq_core.data_config import DataConfig
+from studies import records
+from studies.urls import shown
+
+_PACKAGES: Final = ("avq-search", "optuna", "torch", "numpy", "scikit-learn", "sqlalchemy")
+_OF_SPLITS: Final = ("split", "samples", "groups", "ungrouped")
+_OF_TASKS: Final = ("split", "task", "valid", "missing_share")
+_OF_STREAMS: Final = ("split", "stream", "shape", "nan", "infinite", "absent")
+
+
+def note_origin(study: optuna.Study, argv: Sequence[str], devices: Sequence[str]) -> None:
+    """Stores how the study was started, unless that is done.
+
+    Args:
+        study: The study.
+        argv: The command's arguments; a password in a storage's URL is left out.
+        devices: Names of those that it trains on.
+    """
+    if records.MADE_WITH in study.user_attrs:
+        return
+    found = {
+        "command": f"python -m search.run {shlex.join(_without_passwords(argv))}".strip(),
+        "versions": {"python": platform.python_version(), **_versions()},
+        "machine": _machine(devices),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    study.set_user_attr(records.MADE_WITH, found)
+
+
+def _without_passwords(argv: Sequence[str]) -> list[str]:
+    found = []
+    for place, word in enumerate(argv):
+        name, equals, value = word.partition("=")
+        if name == "--storage" and equals:
+            found.append(f"{name}={_safe(value)}")
+        elif place and argv[place - 1] == "--storage":
+            found.append(_safe(word))
+        else:
+            found.append(word)
+    return found
+
+
+def _safe(url: str) -> str:
+    return url if url.startswith("sqlite") else shown(url)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:  # run from a folder, not installed
+            continue
+    return found
+
+
+def _machine(devices: Sequence[str]) -> str:
+    import torch
+
+    names = {
+        torch.cuda.get_device_name(device) if device.startswith("cuda") else "CPU"
+        for device in devices
+    }
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {', '.join(sorted(names))}"
+
+
+def note_audit(study: optuna.Study, source: str, config: DataConfig) -> None:
+    """Audits the data and stores what a reader of the study's report should know of it, once.
+
+    Args:
+        study: The study.
+        source: The data as the user named it.
+        config: The data settings.
+    """
+    if records.AUDIT in study.user_attrs:
+        return
+    from avq_core.data.checks import audit
+
+    report = audit(load_dataset(source, config), config).to_dict()
+    study.set_user_attr(records.AUDIT, _shortened(report))
+
+
+def _shortened(report: dict[str, Any]) -> dict[str, Any]:
+    """Without histograms, spectra and places: a study is read whole whenever it is looked at."""
+
+    def rows(name: str, keys: Sequence[str]) -> list[dict[str, Any]]:
+        return [{key: row[key] for key in keys} for row in report[name]]
+
+    return {
+        "findings": report["findings"],
+        "splits": rows("splits", _OF_SPLITS),
+        "tasks": rows("tasks", _OF_TASKS),
+        "streams": rows("streams", _OF_STREAMS),
+    }

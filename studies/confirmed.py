@@ -1,0 +1,61 @@
+"""What the confirmation and the test split say beyond R²: agreement, error, and the winner's curse."""
+
+from typing import Any, Final
+
+from studies import records
+from studies.records import StudyRecord
+from studies.table import figure
+from studies.tables import Table, interval_text, task_names
+
+_METRICS: Final = {"spearman": "Spearman", "pearson": "Pearson", "mae": "MAE, your units"}
+
+
+def winners_curse(study: StudyRecord) -> list[str]:
+    """What the search promised for the chosen trial beside what was confirmed, in words."""
+    confirmation = study.confirmation or {}
+    rows = {row["trial"]: row for row in confirmation.get("candidates", [])}
+    row = rows.get(study.chosen) if study.chosen is not None else None
+    if row is None or row["score_mean"] is None:
+        return []
+    trial = next((t for t in study.trials if t.number == study.chosen), None)
+    said = [confirmation["rule"]] if "rule" in confirmation else []
+    if trial is None or trial.score is None:
+        return said
+    ended = records.counts(study.trials)
+    among = ended["complete"] + ended["pruned"]
+    gap = trial.score - row["score_mean"]
+    error = row.get("score_error")
+    confirmed = figure(row["score_mean"]) + ("" if error is None else f" ± {error:.3f}")
+    told = f"The search promised a score of {trial.score:.3f} for #{trial.number}; confirmed: {confirmed}."
+    if gap > 0:
+        told += (
+            f" The search's figure was {gap:.3f} too high, as the best of {among} noisy figures is "
+            "(the winner's curse); believe the confirmed one."
+        )
+    else:
+        told += f" The search's figure was not too high this time ({-gap:.3f} below)."
+    return [told, *said]
+
+
+def agreement_table(study: StudyRecord) -> Table | None:
+    """Correlations and error on test, a row a task; `None` where the study does not hold them."""
+    test: dict[str, Any] = (study.confirmation or {}).get("test") or {}
+    columns = [(name, test[name]) for name in ("baseline", "chosen") if "mae" in test.get(name, {})]
+    if not columns:
+        return None
+    head = ["test", *(f"{name}, {told}" for told in _METRICS.values() for name, _ in columns), "n"]
+    rows = [
+        [
+            task,
+            *(
+                interval_text(entry[metric].get(task))
+                for metric in _METRICS
+                for _, entry in columns
+            ),
+            str(test["num_labels"].get(task, "")),
+        ]
+        for task in task_names(study)
+    ]
+    return Table(
+        title="rank and linear correlation, and error, on test [95 %]", head=head, rows=rows
+    )

@@ -1,0 +1,44 @@
+"""What a study notes of where it came from."""
+
+from pathlib import Path
+
+import optuna
+import pytest
+from commands import SIZES, write_tiny
+
+from avq_core.data_config import DataConfig
+from search.provenance import note_audit, note_origin
+from studies import records
+
+
+@pytest.mark.parametrize("form", ["--storage={}", "--storage {}"])
+def test_the_command_is_kept_without_the_password(form: str) -> None:
+    """A study is shown to others; who reads it must not get into the database."""
+    study = optuna.create_study()
+    url = "postgresql+psycopg://me:geheim@host/studies"
+    note_origin(study, ["--trials", "20", *form.format(url).split()], ["cpu"])
+    told = study.user_attrs[records.MADE_WITH]
+    assert told["command"].startswith("python -m search.run --trials 20 ")
+    assert "geheim" not in str(told)
+    assert "host/studies" in told["command"]
+
+
+def test_the_command_that_started_the_study_stays() -> None:
+    """Going on with other workers does not rewrite what it was started with."""
+    study = optuna.create_study()
+    note_origin(study, ["--trials", "20"], ["cpu"])
+    note_origin(study, ["--trials", "40"], ["cpu"])
+    told = study.user_attrs[records.MADE_WITH]
+    assert told["command"] == "python -m search.run --trials 20"
+    assert {"python", "torch", "optuna", "numpy"} <= set(told["versions"])
+    assert "CPU" in told["machine"]
+
+
+def test_the_audit_is_kept_short(tmp_path: Path) -> None:
+    """Findings and counts, no histograms: a study is read whole whenever it is looked at."""
+    study = optuna.create_study()
+    note_audit(study, str(write_tiny(tmp_path)), DataConfig())
+    found = study.user_attrs[records.AUDIT]
+    assert {row["split"]: row["samples"] for row in found["splits"]} == SIZES
+    assert {"level", "message", "mend"} == set(found["findings"][0])
+    assert "histogram" not in found["tasks"][0]
