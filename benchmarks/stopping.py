@@ -27,7 +27,6 @@ from optuna.terminator import EMMREvaluator, RegretBoundEvaluator
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from avq_core.config import MANUAL_TASK_WEIGHTS
-from search.distributions import distributions_of
 from search.evidence import Evidence, gather
 from search.pruner import decide, make_pruner
 from search.sampler import make_sampler
@@ -37,6 +36,7 @@ from search.suggest import suggest
 from space.presets import preset
 from space.space import Space
 from studies import records
+from studies.distributions import distributions_of
 
 WATCH = Watch()
 NUM_LABELS = dict.fromkeys((WATCH.cross_modal, WATCH.overall), 90)

@@ -12,8 +12,8 @@ from avq_core.config_values import to_dict, with_values
 from avq_core.errors import ConfigError
 from avq_core.training.schedule import judged_epochs
 from space.space import Space
+from studies.points import WEIGHT_PREFIX
 
-WEIGHT_PREFIX: Final = "training.task_weights."
 _MAX_COMBINATIONS: Final = 20_000
 _COUPLED: Final = (
     ("model.hidden_dim", "model.num_heads", "model.positions"),

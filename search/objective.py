@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import optuna
+import torch
 from optuna.exceptions import UpdateFinishedTrialError
 
 from avq_core.config import TrainConfig
@@ -20,10 +21,11 @@ from avq_core.training.resident import ResidentSplits
 from search.configure import baseline_config, configure, derive_seed
 from search.handback import InterruptedTrial
 from search.score import Watch
-from search.suggest import point_of, suggest
+from search.suggest import suggest
 from search.trial_log import TrialLog
 from space.space import Space
 from studies import records
+from studies.points import point_of
 
 _AUDIT = 1_000_039
 """Keeps the draw of the audited trials apart from other seeds."""
@@ -77,7 +79,7 @@ class Objective:
             audited=self._is_audited(trial),
         )
         try:
-            fit(config, self.splits, on_epoch=log.on_epoch, on_step=self.on_step)
+            result = fit(config, self.splits, on_epoch=log.on_epoch, on_step=self.on_step)
         except NonFiniteLossError as error:
             log.store()
             raise _pruned(trial, f"diverged: {error}") from error
@@ -88,6 +90,7 @@ class Objective:
             with contextlib.suppress(UpdateFinishedTrialError):
                 log.store()
             raise
+        trial.set_user_attr(records.RAN_ON, self._where(result.precision))
         if log.verdict is not None:
             raise _pruned(trial, log.verdict)
         trial.set_user_attr(records.REASON, f"finished all {config.training.epochs} epochs")
@@ -109,6 +112,14 @@ class Objective:
             stopped = trial.study.get_trials(deepcopy=False)[first]
             return from_dict(stopped.user_attrs[records.CONFIG])
         return configure(self.space, values, tasks=tasks, epochs=self.epochs, seed=seed)
+
+    def _where(self, precision: torch.dtype) -> dict[str, str | int]:
+        """What has to be the same for a run to repeat to the digit."""
+        return {
+            "device": self.splits.device.type,
+            "threads": torch.get_num_threads(),
+            "precision": "fp32" if precision is torch.float32 else "bf16",
+        }
 
     def _is_audited(self, trial: optuna.Trial) -> bool:
         # By the trial's number, so that it does not matter who runs it.

@@ -9,12 +9,12 @@ from avq_core.config_values import to_dict
 from search.configure import baseline_config
 from search.handback import hand_back_stale
 from search.plan import Plan
-from search.suggest import point_of
 from search.warm_start import queue
 from studies import records
 from studies.errors import StudyError
 from studies.identity import Identity, differences
 from studies.lock import study_lock
+from studies.points import point_of
 from studies.storage import make_schema, open_storage
 
 

@@ -16,9 +16,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.distributions import distributions_of
 from search.evidence import gather
 from space.space import Space
+from studies.distributions import distributions_of
 
 
 class SpaceGPSampler(GPSampler):

@@ -14,10 +14,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.config_values import load_configs, to_dict
 from avq_core.errors import ConfigError
-from search.configure import WEIGHT_PREFIX, configure
-from search.suggest import coordinates, misfit, point_of
+from search.configure import configure
 from space.space import Space
 from studies import records
+from studies.points import WEIGHT_PREFIX, coordinates, misfit, point_of
 from studies.storage import open_study
 
 NUM_BEST: Final = 10

@@ -14,10 +14,10 @@ from search.configure import (
     derive_seed,
     same_but_for_run,
 )
-from search.suggest import point_of
 from space.parameters import Categorical, Float, Int
 from space.presets import preset
 from space.space import Space
+from studies.points import point_of
 
 TASKS = tuple(MANUAL_TASK_WEIGHTS)
 FULL = preset("full", TASKS)

@@ -6,11 +6,11 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.distributions import distributions_of
 from search.evidence import forecast, gather
 from space.parameters import Categorical, Float, Int
 from space.space import Space
 from studies import records
+from studies.distributions import distributions_of
 
 SPACE = Space(
     name="conditional",

@@ -13,12 +13,12 @@ from optuna.trial import TrialState, create_trial
 from avq_core.config_values import to_dict
 from avq_core.errors import ConfigError
 from search.configure import configure
-from search.distributions import distributions_of
 from search.suggest import suggest
 from search.warm_start import NUM_BEST, Handed, best_points, configured_points, queue, source_study
 from space.parameters import Float, Int
 from space.space import Space
 from studies import records
+from studies.distributions import distributions_of
 from studies.errors import StudyError
 from studies.storage import open_study
 

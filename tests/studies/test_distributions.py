@@ -4,9 +4,9 @@ import optuna
 import pytest
 
 from avq_core.config import MANUAL_TASK_WEIGHTS
-from search.distributions import distributions_of
 from search.suggest import suggest
 from space.presets import preset
+from studies.distributions import distributions_of
 
 
 @pytest.mark.parametrize("name", ["small", "full", "extended-small", "extended"])

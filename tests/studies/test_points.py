@@ -8,10 +8,11 @@ import pytest
 from avq_core.config import MANUAL_TASK_WEIGHTS, manual
 from avq_core.config_values import to_dict, with_values
 from search.configure import configure, same_but_for_run
-from search.suggest import coordinates, misfit, point_of, suggest
+from search.suggest import suggest
 from space.parameters import Categorical, Float, Int
 from space.presets import preset
 from space.space import Space
+from studies.points import coordinates, misfit, point_of
 
 TASKS = tuple(MANUAL_TASK_WEIGHTS)
 SPACE = Space(

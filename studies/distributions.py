@@ -1,4 +1,4 @@
-"""A declared space as Optuna's distributions, for samplers that are told it."""
+"""A declared space as Optuna's distributions: what its trials are asked, and samplers are told."""
 
 from optuna.distributions import (
     BaseDistribution,
@@ -12,7 +12,7 @@ from space.space import Space
 
 
 def distributions_of(space: Space) -> dict[str, BaseDistribution]:
-    """The distribution that `search.suggest` asks for, by parameter, in the space's order."""
+    """The distribution that the search asks its trials for, by parameter, in the space's order."""
     return {name: _distribution(parameter) for name, parameter in space.parameters.items()}
 
 
