@@ -1,0 +1,193 @@
+"""What all figures share: colours and shapes, hover texts, the bare figure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from textwrap import wrap
+from typing import Final
+
+import plotly.graph_objects as go
+
+from studies import records
+from studies.records import StudyRecord, TrialRecord
+from studies.table import figure
+
+INK: Final = "#1f2933"
+MUTED: Final = "#616e7c"
+GRID: Final = "#e6eaef"
+# Okabe and Ito's colours, which the colour-blind tell apart; shapes say the same again.
+BLUE: Final = "#0072B2"
+SKY: Final = "#56B4E9"
+GREEN: Final = "#009E73"
+VERMILION: Final = "#D55E00"
+PURPLE: Final = "#CC79A7"
+ORANGE: Final = "#E69F00"
+GREY: Final = "#7b8794"
+FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
+HEIGHT: Final = 360
+"""Of a figure with a column to itself, in pixels."""
+SMALL: Final = 250
+"""Of one among many."""
+_MOST_FIGURES: Final = 8
+_HOVER_WIDTH: Final = 56
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """How a kind of trial is marked."""
+
+    symbol: str
+    colour: str
+    size: float
+
+
+KINDS: Final = {
+    "failed": Kind(symbol="triangle-down-open", colour=GREY, size=7),
+    "running": Kind(symbol="circle-open", colour=ORANGE, size=7),
+    "pruned": Kind(symbol="x-thin", colour=GREY, size=6),
+    "complete": Kind(symbol="circle", colour=BLUE, size=7),
+    "baseline": Kind(symbol="diamond", colour=VERMILION, size=11),
+    "best": Kind(symbol="star", colour=GREEN, size=14),
+    "chosen": Kind(symbol="square", colour=PURPLE, size=11),
+}
+"""In the order of drawing: the last lie on top."""
+
+_AXIS: Final = {
+    "gridcolor": GRID,
+    "linecolor": GREY,
+    "zeroline": False,
+    "ticks": "outside",
+    "tickcolor": GRID,
+    "automargin": True,
+    "title": {"standoff": 8, "font": {"size": 12}},
+}
+TEMPLATE: Final = go.layout.Template(
+    layout={
+        "font": {"family": FONT, "size": 12, "color": INK},
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "margin": {"l": 48, "r": 12, "t": 12, "b": 44},
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "title": {"font": {"size": 14}, "x": 0, "xanchor": "left", "automargin": True},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "font": {"size": 11},
+        },
+        "hoverlabel": {"align": "left", "bgcolor": "white", "font": {"family": FONT, "size": 12}},
+        "hovermode": "closest",
+    }
+)
+
+
+def words(text: object) -> str:
+    """A user's words for plotly, which takes some HTML and decodes only some entities."""
+    return escape(str(text), quote=False).replace("\n", " ")
+
+
+def bare(title: str, *, x: str = "", y: str = "", height: int = HEIGHT) -> go.Figure:
+    """A figure without traces; its words are escaped here."""
+    margin = {"b": 28} if not x else {}
+    return go.Figure(
+        layout={
+            "template": TEMPLATE,
+            "title": {"text": words(title)},
+            "height": height,
+            "margin": margin,
+            "xaxis": {"title": {"text": words(x)}},
+            "yaxis": {"title": {"text": words(y)}},
+        }
+    )
+
+
+def short(name: str) -> str:
+    """A setting's name on an axis: `optim.lr` is `lr`."""
+    leaf = name.rsplit(".", 1)[-1]
+    return f"weight of {leaf}" if "task_weights." in name else leaf
+
+
+def complete(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Trials that went to their end and have a score."""
+    return [t for t in trials if t.state == "complete" and t.score is not None]
+
+
+def searched(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Complete trials whose settings the search suggested: the manual's are not among them."""
+    return [t for t in complete(trials) if t.params]
+
+
+def by_kind(
+    study: StudyRecord, trials: Sequence[TrialRecord]
+) -> list[tuple[str, Kind, list[TrialRecord]]]:
+    """Trials by the kind of their mark, with its name in the legend, in the order of drawing."""
+    best, baseline = records.best(study.trials), records.baseline(study.trials)
+    special: dict[int, str] = {}
+    if baseline is not None:
+        special[baseline.number] = "baseline"
+    if study.chosen is not None:
+        special[study.chosen] = "chosen"
+    if best is not None:
+        special[best.number] = "best"
+    groups: dict[str, list[TrialRecord]] = {name: [] for name in KINDS}
+    for trial in trials:
+        groups.setdefault(special.get(trial.number, trial.state), []).append(trial)
+    names = {}
+    if best is not None and best.number == study.chosen:
+        names["best"] = "best, chosen"
+    return [
+        (names.get(name, name), KINDS[name], found)
+        for name, found in groups.items()
+        if found and name in KINDS
+    ]
+
+
+def marks(
+    study: StudyRecord,
+    trials: Sequence[TrialRecord],
+    place: Callable[[TrialRecord], tuple[float, float]],
+    *,
+    small: bool = False,
+) -> list[go.Scatter]:
+    """A mark for each trial where `place` says, a trace a kind; `small` ones say less."""
+    return [
+        go.Scatter(
+            x=[place(trial)[0] for trial in found],
+            y=[place(trial)[1] for trial in found],
+            mode="markers",
+            name=name,
+            showlegend=not small,
+            hovertext=[_named(trial) if small else tip(study, trial) for trial in found],
+            hoverinfo="text",
+            marker={
+                "symbol": kind.symbol,
+                "color": kind.colour,
+                "size": kind.size * (0.8 if small else 1.0),
+                "line": {
+                    "width": 1.4 if "thin" in kind.symbol or "open" in kind.symbol else 0.7,
+                    "color": kind.colour
+                    if "thin" in kind.symbol or "open" in kind.symbol
+                    else "white",
+                },
+            },
+        )
+        for name, kind, found in by_kind(study, trials)
+    ]
+
+
+def tip(study: StudyRecord, trial: TrialRecord) -> str:
+    """What a trial's mark says when it is pointed at."""
+    lines = [_named(trial)]
+    shown = [*dict.fromkeys((*study.watch, *trial.r2))][:_MOST_FIGURES]
+    lines += [f"{words(task)} R² {figure(trial.r2[task])}" for task in shown if task in trial.r2]
+    if trial.reason:
+        lines += [words(line) for line in wrap(trial.reason, _HOVER_WIDTH)[:4]]
+    return "<br>".join(lines)
+
+
+def _named(trial: TrialRecord) -> str:
+    which = f"<b>trial {trial.number}</b>{' (baseline)' if trial.baseline else ''}"
+    return f"{which}, {trial.state}<br>score {figure(trial.score)}"
