@@ -1,7 +1,22 @@
-"""`python -m studies.dashboard`: optuna-dashboard on a study's storage, on this machine only."""
+"""`python -m studies.dashboard`: optuna-dashboard on a study, with notes, pictures and plots of ours.
+
+Beside what optuna-dashboard shows by itself, the page has the study's verdict as its note; of each
+trial that has ended a note that says why, with a picture of its learning curves; and our plots, on a
+study's first page below optuna-dashboard's own. They are kept in the study, and pictures in
+RUNS/STUDY/artifacts, so that plain optuna-dashboard shows them too. A thread writes and draws them
+while the page is served. A note that a person wrote or edited is left as it is; a study that the
+search did not make is left alone.
+
+The studies of a runs folder lie in a database each, and optuna-dashboard takes one. They are put
+together here (`studies.board.combined`), so that its list has them all, at one address and port, and
+any can be compared with any. With --storage, all studies of that database are in the list.
+"""
 
 import argparse
+import ipaddress
+import socket
 import sys
+import warnings
 from collections.abc import Sequence
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -16,12 +31,24 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _LAST_PORT = 65535
+_PATIENCE_SECONDS = 5.0
+"""For the thread that writes and draws, at the end."""
+_WARNING = (
+    "warning: --host {host} lets other machines in; optuna-dashboard has no password, and anybody "
+    "who reaches it can change and delete studies"
+)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
     """A request a thread: the page asks for several things at once."""
 
     daemon_threads = True
+
+
+class _Server6(_Server):
+    """For an address of IPv6."""
+
+    address_family = socket.AF_INET6
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -35,41 +62,103 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m studies.dashboard",
-        description=f"Serves optuna-dashboard for a study on {_HOST}, until Ctrl-C.",
+        description="Serves optuna-dashboard for a study and all others beside it, with notes, "
+        "learning curves and plots of each, until Ctrl-C.",
     )
     add_study_options(parser)
+    parser.add_argument(
+        "--host",
+        default=_HOST,
+        metavar="ADDRESS",
+        help=f"default {_HOST}, which no other machine reaches; there is no password",
+    )
     parser.add_argument("--port", type=int, default=8080, metavar="N", help="default 8080")
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
-    """Opens the study's storage and serves it."""
+    """Opens the studies and serves them."""
     options = build_parser().parse_args(argv)
     if not 1 <= options.port <= _LAST_PORT:
         raise StudyError(f"--port is {options.port}, expected 1 to {_LAST_PORT}")
-    from optuna.artifacts import FileSystemArtifactStore
-    from optuna_dashboard import wsgi
+    from studies.board.app import App
+    from studies.board.databases import Databases
+    from studies.board.keeper import Keeper
+    from studies.storage import open_study
 
-    from studies.storage import open_storage, open_study, storage_url
-
+    # Of settings with few trials, at each look at the page: the page's words, not ours.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"optuna")
     study = open_study(options.runs, options.study, options.storage)
-    url = storage_url(options.runs, study.study_name, options.storage)
-    artifacts = options.runs / study.study_name / "artifacts"
-    store = FileSystemArtifactStore(artifacts) if artifacts.is_dir() else None
-    _serve(wsgi(open_storage(url), artifact_store=store), study.study_name, options.port)
+    name, study_id = study.study_name, study._study_id  # noqa: SLF001 - its address on the page
+    databases = Databases(options.runs, name, options.storage, tell=_tell)
+    keeper = Keeper(databases, tell=_tell, on_picture=_progress)
+    with _bind(App(databases, keeper, name), options.host, options.port) as server:
+        if not _is_loopback(options.host):
+            _tell(_WARNING.format(host=options.host))
+        address = f"http://{_shown(options.host)}:{options.port}/dashboard"
+        others = len(databases.all()) - 1
+        told = f"; {others} more in the list, {address}" if others else ""
+        print(f"{name}: {address}/studies/{study_id}{told} (Ctrl-C ends)", flush=True)
+        keeper.start()
+        keeper.catch_up(study_id, seconds=0.0)
+        try:
+            server.serve_forever()
+        finally:
+            keeper.stop(seconds=_PATIENCE_SECONDS)
+            databases.close()
     return 0
 
 
-def _serve(app: "WSGIApplication", name: str, port: int) -> None:
+def _bind(app: "WSGIApplication", host: str, port: int) -> WSGIServer:
+    """A server that listens.
+
+    Raises:
+        StudyError: The host is not an address of this machine, or the port is taken.
+    """
     try:
-        server = make_server(_HOST, port, app, _Server, _QuietHandler)
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    except (OSError, UnicodeError) as error:
+        raise StudyError(f"--host {host!r} is no address ({_why(error)}); leave it out") from error
+    kind = _Server6 if family == socket.AF_INET6 else _Server
+    try:
+        return make_server(host, port, app, kind, _QuietHandler)
     except OSError as error:
         raise StudyError(
-            f"port {port} cannot be used ({error.strerror}); give another with --port"
+            f"port {port} on {host} cannot be used ({_why(error)}); give another with --port, or "
+            "leave --host out"
         ) from error
-    with server:
-        print(f"{name}: http://{_HOST}:{port}/dashboard (Ctrl-C ends)", flush=True)
-        server.serve_forever()
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _shown(host: str) -> str:
+    """The host as a browser takes it."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _progress(study: str, done: int, total: int) -> None:
+    """How far the pictures are: a line that counts on a terminal, else one line at the end."""
+    if sys.stderr.isatty():
+        print(f"\rpictures of {study}: {done} of {total}", end="", file=sys.stderr, flush=True)
+        if done == total:
+            _tell("")
+    elif done == total:
+        _tell(f"pictures of {study}: {done} drawn")
 
 
 if __name__ == "__main__":

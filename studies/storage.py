@@ -1,9 +1,11 @@
 """The only opener of a storage: Optuna's relational one, over SQLite or PostgreSQL."""
 
+import os
 import sqlite3
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from studies.engine import BUSY_SECONDS, engine_settings
 from studies.errors import StudyError
@@ -66,7 +68,7 @@ def make_schema(url: str) -> None:
 
 
 def open_storage(url: str, *, stale_callback: "StaleCallback | None" = None) -> "RDBStorage":
-    """Opens a storage whose tables are there.
+    """Opens a storage whose tables are there; one that cannot be written, to be read.
 
     Args:
         url: The storage's URL.
@@ -151,13 +153,17 @@ def _open(
     from optuna.exceptions import ExperimentalWarning
     from optuna.storages import RDBStorage
 
+    path = sqlite_path(url)
+    settings = engine_settings(url)
+    if path is not None and _is_archive(path):
+        url = f"sqlite:///file:{quote(str(path.absolute()))}?mode=ro&immutable=1&uri=true"
     with warnings.catch_warnings():
         # Heartbeats are experimental in Optuna and used knowingly: nothing else finds lost trials.
         warnings.simplefilter("ignore", ExperimentalWarning)
         return RDBStorage(
             # Optuna fills {…} in a URL.
             url.replace("{", "{{").replace("}", "}}"),
-            engine_kwargs=engine_settings(url),
+            engine_kwargs=settings,
             heartbeat_interval=HEARTBEAT_SECONDS,
             grace_period=GRACE_SECONDS,
             heartbeat_stale_trial_callback=stale_callback,
@@ -172,6 +178,15 @@ def _set_wal(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether SQLite could make no log beside the file, which it needs even to read it.
+
+    Without a log all that was written is in the file, and nobody writes to it.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not log.exists()
 
 
 def _changed(path: Path) -> float:

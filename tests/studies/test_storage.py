@@ -190,3 +190,22 @@ def test_studies_of_a_shared_storage_are_listed(runs: Path, study: optuna.Study)
     assert open_study(runs, "second", url).study_name == "second"
     with pytest.raises(StudyError, match=r"expected one of tiny, second"):
         open_study(runs, "third", url)
+
+
+def test_a_study_in_a_folder_that_cannot_be_written_is_read(
+    study: optuna.Study, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite would make a log beside the file even to read it: an archive is opened as one."""
+    made = [trial.state for trial in study.get_trials(deepcopy=False)]
+    folder = runs / "tiny"
+    study._storage.remove_session()
+    study._storage._backend.engine.dispose()  # type: ignore[attr-defined]
+    for log in folder.glob("study.db-*"):
+        log.unlink()
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and access(path, mode))
+    opened = open_study(runs, "tiny", None)
+    assert [trial.state for trial in opened.get_trials(deepcopy=False)] == made
+    with pytest.raises(Exception, match="readonly"):
+        opened.set_user_attr("a", 1)
+    assert not list(folder.glob("study.db-*"))

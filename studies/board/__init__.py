@@ -1,0 +1,1 @@
+"""What `studies.dashboard` adds to optuna-dashboard: notes, pictures, plots, and all studies at once."""

@@ -1,0 +1,73 @@
+"""The page: optuna-dashboard over all studies, with what we add to them."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from optuna_dashboard import wsgi
+
+from studies.board.artifacts import Artifacts
+from studies.board.board import ARTIFACTS
+from studies.board.combined import CombinedStorage
+from studies.board.databases import Databases
+from studies.board.keeper import Keeper
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+_STUDY: Final = re.compile(r"^/api/studies/(\d+)/?$")
+_MAKES: Final = re.compile(r"^/api/studies(/\d+/rename)?/?$")
+_CATCH_UP_SECONDS: Final = 3.0
+_NONE_OF_THEM: Final = "after=1000000000"
+_NOT_HERE: Final = (
+    "here each study lies in the folder of its name: python -m search.run --study NAME starts one, "
+    "and none can be renamed"
+)
+
+
+class App:
+    """A WSGI application.
+
+    The page asks but once for a trial that has ended, so its note is to be there by then. Hence a
+    request for a study has optuna-dashboard read the trials first, which it keeps for some seconds,
+    and then waits, not for long, until the keeper has caught up with them.
+    """
+
+    def __init__(self, databases: Databases, keeper: Keeper, study: str) -> None:
+        """Makes it.
+
+        Args:
+            databases: Of the page.
+            keeper: Started or not.
+            study: Name of the study asked for, in whose folder uploads are kept.
+        """
+        own = databases.runs / study / ARTIFACTS
+        store = Artifacts(databases, keeper.boards, own)
+        self._inner = wsgi(CombinedStorage(databases), artifact_store=store)
+        self._databases = databases
+        self._keeper = keeper
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answers a request."""
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        if method == "POST" and self._databases.is_folder and _MAKES.match(path):
+            return _refuse(start_response)
+        if method == "GET" and (found := _STUDY.match(path)):
+            self._read_trials(environ)
+            self._keeper.catch_up(int(found[1]), seconds=_CATCH_UP_SECONDS)
+        answer: Any = self._inner(environ, start_response)
+        return answer  # type: ignore[no-any-return]
+
+    def _read_trials(self, environ: "WSGIEnvironment") -> None:
+        """Asks for a study, but for none of its trials."""
+        self._inner(environ | {"QUERY_STRING": _NONE_OF_THEM}, lambda *_: None)
+
+
+def _refuse(start_response: "StartResponse") -> Iterable[bytes]:
+    body = json.dumps({"reason": _NOT_HERE}).encode()
+    head = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    start_response("400 Bad Request", head)
+    return [body]
