@@ -4,7 +4,8 @@ Imports no torch, as `avq_core.config` does not.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -18,6 +19,7 @@ from avq_core.config import (
 from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError
 from avq_core.model_config import ModelConfig
+from avq_core.yaml_lines import Steps, YamlFile, dotted, read_yaml_file
 
 _SECTIONS: Final[Mapping[str, type]] = {
     "model": ModelConfig,
@@ -25,6 +27,31 @@ _SECTIONS: Final[Mapping[str, type]] = {
     "training": TrainingConfig,
     "data": DataConfig,
 }
+_OF_AN_EXPORT: Final = (
+    "study",
+    "trial",
+    "data",
+    "data_key",
+    "space",
+    "space_key",
+    "made_with",
+    "search",
+    "confirmed",
+    "config",
+    "ensemble",
+)
+"""What stands at the top of a file of `studies.export`."""
+_OF_A_MODEL: Final = ("config", "raw_schema", "schema", "provenance")
+"""What stands at the top of a trained model's `model.yaml`."""
+
+
+class SettingError(ConfigError):
+    """A setting that there is not, or a value that it cannot have."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        """Dotted path of the setting, as it stands in the message; empty for the whole."""
 
 
 def to_dict(config: TrainConfig) -> dict[str, Any]:
@@ -48,34 +75,68 @@ def from_dict(values: object) -> TrainConfig:
     """Builds and validates a configuration; what is left out keeps the manual's value.
 
     Raises:
-        ConfigError: An unknown section or setting, or a value out of range.
+        SettingError: An unknown section or setting, or a value out of range.
     """
     if not isinstance(values, Mapping):
-        raise ConfigError(f"a configuration is {values!r}, expected sections {list(_SECTIONS)}")
+        message = f"a configuration is {values!r}, expected sections {list(_SECTIONS)}"
+        raise SettingError("", message)
     sections: dict[str, Any] = {}
     for section, settings in values.items():
         if section not in _SECTIONS:
-            raise ConfigError(f"unknown section {section!r}, expected one of {list(_SECTIONS)}")
+            raise SettingError(
+                str(section),
+                f"unknown section {section!r}, {_meant(section, _SECTIONS)}expected one of "
+                f"{list(_SECTIONS)}",
+            )
         if not isinstance(settings, Mapping):
-            raise ConfigError(f"section {section!r} is {settings!r}, expected settings by name")
-        known = [spec.name for spec in dataclasses.fields(_SECTIONS[section])]
+            message = f"section {section!r} is {settings!r}, expected settings by name"
+            raise SettingError(section, message)
         for name in settings:
-            if name not in known:
-                raise ConfigError(f"unknown setting {section}.{name}, expected one of {known}")
-        sections[section] = _SECTIONS[section](
-            **{name: _coerce(section, name, value) for name, value in settings.items()}
-        )
+            if name not in _settings(section):
+                raise _unknown(section, name)
+        kept = {name: _coerce(section, name, value) for name, value in settings.items()}
+        try:
+            sections[section] = _SECTIONS[section](**kept)
+        except ConfigError as error:  # its message begins with the path (`config_checks.check`)
+            raise SettingError(str(error).split(" ", 1)[0], str(error)) from error
     return TrainConfig(**sections)
+
+
+def _settings(section: str) -> list[str]:
+    return [spec.name for spec in dataclasses.fields(_SECTIONS[section])]
+
+
+def _unknown(section: str, name: object) -> SettingError:
+    """A setting that its section does not have, with the one that was meant, as far as one is."""
+    homes = [other for other in _SECTIONS if name in _settings(other)]
+    meant = f"{name} stands under {homes[0]}; " if homes else _meant(name, _settings(section))
+    path = f"{section}.{name}"
+    return SettingError(
+        path, f"unknown setting {path}, {meant}expected one of {_settings(section)}"
+    )
+
+
+def _meant(name: object, known: Iterable[str]) -> str:
+    """The known name that is closest to a misspelt one, in words; nothing where none is close."""
+    close = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 def _coerce(section: str, name: str, value: Any) -> Any:
     """YAML reads `1e-3` as a string and `1` as an int: make a float setting a float."""
     wanted = get_type_hints(_SECTIONS[section])[name]
-    is_float = wanted in (float, float | None)
-    if is_float and isinstance(value, str | int) and not isinstance(value, bool):
+    if wanted in (float, float | None):
+        return _as_float(value)
+    if wanted == Mapping[str, float] and isinstance(value, Mapping):
+        return {key: _as_float(item) for key, item in value.items()}
+    return value
+
+
+def _as_float(value: Any) -> Any:
+    if isinstance(value, str | int) and not isinstance(value, bool):
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return value
     return value
 
@@ -107,34 +168,25 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Reads a YAML mapping.
 
     Raises:
-        ConfigError: No such file, not YAML, or not a mapping.
+        ConfigError: No such file, not YAML, a key that stands twice, or not a mapping; names the
+            line.
     """
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} holds {type(values).__name__}, expected settings by name")
-    return values
+    return read_yaml_file(path).values
 
 
 def load_data_config(path: Path | None) -> DataConfig:
     """The data settings of a YAML file (`--layout`); the defaults without one.
 
     Raises:
-        ConfigError: No such file, an unknown setting, or a value out of range.
+        ConfigError: No such file, an unknown setting, or a value out of range; names the line.
     """
     if path is None:
         return DataConfig()
-    values = read_yaml(path)
+    file = read_yaml_file(path)
     try:
-        return from_dict({"data": values}).data
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        return from_dict({"data": file.values}).data
+    except SettingError as error:
+        raise file.error(error.path.split(".")[1:], str(error)) from error
 
 
 _NAMED: Final[Mapping[str, Callable[[], TrainConfig]]] = {
@@ -161,11 +213,52 @@ def load_configs(name_or_path: str) -> list[TrainConfig]:
             f"there is no file {name_or_path}, expected a YAML file such as best.yaml, or one of "
             f"{', '.join(_NAMED)}"
         )
-    values = read_yaml(Path(name_or_path))
+    file = read_yaml_file(Path(name_or_path))
+    return [_from_part(file, steps, values) for steps, values in _parts(file)]
+
+
+def _parts(file: YamlFile) -> Iterator[tuple[Steps, object]]:
+    """Where in a file configurations stand, and their values: of an export, or the whole file.
+
+    Raises:
+        ConfigError: An unknown key, or a file that holds no configuration.
+    """
+    values = file.values
+    own = {*_OF_AN_EXPORT, *_OF_A_MODEL} - {"data"}
+    if values.keys().isdisjoint(own):
+        yield (), values
+        return
+    for key in values:
+        if key not in own and key != "data":
+            known = [*_OF_AN_EXPORT, *_SECTIONS]
+            home = f"{key} stands under config; " if key in _SECTIONS else _meant(key, known)
+            told = f"unknown key {key!r}, {home}expected one of {list(_OF_AN_EXPORT)}"
+            raise file.error([str(key)], f"{told}; notes of your own stand behind a #")
     members = values.get("ensemble")
     if members is None:
-        return [from_dict(values.get("config", values))]
-    sound = isinstance(members, list) and members and all(isinstance(m, dict) for m in members)
-    if not sound:
-        raise ConfigError(f"{name_or_path}: ensemble is {members!r}, expected a list of members")
-    return [from_dict(member.get("config", member)) for member in members]
+        if "config" not in values:
+            raise file.error([], "holds no config, expected it beside what says where it is from")
+        yield ("config",), values["config"]
+        return
+    if not isinstance(members, list) or not all(isinstance(m, dict) for m in members or [None]):
+        raise file.error(["ensemble"], f"ensemble is {members!r}, expected a list of members")
+    for index, member in enumerate(members):
+        steps = ("ensemble", f"[{index}]")
+        if "config" in member:
+            yield (*steps, "config"), member["config"]
+        else:
+            yield steps, member
+
+
+def _from_part(file: YamlFile, steps: Steps, values: object) -> TrainConfig:
+    """The configuration that stands there; what is wrong with it is told with its line."""
+    try:
+        return from_dict(values)
+    except SettingError as error:
+        below = error.path.split(".") if error.path else []
+        full, message = dotted((*steps, *below)), str(error)
+        if steps and below:
+            message = message.replace(error.path, full, 1)
+        if error.__cause__ is not None:  # out of range, not unknown
+            message += "; what a file leaves out has the manual's value"
+        raise file.error((*steps, *below), message) from error

@@ -14,11 +14,21 @@ def build_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="python -m avq_core.predict",
         description="Scores every sample of a file with a model that avq_core.train saved. The "
-        "model's folder is all that is needed; labels are not, and are compared with if there.",
+        "model's folder is all that is needed; labels are not, and are compared with if there. "
+        "Scores are in the units of the labels that it was trained on.",
+        epilog="An ensemble scores by the mean of its members, and a column TASK_sd says how far "
+        "they are apart: their standard deviation, in the same units. That is how much the seed "
+        "matters for the clip; the whole error also holds what all members get wrong alike, and is "
+        "larger.",
     )
     add = parser.add_argument
     add("--model", type=Path, required=True, metavar="DIR", help="a folder of avq_core.train")
-    add("--data", required=True, metavar="PATH|demo", help="splits of samples, or a list of them")
+    add(
+        "--data",
+        required=True,
+        metavar="PATH|demo",
+        help="a list of samples, or lists by split under any names (.pkl, .npz, .safetensors)",
+    )
     add("--out", type=Path, required=True, metavar="FILE", help="the CSV to write")
     add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
     return parser
@@ -31,38 +41,35 @@ def main(argv: Sequence[str]) -> int:
 
     from avq_core.data.dataset import load_samples
     from avq_core.data.splits import transform_split
-    from avq_core.files import whole_file
+    from avq_core.files import check_place, whole_file
     from avq_core.training.checkpoint import load_ensemble
-    from avq_core.training.device import parse_device, resolve_precision
+    from avq_core.training.device import parse_device
+    from avq_core.training.members import member_scores
     from avq_core.training.metrics import num_labels, r2_by_task
     from avq_core.training.resident import to_device
-    from avq_core.training.scoring import predict
 
     device = parse_device(options.device)
     models = load_ensemble(options.model, device)
+    check_place(options.out)
     model = models[0]
     tasks = model.schema.tasks
     splits = load_samples(options.data, model.raw_schema, model.config.data)
-    if len(models) > 1:
-        print(f"the mean of {len(models)} models")
+    spreads = [f"{task}_sd" for task in tasks] if len(models) > 1 else []
+    if spreads:
+        print(f"the mean of {len(models)} models; _sd is how far they are apart")
     with whole_file(options.out) as file:
         table = csv.writer(file)
-        table.writerow(["split", "index", "group", *tasks])
+        table.writerow(["split", "index", "group", *tasks, *spreads])
         for name, raw in splits.items():
             split = transform_split(
                 raw, model.raw_schema, model.statistics, storage=model.config.data.storage
             )
-            resident = to_device(split, device)
-            scaled = [
-                predict(
-                    member.network,
-                    resident,
-                    precision=resolve_precision(member.config.training.precision, device),
-                )
-                for member in models
-            ]
-            scores = model.statistics.labels.unscale(np.mean(scaled, axis=0))
-            for index, (group, row) in enumerate(zip(raw.groups, scores, strict=True)):
+            scaled = member_scores(models, to_device(split, device))
+            members = model.statistics.labels.unscale(scaled)
+            scores = members.mean(axis=0)
+            columns = [scores, members.std(axis=0, ddof=1)] if spreads else [scores]
+            rows = zip(raw.groups, np.concatenate(columns, axis=1), strict=True)
+            for index, (group, row) in enumerate(rows):
                 table.writerow([name, index, group, *(f"{value:.6f}" for value in row)])
             counts = num_labels(raw.labels, tasks)
             figures = r2_by_task(scores, raw.labels, tasks)

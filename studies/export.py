@@ -10,13 +10,8 @@ from avq_core.cli import CommandParser, run_command
 from avq_core.files import whole_file
 from studies.cli import add_study_options
 from studies.errors import StudyError
-from studies.records import StudyRecord, TrialRecord, best
-
-_HEADER = """\
-# Written by avq-search. Train it with
-#   python -m avq_core.train --config THIS_FILE --data {data} --out models/best
-# `config` is the whole, effective configuration; what stands above it says where it came from.
-"""
+from studies.export_header import header
+from studies.records import StudyRecord, TrialRecord, best, by_front
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -27,18 +22,28 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_study_options(parser)
     parser.add_argument(
-        "--out", required=True, metavar="FILE", help="the YAML to write; - prints it"
+        "--out",
+        required=True,
+        metavar="FILE",
+        help="the YAML to write; - prints it; with --pareto a folder",
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--trial",
         type=int,
         metavar="N",
         help="default: the one that the confirmation chose, else the best",
     )
-    parser.add_argument(
+    which.add_argument(
         "--ensemble",
         action="store_true",
         help="write all confirmed configurations; a model of them scores by their mean",
+    )
+    which.add_argument(
+        "--pareto",
+        action="store_true",
+        help="write a file trial-N.yaml for each complete trial that no other beats in both watched "
+        "R² on val; --out is their folder",
     )
     return parser
 
@@ -50,6 +55,8 @@ def main(argv: Sequence[str]) -> int:
     from studies.storage import open_study
 
     study = read_study(open_study(options.runs, options.study, options.storage))
+    if options.pareto:
+        return _write_front(study, options.out)
     trial = pick(study, options.trial)
     members = ensemble(study) if options.ensemble else []
     text = to_yaml(study, trial, members=members)
@@ -60,6 +67,34 @@ def main(argv: Sequence[str]) -> int:
     told = f", ensemble of trials {', '.join(str(m['trial']) for m in members)}" if members else ""
     print(f"trial {trial.number} of {study.name}{told}: {options.out}")
     return 0
+
+
+def _write_front(study: StudyRecord, out: str) -> int:
+    if out == "-":
+        raise StudyError("--pareto writes a file a trial, got --out -, expected a folder")
+    files = {Path(out) / f"trial-{t.number}.yaml": t for t in front(study)}
+    texts = {path: to_yaml(study, trial) for path, trial in files.items()}
+    for path, text in texts.items():
+        write(path, text)
+        r2 = files[path].r2
+        told = ", ".join(f"{task} {r2[task]:.3f}" for task in dict.fromkeys(study.watch))
+        print(f"trial {files[path].number} of {study.name} ({told}): {path}")
+    return 0
+
+
+def front(study: StudyRecord) -> list[TrialRecord]:
+    """The complete trials that no other beats in both watched figures, the highest score first.
+
+    Raises:
+        StudyError: No trial is complete.
+    """
+    fronts = by_front(study.trials, study.watch)
+    if not fronts:
+        raise StudyError(
+            f"the study {study.name!r} has no complete trial yet, so there is no front; let the "
+            "search go on"
+        )
+    return fronts[0]
 
 
 def ensemble(study: StudyRecord) -> list[dict[str, Any]]:
@@ -125,7 +160,17 @@ def exported(study: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
         "trial": trial.number,
         "data": study.data_source,
         "data_key": study.identity.get("data"),
-        "search": {"score": trial.score, "val_r2": trial.r2, "val_labels": trial.num_labels},
+        "space": study.space.get("name"),
+        "space_key": study.identity.get("space"),
+        "made_with": study.made_with,
+        "search": {
+            "score": trial.score,
+            "epoch": trial.best_epoch,
+            "seed": trial.config["training"]["seed"],
+            "ran_on": trial.ran_on,
+            "val_r2": trial.r2,
+            "val_labels": trial.num_labels,
+        },
         "confirmed": _confirmed(study, trial, own),
         "config": config,
     }
@@ -145,24 +190,24 @@ def _confirmed(
     row = next((row for row in rows if row["trial"] == trial.number), None)
     if row is None:
         return None
-    found = {key: row[key] for key in ("score_mean", "score_std", "r2_mean")}
-    return found | ({"test_r2": final["r2"]} if final else {})
+    found = {key: row.get(key) for key in ("score_mean", "score_std", "score_error", "r2_mean")}
+    if final is None:
+        return found
+    test = (study.confirmation or {})["test"]
+    # Of several seeds, training the file again gives the first one's figures, not their mean.
+    first = {"test_r2_first": final["r2_first"]} if "r2_first" in final else {}
+    where = {"trained_on": test["trained_on"]} if "trained_on" in test else {}
+    return found | {"test_r2": final["r2"]} | first | where
 
 
 def to_yaml(
     study: StudyRecord, trial: TrialRecord, *, members: Sequence[dict[str, Any]] = ()
 ) -> str:
-    """The file's text; with the members of an ensemble, if there are any."""
+    """The file's text, comments first; with the members of an ensemble, if there are any."""
     import yaml
 
     content = exported(study, trial) | ({"ensemble": list(members)} if members else {})
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    header = _HEADER.format(data=study.data_source)
-    if _final(study, trial) is not None:
-        where = (study.confirmation or {})["test"].get("trained_on", {})
-        options = " ".join(f"--{name} {value}" for name, value in where.items())
-        header += f"# With {options} that gives `confirmed.test_r2` again.\n"
-    return header + text
+    return header(study, content) + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
 def write(path: Path, text: str) -> None:

@@ -1,6 +1,8 @@
 """`python -m studies.show`: what a study holds, for people and, with `--json`, for programs."""
 
 import argparse
+import csv
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -9,6 +11,7 @@ from typing import Any
 from avq_core.cli import CommandParser, run_command
 from studies import pruning_audit, records
 from studies.cli import add_study_options
+from studies.errors import StudyError
 from studies.records import StudyRecord, TrialRecord
 from studies.table import align, figure
 from studies.tables import (
@@ -33,23 +36,78 @@ def build_parser() -> argparse.ArgumentParser:
         description="Shows a study: trials by state, baseline and best, what was confirmed.",
     )
     add_study_options(parser)
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument(
+        "other",
+        nargs="?",
+        metavar="OTHER",
+        help="a second study, to be set beside the first: what they are of, cost and found",
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="for programs")
+    how.add_argument(
+        "--csv", action="store_true", help="a row a trial: state, figures, cost, parameters, reason"
+    )
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
     """Reads and prints."""
-    options = build_parser().parse_args(argv)
+    # Intermixed: the second study's name may stand behind an option.
+    options = build_parser().parse_intermixed_args(argv)
     from studies.storage import list_studies, open_study
 
+    if options.other is not None:
+        return _compare(options)
     if options.study is None and len(names := list_studies(options.runs, options.storage)) > 1:
         print(f"studies: {', '.join(names)}; showing {names[0]}", file=sys.stderr)
     study = records.read_study(open_study(options.runs, options.study, options.storage))
-    if options.json:
+    if options.csv:
+        print(as_csv(study), end="")
+    elif options.json:
         print(json.dumps(summary(study), indent=2, allow_nan=False))
     else:
         print(render(study))
     return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from studies import compare
+    from studies.storage import open_study
+
+    if options.csv:
+        raise StudyError("--csv is of one study, got two; leave one out, or ask for --json")
+    first, second = (
+        records.read_study(open_study(options.runs, name, options.storage))
+        for name in (options.study, options.other)
+    )
+    if options.json:
+        print(json.dumps(compare.as_json(first, second), indent=2, allow_nan=False))
+    else:
+        print(compare.render(first, second))
+    return 0
+
+
+def as_csv(study: StudyRecord) -> str:
+    """A row a trial, in full digits; what a trial does not have is empty."""
+    tasks = task_names(study)
+    searched = study.space.get("parameters", {})
+    names = list(dict.fromkeys((*searched, *(name for t in study.trials for name in t.params))))
+    head = ["number", "state", "score", *(f"r2.{task}" for task in tasks), "best_epoch", "epochs"]
+    head += ["planned_epochs", "seconds", "baseline", *names, "reason"]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(head)
+    for trial in study.trials:
+        figures = [trial.score, *(trial.r2.get(task) for task in tasks), trial.best_epoch]
+        cost = [trial.epochs, trial.planned_epochs, trial.seconds, trial.baseline]
+        # `null` was suggested; nothing was not asked for.
+        values = [_cell(trial.params[name]) if name in trial.params else None for name in names]
+        table.writerow([trial.number, trial.state, *figures, *cost, *values, trial.reason])
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    return "null" if value is None else value
 
 
 def summary(study: StudyRecord) -> dict[str, Any]:

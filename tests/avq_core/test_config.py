@@ -13,7 +13,14 @@ from avq_core.config import (
     TrainingConfig,
     manual,
 )
-from avq_core.config_values import from_dict, load_config, to_dict, with_values
+from avq_core.config_values import (
+    from_dict,
+    load_config,
+    load_configs,
+    load_data_config,
+    to_dict,
+    with_values,
+)
 from avq_core.data_config import DataConfig
 from avq_core.errors import ConfigError
 from avq_core.model_config import ModelConfig
@@ -102,6 +109,128 @@ def test_a_path_that_names_no_setting_is_refused(path: str) -> None:
     """Spaces are made of such paths."""
     with pytest.raises(ConfigError, match="names no setting"):
         with_values(manual(), {path: 1})
+
+
+EXPORT = """\
+study: tiny
+trial: 3
+config:
+  model:
+    hidden_dim: 64
+    num_heads: 4
+  optim:
+    lr: 1e-3
+  training:
+    task_weights:
+      overall: 1.0
+    epochs: 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "hidden_dim: 64",
+            "hidden_dim: abc",
+            "line 5: config.model.hidden_dim is 'abc', expected an integer >= 1; what a file leaves",
+        ),
+        (
+            "hidden_dim",
+            "hiden_dim",
+            "line 5: unknown setting config.model.hiden_dim, did you mean hidden_dim\\?",
+        ),
+        ("num_heads: 4", "lr: 4", "line 6: unknown setting config.model.lr, lr stands under optim"),
+        ("num_heads: 4", "num_heads: 7", "line 5: config.model.hidden_dim is 64, expected a multi"),
+        ("hidden_dim: 64", "dropout: 1.5", "line 5: config.model.dropout is 1.5, expected a prob"),
+        ("hidden_dim: 64", "positions: none", None),
+        # What is wrong is left out: the line of its section.
+        ("hidden_dim: 64", "dropout: 0", "line 4: config.model.hidden_dim is 512, expected"),
+        ("lr: 1e-3", "lr: fast", "line 8: config.optim.lr is 'fast', expected a number > 0"),
+        ("overall: 1.0", "overall: -1", "line 11: config.training.task_weights.overall is -1.0"),
+        ("overall: 1.0", "overall: 1e-1", None),
+        ("epochs: 5", "epochs: 5.5", "line 12: config.training.epochs is 5.5, expected an integer"),
+        ("  optim:", "  optin:", "line 7: unknown section 'config.optin', did you mean optim\\?"),
+        ("config:", "confg:", "line 3: unknown key 'confg', did you mean config\\?"),
+        (
+            "trial: 3",
+            "training: {epochs: 1}",
+            "line 2: unknown key 'training', training stands und",
+        ),
+        ("trial: 3", "notes: good", "line 2: unknown key 'notes', .*stand behind a #"),
+        (
+            "num_heads: 4",
+            "hidden_dim: 32",
+            "line 6: config.model.hidden_dim stands twice, first on",
+        ),
+        ("  optim:", "  model:", "line 7: config.model stands twice, first on line 4; keep one"),
+        ("num_heads: 4", "num_heads: [4", "line 7: is not YAML: "),
+        ("    num_heads", "\tnum_heads", "line 6: is not YAML: found character .*check quotes"),
+        ("    num_heads", "   num_heads", "line 6: is not YAML: expected <block end>"),
+        ("lr: 1e-3", "lr: 2026-13-01", "line 8: '2026-13-01' cannot be read .month must be"),
+        ("lr: 1e-3", "lr: \x07", "line 8: is not YAML: it holds the control character"),
+    ],
+)
+def test_a_slip_in_a_file_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, message: str | None
+) -> None:
+    """File, line, setting as the file has it, got, expected; `None`: nothing is wrong."""
+    if new == "dropout: 0":
+        text = EXPORT.replace(old, new).replace("num_heads: 4", "num_heads: 7")
+    else:
+        text = EXPORT.replace(old, new, 1)
+    assert text != EXPORT
+    path = tmp_path / "best.yaml"
+    path.write_text(text)
+    if message is None:
+        load_config(str(path))
+        return
+    with pytest.raises(ConfigError, match=rf"best\.yaml, {message}"):
+        load_config(str(path))
+
+
+def test_a_slip_in_a_member_of_an_ensemble_names_it(tmp_path: Path) -> None:
+    """The member's place beside the line; a list that is none, too."""
+    path = tmp_path / "ensemble.yaml"
+    member = "- trial: 1\n  config:\n    optim: {lr: 0.1}\n"
+    path.write_text(f"ensemble:\n{member}{member.replace('0.1', '-1')}")
+    with pytest.raises(ConfigError, match=r"yaml, line 7: ensemble\[1\]\.config\.optim\.lr is -1"):
+        load_configs(str(path))
+    for text in ("study: a\nensemble: [3]", "study: a\nensemble: []"):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=r"line 2: ensemble is .*expected a list of members"):
+            load_configs(str(path))
+
+
+def test_a_slip_in_a_layout_is_told_with_its_line(tmp_path: Path) -> None:
+    """A layout is a file of the data's settings alone."""
+    path = tmp_path / "layout.yaml"
+    path.write_text("label_min: 0\nlabel_mx: 5\n")
+    with pytest.raises(ConfigError, match=r"yaml, line 2: unknown setting data\.label_mx, did you"):
+        load_data_config(path)
+    path.write_text("label_min: 0\nlabel_ranges:\n  mos: [5, 1]\n")
+    with pytest.raises(ConfigError, match=r"yaml, line 3: data\.label_ranges\.mos is \[5, 1\]"):
+        load_data_config(path)
+
+
+def test_what_earlier_versions_and_models_wrote_is_read(tmp_path: Path) -> None:
+    """Their top-level keys stay known: of exports, and of a trained model's folder."""
+    path = tmp_path / "old.yaml"
+    config = to_dict(manual())
+    old = {
+        "study": "a",
+        "trial": 1,
+        "data": "demo",
+        "data_key": "d",
+        "search": {},
+        "confirmed": None,
+    }
+    for beside in (old, {"raw_schema": {}, "schema": {}, "provenance": {}}):
+        path.write_text(yaml.safe_dump({**beside, "config": config}))
+        assert load_config(str(path)) == manual()
+    path.write_text(yaml.safe_dump(old))
+    with pytest.raises(ConfigError, match=r"old\.yaml: holds no config"):
+        load_config(str(path))
 
 
 def test_a_file_that_is_no_configuration_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from commands import assert_one_line, make_samples, run, write_tiny
+from commands import TASKS, assert_one_line, make_samples, run, write_tiny
+
+from avq_core.cli import run_command
+from avq_core.predict import main as predict_main
 
 CONFIG = {
     "model": {"hidden_dim": 16, "num_layers": 1, "num_heads": 2, "embedder_scale": 0.125},
@@ -152,6 +155,71 @@ def test_mistakes_of_predict_are_told(folder: Path, tmp_path: Path) -> None:
     assert_one_line(predict(folder, poor, tmp_path / "s.csv"), "audio")
 
 
+def test_clips_to_score_may_lie_in_any_splits_and_any_file(folder: Path, tmp_path: Path) -> None:
+    """Lists under names of one's own, and arrays without a split; the same clips, the same scores."""
+    samples = [{"features": sample["features"]} for sample in make_samples(4, seed=5)]
+    (tmp_path / "list.pkl").write_bytes(pickle.dumps(samples))
+    parts = {"monday": samples[:1], "tuesday": samples[1:]}
+    (tmp_path / "days.pkl").write_bytes(pickle.dumps(parts))
+    arrays = {
+        f"features/{name}": np.stack([sample["features"][name] for sample in samples])  # type: ignore[index]
+        for name in ("audio", "visual", "sync")
+    }
+    np.savez(tmp_path / "arrays.npz", **arrays)
+    found = {}
+    for name in ("list.pkl", "days.pkl", "arrays.npz"):
+        done = predict(folder, tmp_path / name, tmp_path / "scores.csv")
+        assert done.returncode == 0, done.stderr
+        found[name] = rows(tmp_path / "scores.csv")
+    assert [row["split"] for row in found["days.pkl"]] == ["monday"] + ["tuesday"] * 3
+    assert {row["split"] for row in found["arrays.npz"]} == {"samples"}
+    for task in TASKS:
+        first, *others = [[float(row[task]) for row in table] for table in found.values()]
+        for other in others:
+            assert other == pytest.approx(first, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([], "split 'samples' is empty, expected at least one sample"),
+        ([3], "samples sample 0 is a int, expected a dict with 'features'"),
+        ({"features": {}}, "split 'features' is a dict, expected a list of samples"),
+        ([{"features": {"audio": "loud"}}], "stream 'audio' is a str, expected a NumPy array"),
+        ([{"features": {"mood": np.zeros(3)}}], "'mood' is unknown, expected ['audio', 'visual'"),
+        ([{"features": {"audio": np.zeros((5, 9))}}], "has shape (5, 9), expected (frames, 4)"),
+    ],
+)
+def test_clips_that_cannot_be_scored_are_told(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: object,
+    words: str,
+) -> None:
+    """In one line: which clip, what was got and what the model was trained on."""
+    path, out = tmp_path / "new.pkl", tmp_path / "scores.csv"
+    path.write_bytes(pickle.dumps(content))
+    model = ["--model", str(folder / "model"), "--device", "cpu"]
+    assert run_command(predict_main, [*model, "--data", str(path), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_slip_in_a_configuration_is_told_with_its_line(folder: Path, tmp_path: Path) -> None:
+    """As the file has it, before anything is read or trained."""
+    path = tmp_path / "best.yaml"
+    text = yaml.safe_dump({"study": "a", "config": CONFIG}, sort_keys=False)
+    path.write_text(text.replace("hidden_dim: 16", "hidden_dim: abc"))
+    done = run("avq_core.train", "--config", path, "--data", folder / "tiny.pkl",
+               "--out", tmp_path / "m", "--runs", folder / "runs")  # fmt: skip
+    assert_one_line(
+        done, "best.yaml, line 4: config.model.hidden_dim is 'abc', expected an integer >= 1"
+    )
+
+
 def test_members_are_an_ensemble(folder: Path, tmp_path: Path) -> None:
     """Models that differ in their seeds, saved together; scores are the mean of theirs."""
     done = train(folder, "--out", tmp_path / "mean", "--members", 2)
@@ -173,6 +241,13 @@ def test_members_are_an_ensemble(folder: Path, tmp_path: Path) -> None:
             "--out", out, "--device", "cpu")  # fmt: skip
         scores.append([float(row["overall"]) for row in rows(out)])
     np.testing.assert_allclose(scores[0], np.mean(scores[1:], axis=0), atol=2e-6)
+    run("avq_core.predict", "--model", tmp_path / "mean", "--data", folder / "tiny.pkl",
+        "--out", tmp_path / "scores.csv", "--device", "cpu")  # fmt: skip
+    table = rows(tmp_path / "scores.csv")
+    assert list(table[0])[3:] == [*TASKS, *(f"{task}_sd" for task in TASKS)]
+    apart = [float(row["overall_sd"]) for row in table]
+    np.testing.assert_allclose(apart, np.std(scores[1:], axis=0, ddof=1), atol=2e-6)
+    assert max(apart) > 0
     # Trained over, the folder holds the one model and no trace of the ensemble.
     assert train(folder, "--out", tmp_path / "mean").returncode == 0
     assert not (tmp_path / "mean" / "ensemble.yaml").exists()

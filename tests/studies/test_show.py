@@ -1,6 +1,8 @@
 """`studies.show`: as text and as JSON, in every stage of a study."""
 
+import csv
 import dataclasses
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from commands import assert_one_line, run
 
 from studies import records
 from studies.records import read_study
-from studies.show import render, summary
+from studies.show import as_csv, render, summary
 
 
 def strict(text: str) -> Any:
@@ -117,3 +119,37 @@ def test_a_simple_baseline_that_nobody_beats_is_named(study: optuna.Study) -> No
     told = "On val no trial beats the ridge: its score is 0.620, that of the best trial 0.500."
     assert told in render(found)
     assert "no trial beats" not in render(dataclasses.replace(found, simple={}))
+
+
+def test_csv_has_a_row_a_trial(study: optuna.Study, runs: Path) -> None:
+    """Every state; full digits; empty where a trial has nothing, `null` where that was suggested."""
+    done = run("studies.show", "tiny", "--csv", "--runs", runs)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [row["number"] for row in rows] == [str(n) for n in range(7)]
+    states = ["complete"] * 3 + ["pruned", "failed", "running", "waiting"]
+    assert [row["state"] for row in rows] == states
+    best = rows[1]
+    assert float(best["score"]) == 0.5
+    assert (best["r2.cross_modal"], best["r2.overall"]) == ("0.55", "0.45")
+    assert best["r2.lip_sync"] == ""
+    assert (best["best_epoch"], best["epochs"], best["planned_epochs"]) == ("14", "14", "14")
+    assert (best["optim.lr"], best["model.num_layers"]) == ("0.0015", "2")
+    assert (rows[0]["baseline"], best["baseline"]) == ("True", "False")
+    assert rows[3]["reason"] == "pruned <here> & there"
+    assert rows[6]["score"] == rows[6]["optim.lr"] == ""
+    record = read_study(study)
+    trial = dataclasses.replace(record.trials[1], params={"optim.clip_norm": None}, reason="a,\nb")
+    (row,) = csv.DictReader(io.StringIO(as_csv(dataclasses.replace(record, trials=[trial]))))
+    assert row["optim.clip_norm"] == "null"
+    assert row["reason"] == "a,\nb"
+
+
+def test_csv_is_of_one_study_and_stands_alone(
+    study: optuna.Study, empty: optuna.Study, runs: Path
+) -> None:
+    """Not beside JSON, not of two."""
+    done = run("studies.show", "tiny", "--csv", "--json", "--runs", runs)
+    assert_one_line(done, "not allowed with argument")
+    done = run("studies.show", "tiny", "--runs", runs, "empty", "--csv")
+    assert_one_line(done, "--csv is of one study, got two")

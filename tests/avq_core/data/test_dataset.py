@@ -159,7 +159,10 @@ def test_a_layout_that_names_what_is_not_there_is_told(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("steams: {a: b}", r"layout\.yaml: unknown setting data\.steams, expected one of"),
+        (
+            "steams: {a: b}",
+            r"layout\.yaml, line 1: unknown setting data\.steams, did you mean streams\? expected one of",
+        ),
         ("streams: [a]", r"data\.streams is \['a'\], expected a mapping of our name"),
         ("splits: {dev: val}", r"data\.splits is 'dev', expected one of train, val, test"),
         ("tasks: {a: x, b: x}", r"expected a different name of the file for each"),

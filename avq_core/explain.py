@@ -1,0 +1,208 @@
+"""`python -m avq_core.explain`: which streams a trained model reads its scores from."""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from avq_core.cli import CommandParser, run_command
+from avq_core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from avq_core.data.dataset import RawSplit
+    from avq_core.data_config import DataConfig
+    from avq_core.training.permutation import Importance, Loss
+
+_TOGETHER: Final = "all streams"
+_COLUMNS: Final = 5
+"""Tasks side by side in the printed table."""
+_NOTE: Final = (
+    "A figure is what this model loses without what the stream alone says. Where streams say the "
+    "same, each\ncan be shuffled at little loss: a small figure does not mean that a stream says "
+    "nothing. Below 0 the\nmodel does better without the stream. `all streams` is what there is to "
+    "lose in all."
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = CommandParser(
+        prog="python -m avq_core.explain",
+        description="Tells which streams a trained model's scores hang on, by permutation: the R² "
+        "that is lost, by task, when a stream's clips are dealt out anew among all clips, whole. An "
+        "ensemble is judged by the mean of its members.",
+    )
+    add = parser.add_argument
+    add("--model", type=Path, required=True, metavar="DIR", help="a folder of avq_core.train")
+    add("--data", required=True, metavar="PATH|demo", help="labelled clips, by split or as a list")
+    add(
+        "--split",
+        metavar="NAME",
+        help="whose clips (default: val, or the only one there is); test counts as looking at it",
+    )
+    add("--repeats", type=int, default=5, metavar="N", help="shuffles of each stream (default 5)")
+    add("--seed", type=int, default=0, metavar="N", help="of the shuffles (default 0)")
+    add("--out", type=Path, metavar="FILE", help="a CSV to write, a row a stream and task")
+    add("--plot", type=Path, metavar="FILE", help="a picture to write: .png, .svg or .pdf")
+    add("--json", action="store_true", help="print it for programs")
+    add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Loads, shuffles, tells."""
+    options = build_parser().parse_args(argv)
+    _check(options)
+    from avq_core.data.dataset import load_samples
+    from avq_core.data.splits import transform_split
+    from avq_core.training.checkpoint import load_ensemble
+    from avq_core.training.device import parse_device
+    from avq_core.training.members import member_scores
+    from avq_core.training.permutation import stream_importance
+    from avq_core.training.resident import to_device
+
+    device = parse_device(options.device)
+    models = load_ensemble(options.model, device)
+    model = models[0]
+    data = model.config.data
+    name, raw = _split(load_samples(options.data, model.raw_schema, data), options, data)
+    prepared = transform_split(raw, model.raw_schema, model.statistics, storage=data.storage)
+    found = stream_importance(
+        lambda split: member_scores(models, split).mean(axis=0),
+        to_device(prepared, device),
+        prepared,
+        model.schema.tasks,
+        repeats=options.repeats,
+        seed=options.seed,
+        on_step=lambda stream: _say(f"shuffling {stream}"),
+    )
+    _write(options, found)
+    if options.json:
+        about = {"split": name, "clips": len(raw), "repeats": options.repeats, "seed": options.seed}
+        print(json.dumps(about | as_json(found), indent=2, allow_nan=False))
+        return 0
+    print(f"{name} of {options.data}: {len(raw)} clips, {options.repeats} shuffles of each stream")
+    print("\n".join(render(found)))
+    print(f"\n{_NOTE}")
+    for what, path in (("table", options.out), ("picture", options.plot)):
+        if path is not None:
+            print(f"{what}: {path}")
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """What can be known to be wrong before anything is read."""
+    from avq_core.files import check_place
+
+    for name, least in (("repeats", 1), ("seed", 0)):
+        value = getattr(options, name)
+        if value < least:
+            raise ConfigError(f"--{name} is {value}, expected a whole number >= {least}")
+    if options.plot is not None and options.plot.suffix not in (".png", ".svg", ".pdf"):
+        raise ConfigError(
+            f"--plot is {options.plot}, expected a name that ends in .png, .svg, .pdf"
+        )
+    for path in (options.out, options.plot):
+        if path is not None:
+            check_place(path)
+
+
+def _split(
+    splits: "dict[str, RawSplit]", options: argparse.Namespace, data: "DataConfig"
+) -> "tuple[str, RawSplit]":
+    """The clips that were asked for, under the file's name for them."""
+    import numpy as np
+
+    asked = options.split or "val"
+    name = data.splits.get(asked, asked)
+    if name not in splits and options.split is None and len(splits) == 1:
+        name = next(iter(splits))
+    if name not in splits:
+        raise ConfigError(
+            f"{options.data} has no split {name!r}, only {', '.join(splits)}; name one with --split"
+        )
+    if name == data.splits.get("test", "test"):
+        _say("note: this looks at the test split; count it as an opening, and choose nothing by it")
+    raw = splits[name]
+    if len(raw) < 2:
+        raise DataError(f"{options.data}: {name} has 1 clip, expected several to shuffle")
+    if not np.isfinite(raw.labels).any():
+        raise DataError(
+            f"{options.data}: {name} has no label, expected labelled clips: what is lost is R²"
+        )
+    return name, raw
+
+
+def as_json(found: "Importance") -> dict[str, Any]:
+    """As plain values; null where a figure is not defined."""
+    return {
+        "r2": found.r2,
+        "num_labels": found.num_labels,
+        "streams": {name: _plain(loss) for name, loss in found.streams.items()},
+        "all_streams": _plain(found.all_streams),
+    }
+
+
+def _plain(loss: "Loss") -> dict[str, Any]:
+    lost = {task: {k: r2[k] for k in ("value", "low", "high")} for task, r2 in loss.r2.items()}
+    return {"clips": loss.num_clips, "r2_lost": lost}
+
+
+def render(found: "Importance") -> Iterator[str]:
+    """A row a stream, a column a task; many tasks in several tables."""
+    losses = {**found.streams, _TOGETHER: found.all_streams}
+    tasks = list(found.r2)
+    for start in range(0, len(tasks), _COLUMNS):
+        shown = tasks[start : start + _COLUMNS]
+        rows = [["R² lost [95 %]", "clips", *shown]]
+        rows += [
+            [name, str(loss.num_clips), *(_interval(loss.r2[task]) for task in shown)]
+            for name, loss in losses.items()
+        ]
+        rows.append(["R² unshuffled", "", *(_figure(found.r2[task]) for task in shown)])
+        rows.append(["labels", "", *(str(found.num_labels[task]) for task in shown)])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        yield ""
+        for first, *others in rows:
+            cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+            yield "  ".join([first.ljust(widths[0]), *cells]).rstrip()
+
+
+def _interval(interval: Mapping[str, float | None]) -> str:
+    value, low, high = interval["value"], interval["low"], interval["high"]
+    if value is None or low is None or high is None:
+        return _figure(value)
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _figure(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3f}"
+
+
+def _write(options: argparse.Namespace, found: "Importance") -> None:
+    from avq_core.files import whole_binary_file, whole_file
+
+    if options.out is not None:
+        with whole_file(options.out) as file:
+            table = csv.writer(file)
+            table.writerow(["stream", "task", "clips", "labels", "r2", "r2_lost", "low", "high"])
+            for name, loss in {**found.streams, _TOGETHER: found.all_streams}.items():
+                for task, lost in loss.r2.items():
+                    about = [name, task, loss.num_clips, found.num_labels[task], found.r2[task]]
+                    table.writerow([*about, lost["value"], lost["low"], lost["high"]])
+    if options.plot is not None:
+        from avq_core.training.permutation_plot import draw
+
+        with whole_binary_file(options.plot) as picture:
+            draw(found).savefig(picture, format=options.plot.suffix[1:], dpi=150)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
