@@ -9,6 +9,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.testing.pytest_storages import StorageTestCase
 from sqlalchemy import text
@@ -206,6 +207,6 @@ def test_a_study_in_a_folder_that_cannot_be_written_is_read(
     monkeypatch.setattr(os, "access", lambda path, mode: path != folder and access(path, mode))
     opened = open_study(runs, "tiny", None)
     assert [trial.state for trial in opened.get_trials(deepcopy=False)] == made
-    with pytest.raises(Exception, match="readonly"):
+    with pytest.raises(StorageInternalError, match="exception is raised during the commit"):
         opened.set_user_attr("a", 1)
     assert not list(folder.glob("study.db-*"))
