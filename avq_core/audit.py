@@ -45,7 +45,6 @@ def _parser() -> argparse.ArgumentParser:
         description="Says what is in a data file: shapes, missing values and where they gather, "
         "labels, duplicates and groups in two splits, drift, redundancy. Changes nothing. Exits with "
         "1 where a finding is an error.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "data",

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from avq_core.errors import AvqError
 
@@ -14,7 +14,14 @@ INTERRUPTED = 128 + signal.SIGINT
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser that tells a slip in one line, as every other mistake is told."""
+    """A parser that tells a slip in one line, as every other mistake is told.
+
+    Options are written out: of an abbreviated one nobody knows what a later version makes of it.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        """As argparse's own, which may be told otherwise."""
+        super().__init__(**{"allow_abbrev": False, **settings})
 
     def error(self, message: str) -> NoReturn:
         """Prints one line and exits with 2."""

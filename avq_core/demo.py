@@ -63,7 +63,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m avq_core.demo",
         description="Writes the demo set as a file: to try the commands on, to see the layouts, to "
         "measure at full size. Made data, with a known best attainable R².",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "--out",

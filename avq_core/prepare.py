@@ -90,7 +90,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m avq_core.prepare",
         description="Preprocesses a data set: fills missing values, standardises, scales labels, "
         "all fitted on the train split only. Other commands do this by themselves.",
-        allow_abbrev=False,
     )
     parser.add_argument(
         "data",

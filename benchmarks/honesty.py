@@ -182,9 +182,11 @@ class _EqualStudy:
         whole = self.truth[:, rows]
         anew = grouped(rng, whole.shape, world.within_group)
         own = np.sqrt(self.lasting) * self.own[config][:, rows] + np.sqrt(1 - self.lasting) * anew
-        luck = grouped(rng, whole.shape, world.within_group)
+        # One size for both tasks: a run is lucky, or it is not.
+        size = world.by_seed * max(0.0, 1 + world.uneven * rng.standard_normal())
+        luck = np.sqrt(size) * grouped(rng, whole.shape, world.within_group)
         error = np.sqrt(world.shared / 2) * (self.common[:, rows] + own)
-        return np.asarray(whole + error + np.sqrt(world.by_seed) * luck)
+        return np.asarray(whole + error + luck)
 
     def run(self, config: int, rows: npt.NDArray[np.intp] | slice, fold: int) -> Run:
         """A run's score, the mean of two tasks' R², and its losses by group."""

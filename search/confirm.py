@@ -3,7 +3,7 @@
 The best of 200 noisy validation figures is too good to be true. So the candidates are trained with
 fresh seeds on group-aware folds of train + val, the same for all of them; who clearly loses is dropped
 on the way (`search.race`), and the simplest of those that the best is not clearly ahead of is chosen.
-Then the test split is opened (`search.open_test`). Every finished run is stored at once.
+Then the test split is opened (`search.open_test`). Every finished run on a fold is stored at once.
 """
 
 import math
@@ -134,10 +134,11 @@ def confirm(
             "test_openings": int(stored.get("test_openings", 0)),
             "openings": list(stored.get("openings", [])),
         }
-        test = stored.get("test") or {}
         wanted = to_train(rounds.found, summary["candidates"])
-        # With other members the ensemble is another one, and so is what stands in the table.
-        if (test.get("chosen", {}).get("trial"), test.get("opened_for")) != (choice.key, wanted):
+        if not _is_opened(stored, choice.key, wanted):
+            # Counted before anything of it is seen: whoever stops here has still looked.
+            _count_opening(summary, choice.key, wanted)
+            study.set_user_attr(records.CONFIRMATION, summary)
             summary["test"], predictions = open_test(
                 rounds.found,
                 wanted,
@@ -149,12 +150,28 @@ def confirm(
                 simple=best_simple(study, watch),
                 on_progress=lambda done, total: on_progress("opening test", done, total),
             )
-            summary["test_openings"] += 1
-            when = datetime.now(UTC).isoformat(timespec="seconds")
-            summary["openings"].append({"when": when, "for": wanted, "chosen": choice.key})
+            summary["openings"][-1]["done"] = True
             study.set_user_attr(records.PREDICTIONS, predictions)
     study.set_user_attr(records.CONFIRMATION, summary)
-    study.set_user_attr(records.CHOSEN, choice.key)
+
+
+def _is_opened(stored: Mapping[str, Any], chosen: int, wanted: Sequence[int]) -> bool:
+    """Whether test was opened for this choice, to the end."""
+    test = stored.get("test") or {}
+    # With other members the ensemble is another one, and so is what stands in the table.
+    return (test.get("chosen", {}).get("trial"), test.get("opened_for")) == (chosen, wanted)
+
+
+def _count_opening(summary: dict[str, Any], chosen: int, wanted: Sequence[int]) -> None:
+    """Notes an opening; one that was stopped on its way goes on, and is the same."""
+    summary["test"] = None
+    last = summary["openings"][-1] if summary["openings"] else {}
+    if (last.get("chosen"), last.get("for"), last.get("done")) == (chosen, list(wanted), False):
+        return
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    opening = {"when": when, "for": list(wanted), "chosen": chosen, "done": False}
+    summary["openings"] = [*summary["openings"], opening]
+    summary["test_openings"] += 1
 
 
 def _groups(store: PreparedStore) -> tuple[str, ...]:
@@ -164,15 +181,19 @@ def _groups(store: PreparedStore) -> tuple[str, ...]:
 
 def _summary(rounds: Rounds, standings: Sequence[Standing], choice: Choice) -> dict[str, Any]:
     """What is kept of the race, as JSON takes it."""
-    whole = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
-    best = max(whole, key=lambda standing: standing.mean)
+    by_key = {standing.key: standing for standing in standings}
+    best, chosen = by_key[choice.best], by_key[choice.key]
     baselines = {c.trial for c in rounds.found if c.baseline}
+    manual = [by_key[key] for key in baselines if key != choice.key]
     return {
         "folds": rounds.num_folds,
         "seeds": NUM_SEEDS,
         "runs": rounds.runs,
         "rule": choice.reason,
+        "chosen": choice.key,
         "candidates": [_row(s, best, rounds, baseline=s.key in baselines) for s in standings],
+        # Over the runs that both have: the manual's is often dropped after the first.
+        "over_baseline": _behind(chosen, manual[0], rounds.num_folds) if manual else None,
     }
 
 
@@ -193,18 +214,19 @@ def _row(standing: Standing, best: Standing, rounds: Rounds, *, baseline: bool) 
         "score_mean": standing.mean if whole else None,
         "score_std": float(np.std(scores, ddof=1)) if whole and len(scores) > 1 else None,
         "score_error": _known(corrected_error(scores, rounds.num_folds)) if whole else None,
-        "behind": _behind(best, standing, rounds.num_folds) if whole else None,
+        "behind": _behind(best, standing, rounds.num_folds),
         "r2_mean": {task: _mean([r2[task] for r2 in kept]) for task in rounds.tasks_of_data},
     }
 
 
 def _behind(best: Standing, other: Standing, num_folds: int) -> Mapping[str, float | None] | None:
-    """How far behind the best, paired, with its 95 % interval."""
-    if best is other:
+    """How far behind the best, paired over the runs of both, with its 95 % interval."""
+    if best is other or not math.isfinite(best.mean) or not math.isfinite(other.mean):
         return None
     found = gap(best.runs, other.runs, num_folds)
     low, high = found.interval()
-    return {"value": found.value, "low": _known(low), "high": _known(high)}
+    runs = min(len(best.runs), len(other.runs))
+    return {"value": found.value, "low": _known(low), "high": _known(high), "runs": runs}
 
 
 def _known(value: float) -> float | None:

@@ -84,6 +84,7 @@ def open_test(
     # The longest first, so that the last to end does not end alone.
     tasks.sort(key=lambda task: not by_trial[int(task.key.split()[0])].baseline)
     scores: dict[str, Scores] = {}
+    on_progress(0, len(tasks))
     for key, result in pool.run(tasks):
         scores[key] = result.test_scores
         on_progress(len(scores), len(tasks))
@@ -117,10 +118,9 @@ def open_test(
     )
     if simple is not None:
         summary |= _simple(store, test, runs[chosen], simple)
-    first = {"chosen": runs[chosen][0]}
-    if len(finalists) > 1:
-        first["baseline"] = runs[finalists[1]][0]
-    return summary, _predictions(first, store, test)
+    names_of = dict(zip(("chosen", "baseline"), finalists, strict=False))
+    first = {name: runs[trial][0] for name, trial in names_of.items()}
+    return summary, {"trials": names_of, **_predictions(first, store, test)}
 
 
 def to_train(found: Sequence[Candidate], rows: Sequence[dict[str, Any]]) -> list[int]:

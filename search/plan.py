@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from avq_core.config import manual
 from avq_core.config_values import load_data_config
@@ -23,10 +23,8 @@ from search.worker import Job, Slot
 from space.presets import preset
 from space.space import Space, load_space
 from studies.identity import Identity
+from studies.names import EXPECTED, PREPARED, is_name
 from studies.storage import storage_url
-
-_PREPARED: Final = "prepared"
-_STUDY_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +78,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     store = prepare(
         source,
         data,
-        root=options.runs / _PREPARED,
+        root=options.runs / PREPARED,
         on_note=say,
         limit=None if options.store_limit is None else int(options.store_limit * 1e9),
     )
@@ -167,10 +165,10 @@ def _study_name(asked: str | None, source: str, space: str) -> str:
     """The name asked for, else the data's and the space's."""
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(source).stem).strip("-.") or "study"
     study = f"{stem}-{space}" if asked is None else asked
-    if not _STUDY_NAME.fullmatch(study) or study == _PREPARED:
+    if not is_name(study):
         raise ConfigError(
-            f"--study is {study!r}, expected letters, digits, dots, dashes and underscores, and "
-            f"not {_PREPARED!r}, where the prepared data lies"
+            f"--study is {study!r}, expected {EXPECTED}, and not {PREPARED!r}, where the prepared "
+            "data lies"
         )
     return study
 

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import re
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ import optuna
 from avq_core.data.dataset import load_dataset
 from avq_core.data_config import DataConfig
 from studies import records
-from studies.urls import shown
 
+_PASSWORD: Final = re.compile(r"(://[^:/@]*:).*@")
+_PASSWORD_PARAMETER: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 _PACKAGES: Final = ("avq-search", "optuna", "torch", "numpy", "scikit-learn", "sqlalchemy")
 _OF_SPLITS: Final = ("split", "samples", "groups", "ungrouped")
 _OF_TASKS: Final = ("split", "task", "valid", "missing_share")
@@ -41,20 +43,12 @@ def note_origin(study: optuna.Study, argv: Sequence[str], devices: Sequence[str]
 
 
 def _without_passwords(argv: Sequence[str]) -> list[str]:
+    """The arguments, with stars for a password in a URL, wherever it stands."""
     found = []
-    for place, word in enumerate(argv):
-        name, equals, value = word.partition("=")
-        if name == "--storage" and equals:
-            found.append(f"{name}={_safe(value)}")
-        elif place and argv[place - 1] == "--storage":
-            found.append(_safe(word))
-        else:
-            found.append(word)
+    for word in argv:
+        named = _PASSWORD_PARAMETER.sub(r"\1***", word) if "://" in word else word
+        found.append(_PASSWORD.sub(r"\1***@", named))
     return found
-
-
-def _safe(url: str) -> str:
-    return url if url.startswith("sqlite") else shown(url)
 
 
 def _versions() -> dict[str, str]:

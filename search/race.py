@@ -145,10 +145,12 @@ def _losers(
     leader = max(whole, key=lambda key: np.mean([run.score for run in seen[key]]))
     for key in whole:
         behind = gap(seen[leader], seen[key], num_folds)
-        # The largest: a few runs agree by chance, and clips know nothing of seeds.
-        luck = LUCK / math.sqrt(count)
-        errors = (behind.error, clip_error(seen[leader], seen[key]), luck)
-        error = max(error for error in errors if math.isfinite(error))
+        # Two scores, and so the luck of two runs; clips know nothing of it.
+        luck = LUCK * math.sqrt(2 / count)
+        clips = clip_error(seen[leader], seen[key])
+        known = math.hypot(clips, luck) if math.isfinite(clips) else luck
+        # A few runs may agree by chance, so what they tell does not make it smaller.
+        error = max(known, behind.error) if math.isfinite(behind.error) else known
         if key != leader and behind.value > CLEARLY * error:
             times = behind.value / error
             found[key] = f"behind #{leader} by {behind.value:.3f}, {times:.1f} standard errors"
@@ -177,6 +179,8 @@ class Choice:
     """Who is chosen, and why."""
 
     key: int
+    best: int
+    """Of the highest mean, from which the one chosen need not be apart."""
     reason: str
 
 
@@ -200,10 +204,13 @@ def choose(standings: Sequence[Standing], num_folds: int) -> Choice | None:
         rest = "no simpler one is within one standard error of it"
         if len(finalists) == 1:
             rest = "no other candidate came to the end"
-        return Choice(key=best.key, reason=f"#{best.key} is chosen: the best, and {rest}.")
+        return Choice(
+            key=best.key, best=best.key, reason=f"#{best.key} is chosen: the best, and {rest}."
+        )
     behind = gap(best.runs, chosen.runs, num_folds)
     return Choice(
         key=chosen.key,
+        best=best.key,
         reason=(
             f"#{chosen.key} is chosen: the simplest ({chosen.parameters:,} weights) of the "
             f"{len(close)} within one standard error of the best, #{best.key} "

@@ -119,10 +119,13 @@ class Rounds:
         """Runs done, and runs in all if nobody else is dropped."""
         standings, first = self.race()
         keys = [s.key for s in standings if s.dropped is None]
+        made = sum(
+            run_key(c.trial, *number) in self.runs for c in self.found for number in self.rounds
+        )
         left = sum(
             run_key(key, *number) not in self.runs for number in self.rounds[first:] for key in keys
         )
-        return len(self.runs), len(self.runs) + left
+        return made, made + left
 
 
 def run_key(trial: int, seed: int, fold: int) -> str:

@@ -27,9 +27,8 @@ _KEPT: Final = (
     records.ATTAINABLE,
     records.SIMPLE,
     records.AUDIT,
-    records.MADE_WITH,
 )
-"""Of the study: all that is of its data and of how it was made, nothing of what it chose."""
+"""Of the study: all that is of its data, nothing of its command or of what it chose."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +166,12 @@ def _describe(study: optuna.Study, source: optuna.Study, space: Space) -> None:
     for name in _KEPT:
         if name in source.user_attrs:
             study.set_user_attr(name, source.user_attrs[name])
+    seen: dict[str, Any] = source.user_attrs.get(records.CONFIRMATION) or {}
+    if seen.get("test_openings"):
+        # The data's test split has been looked at, by whatever study.
+        openings = [{"study": source.study_name, **one} for one in seen.get("openings", [])]
+        looked = {"test_openings": seen["test_openings"], "openings": openings}
+        study.set_user_attr(records.CONFIRMATION, looked)
     study.set_user_attr(records.SPACE, space.to_dict())
     study.set_user_attr(CARRIED, source.study_name)
     identity = Identity.from_dict(source.user_attrs[records.IDENTITY])

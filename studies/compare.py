@@ -14,6 +14,10 @@ from studies.tables import interval_text
 _SHOWN: Final = 12
 """Digits of a fingerprint that tell two apart for a reader."""
 _MANUAL: Final = "the manual's"
+_SPENT: Final = (
+    "Choose between them by the confirmed scores: a choice by test spends the test split, whose figures "
+    "then flatter the study that is chosen."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +116,7 @@ def _verdict(first: StudyRecord, second: StudyRecord, found: list[Difference]) -
         lines.append("Their scores weigh other tasks; only R² by task can be compared.")
     lines += [
         "What a search found is the best of many noisy figures: the more trials, the better it looks.",
-        "Test figures are free of that; intervals that overlap leave open which study did better.",
+        _SPENT,
     ]
     return "\n".join(lines)
 
@@ -172,5 +176,5 @@ def _numbers(entry: Mapping[str, Any] | None) -> str:
 def _score(row: Mapping[str, Any] | None) -> str:
     if not row:
         return ""
-    error = row.get("score_error", row.get("score_std"))
-    return f"{figure(row['score_mean'])} ± {figure(error)}"
+    error = row.get("score_error")
+    return figure(row["score_mean"]) + ("" if error is None else f" ± {figure(error)}")

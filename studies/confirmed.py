@@ -11,7 +11,7 @@ _METRICS: Final = {"spearman": "Spearman", "pearson": "Pearson", "mae": "MAE, yo
 
 
 def winners_curse(study: StudyRecord) -> list[str]:
-    """What the search promised for the chosen trial beside what was confirmed, in words."""
+    """What the search promised for the chosen trial, what was confirmed, and why it was chosen."""
     confirmation = study.confirmation or {}
     rows = {row["trial"]: row for row in confirmation.get("candidates", [])}
     row = rows.get(study.chosen) if study.chosen is not None else None
@@ -19,22 +19,31 @@ def winners_curse(study: StudyRecord) -> list[str]:
         return []
     trial = next((t for t in study.trials if t.number == study.chosen), None)
     said = [confirmation["rule"]] if "rule" in confirmation else []
+    said += [
+        f"#{other} was dropped {found['dropped']}."
+        for other, found in rows.items()
+        if found.get("dropped")
+    ]
     if trial is None or trial.score is None:
         return said
-    ended = records.counts(study.trials)
-    among = ended["complete"] + ended["pruned"]
-    gap = trial.score - row["score_mean"]
     error = row.get("score_error")
     confirmed = figure(row["score_mean"]) + ("" if error is None else f" ± {error:.3f}")
     told = f"The search promised a score of {trial.score:.3f} for #{trial.number}; confirmed: {confirmed}."
-    if gap > 0:
-        told += (
-            f" The search's figure was {gap:.3f} too high, as the best of {among} noisy figures is "
-            "(the winner's curse); believe the confirmed one."
+    return [f"{told} {_gap(study, trial.score - row['score_mean'], error)}", *said]
+
+
+def _gap(study: StudyRecord, gap: float, error: float | None) -> str:
+    """What to make of promised less confirmed."""
+    counts = records.counts(study.trials)
+    among = counts["complete"] + counts["pruned"]
+    if gap <= (error or 0.0):
+        return (
+            "The two agree within the error." if error else "The search did not promise too much."
         )
-    else:
-        told += f" The search's figure was not too high this time ({-gap:.3f} below)."
-    return [told, *said]
+    return (
+        f"The search's figure was {gap:.3f} too high, as the best of {among} noisy figures is (the "
+        "winner's curse; folds train on fewer clips, too): believe the confirmed one."
+    )
 
 
 def agreement_table(study: StudyRecord) -> Table | None:

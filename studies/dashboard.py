@@ -92,7 +92,8 @@ def main(argv: Sequence[str]) -> int:
     name, study_id = study.study_name, study._study_id  # noqa: SLF001 - its address on the page
     databases = Databases(options.runs, name, options.storage, tell=_tell)
     keeper = Keeper(databases, tell=_tell, on_picture=_progress)
-    with _bind(App(databases, keeper, name), options.host, options.port) as server:
+    app = App(databases, keeper, name, local=_is_loopback(options.host))
+    with _bind(app, options.host, options.port) as server:
         if not _is_loopback(options.host):
             _tell(_WARNING.format(host=options.host))
         address = f"http://{_shown(options.host)}:{options.port}/dashboard"

@@ -190,7 +190,10 @@ def _confirmed(
     row = next((row for row in rows if row["trial"] == trial.number), None)
     if row is None:
         return None
-    found = {key: row.get(key) for key in ("score_mean", "score_std", "score_error", "r2_mean")}
+    found = {
+        key: row.get(key)
+        for key in ("score_mean", "score_std", "score_error", "num_runs", "r2_mean")
+    }
     if final is None:
         return found
     test = (study.confirmation or {})["test"]

@@ -109,13 +109,14 @@ def _confirmation_in_words(study: StudyRecord, confirmed: Mapping[str, Any]) -> 
     if not confirmed:
         return
     confirmation = study.confirmation or {}
-    runs = f"{confirmation['folds']} folds"
+    runs, made = f"{confirmation['folds']} folds", confirmed.get("num_runs")
     if (seeds := confirmation.get("seeds")) is not None:
         runs += f" and {seeds} fresh seed{'s' if seeds != 1 else ''} each"
     spread = f"score {figure(confirmed['score_mean'])} ± {figure(confirmed['score_std'])} sd"
     if confirmed.get("score_error") is not None:
         spread += f" (standard error {figure(confirmed['score_error'])})"
-    yield from _text("confirmed", f"{spread} over {runs} of train + val")
+    counted = "" if made is None else f"{made} of the runs on "
+    yield from _text("confirmed", f"{spread} over {counted}{runs} of train + val")
     if _has_own_run(content={"confirmed": confirmed}):
         openings, seeds = confirmation.get("test_openings", 1), confirmation["test"].get("seeds", 1)
         mean = f"mean of {seeds} seeds, " if seeds > 1 else ""
@@ -131,18 +132,20 @@ def _has_own_run(content: Mapping[str, Any]) -> bool:
 def _again(study: StudyRecord, content: Mapping[str, Any]) -> Iterator[str]:
     """Commands, by the figures that they reproduce."""
     tested = ((study.confirmation or {}).get("test") or {}).get("trained_on") or {}
-    where = tested or content["search"].get("ran_on") or {}
-    options = "".join(f" --{name} {where[name]}" for name in ("device", "threads") if name in where)
-    command = f"{_TRAIN} --data {_source(content)} --out DIR{options}"
+    searched = content["search"].get("ran_on") or {}
+    command = f"{_TRAIN} --data {_source(content)} --out DIR"
+    where = searched
     if "ensemble" in content:
-        yield f"  ensemble, test: {command}"
+        where = tested
+        yield f"  ensemble, test: {command}{_placed(tested)}"
     elif _has_own_run(content):
         by_seed = "test_r2_first" in content["confirmed"]
-        yield f"  test{', first seed' if by_seed else ''}: {command}"
-        yield f"  search, val: {command} --seed {content['search']['seed']}"
+        where = tested and searched
+        yield f"  test{', first seed' if by_seed else ''}: {command}{_placed(tested)}"
+        yield f"  search, val: {command}{_placed(searched)} --seed {content['search']['seed']}"
     else:
-        yield f"  search, val: {command}"
-    precision = (content["search"].get("ran_on") or {}).get("precision")
+        yield f"  search, val: {command}{_placed(searched)}"
+    precision = searched.get("precision")
     if precision is not None:
         yield f"  (its matrix products were {precision}; `auto` measures what a CPU is good at)"
     with_them = "" if where else " with --device and --threads as its workers had them,"
@@ -151,6 +154,11 @@ def _again(study: StudyRecord, content: Mapping[str, Any]) -> Iterator[str]:
         f"To the digit on the same data,{with_them} on a machine of the same kind with the same "
         "versions; elsewhere they differ as those of another seed would.",
     )
+
+
+def _placed(where: Mapping[str, Any]) -> str:
+    """Options of a device and its threads."""
+    return "".join(f" --{name} {where[name]}" for name in ("device", "threads") if name in where)
 
 
 def _source(content: Mapping[str, Any]) -> str:

@@ -121,10 +121,13 @@ def _confirmed_row(
 ) -> list[str]:
     seeds = confirmation.get("seeds", 1)
     what = f"{confirmation['folds']} folds" + (f" × {seeds} seeds" if seeds > 1 else "")
-    manual = manual or {"score_mean": None}
-    row = _row(f"confirmed: score, {what}", manual["score_mean"], chosen["score_mean"])
-    cells = [_with_error(row[1], manual), _with_error(row[2], chosen)]
-    return [row[0], *cells, row[3]]
+    row = _row(f"confirmed: score, {what}", None, chosen["score_mean"])
+    told = _with_error(figure(manual["score_mean"]), manual) if manual else figure(None)
+    if manual and manual.get("dropped"):
+        runs = manual["num_runs"]
+        told += f", {runs} run{'s' if runs != 1 else ''}"
+    gap = confirmation.get("over_baseline")
+    return [row[0], told, _with_error(row[2], chosen), interval_text(gap) if gap else ""]
 
 
 def _with_error(told: str, entry: Mapping[str, Any]) -> str:

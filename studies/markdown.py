@@ -1,72 +1,45 @@
-"""A report as Markdown, for a pull request or a mail: the same sentences and tables, no plots."""
+"""Tables as Markdown, and words that must not be read as marks."""
 
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Container, Sequence
 from typing import Final
 
-from studies.document import Block, Code, Document, Folded, Plots, Points, word_columns
+from studies.document import word_columns
 from studies.tables import Table
 
-# A bracket alone is no link, an underscore within a word no emphasis: figures stay legible in a mail.
+_WIDTH: Final = 100
+# A bracket alone is no link, an underscore within a word no emphasis: figures stay legible as text.
 _SPECIAL: Final = re.compile(r"([\\`*<>|~$&]|\](?=[(\[:])|(?<!\w)_|_(?!\w))")
-_FENCE: Final = "`" * 3
-# On GitHub `#14` would be a link to some issue and `@name` would call somebody.
-_CALLS: Final = (
-    (re.compile(r"^#(?=\d)"), "No. "),
-    (re.compile(r"#(?=\d)"), "no. "),
-    (re.compile(r"@"), "@\u2060"),
-)
-
-
-def render(document: Document) -> str:
-    """The whole text."""
-    first, *rest = document.lead
-    parts = [f"# {plain(document.title)}", plain(document.facts), f"**{plain(first)}**"]
-    parts += [plain(sentence) for sentence in rest]
-    parts += [_table(document.glance)] if document.glance else []
-    parts += [_points(document.points)] if document.points else []
-    for section in document.sections:
-        blocks = [told for block in section.blocks for told in _block(block)]
-        parts += [f"## {plain(section.title)}", *blocks]
-    return "\n\n".join(parts) + "\n"
 
 
 def plain(words: str) -> str:
     """Words on one line that Markdown shows as they are."""
-    escaped = _SPECIAL.sub(r"\\\1", " ".join(words.split()))
-    for pattern, other in _CALLS:
-        escaped = pattern.sub(other, escaped)
-    return escaped
+    return _SPECIAL.sub(r"\\\1", " ".join(words.split()))
 
 
-def _block(block: Block) -> Iterator[str]:
-    if isinstance(block, str):
-        yield plain(block)
-    elif isinstance(block, Points):
-        yield _points(block.sentences)
-    elif isinstance(block, Code):
-        # Typed as they are; a fence within would end it.
-        yield "\n".join(
-            [f"{_FENCE}sh", *(line.replace(_FENCE, "") for line in block.lines), _FENCE]
-        )
-    elif isinstance(block, Folded):
-        # Too long for a mail, and GitHub folds it like the page.
-        yield f"<details><summary>{plain(block.table.title)}</summary>"
-        yield _table(block.table)
-        yield "</details>"
-    elif isinstance(block, Table):
-        yield f"*{plain(block.title)}*"
-        yield _table(block)
-    else:
-        assert isinstance(block, Plots)
+def wrapped(words: str, indent: str = "") -> str:
+    """Markdown broken into lines: on a trial's page a line is as wide as the longest attribute."""
+    lines = textwrap.wrap(words, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return f"\\\n{indent}".join(lines)
 
 
-def _points(sentences: list[str]) -> str:
-    return "\n".join(f"- {plain(sentence)}" for sentence in sentences)
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    words: Container[int] = (0,),
+    set_word: Callable[[str], str] = plain,
+) -> str:
+    """A table; the columns `words` to the left, all others, figures, to the right."""
+    ruler = [":--" if place in words else "--:" for place in range(len(head))]
+    cells = [[set_word(cell) for cell in row] for row in (head, *rows)]
+    lines = [cells[0], ruler, *cells[1:]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _table(table: Table) -> str:
-    words = word_columns(table)
-    ruler = [":--" if place in words else "--:" for place in range(len(table.head))]
-    lines = [[plain(cell) for cell in line] for line in (table.head, *table.rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], ruler, *lines[1:]))
+def titled(found: Table | None) -> str:
+    """A table under its title; nothing of none."""
+    if found is None:
+        return ""
+    return f"*{plain(found.title)}*\n\n{table(found.head, found.rows, words=word_columns(found))}"

@@ -1,7 +1,6 @@
 """`python -m studies.migrate`: a study's trials carried into a study of another space."""
 
 import argparse
-import re
 import shlex
 import sys
 from collections import Counter
@@ -14,6 +13,7 @@ from avq_core.errors import AvqError
 from space.errors import SpaceError
 from studies.cli import add_study_options
 from studies.errors import StudyError
+from studies.names import EXPECTED, PREPARED, is_name
 
 if TYPE_CHECKING:
     import optuna
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from space.space import Space
     from studies.carry import Sorting
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_TAKEN: Final = "prepared"
-"""The folder of the prepared data, which is no study's."""
 _WATCHED: Final = ("cross_modal", "overall")
 
 
@@ -61,11 +58,8 @@ def main(argv: Sequence[str]) -> int:
     source = open_study(options.runs, options.study, options.storage)
     space = _space(options.space, source)
     new = options.into or f"{source.study_name}-{space.name}"
-    if not _NAME.fullmatch(new) or new == _TAKEN:
-        raise StudyError(
-            f"--into is {new!r}, expected letters, digits, dots, dashes and underscores, and not "
-            f"{_TAKEN!r}"
-        )
+    if not is_name(new):
+        raise StudyError(f"--into is {new!r}, expected {EXPECTED}, and not {PREPARED!r}")
     sorting = sort_out(source, space)
     carry(
         source, sorting, space=space, url=storage_url(options.runs, new, options.storage), new=new

@@ -89,7 +89,7 @@ def _reproduce(study: StudyRecord) -> list[Block]:
     test = (study.confirmation or {}).get("test") or {}
     if records.best(study.trials) is not None or study.chosen is not None:
         what = "The chosen configuration" if study.chosen is not None else "The best configuration"
-        figures = "its figures on test" if test else "its figures"
+        figures = "its figures on test" if test and study.chosen is not None else "its figures"
         if "r2_first" in test.get("chosen", {}):
             figures += ", those of the first seed's run"
         where = "to the digit on a machine of the same kind with the same versions"
@@ -101,7 +101,10 @@ def _reproduce(study: StudyRecord) -> list[Block]:
             [_when(str(one.get("when", ""))), ", ".join(f"#{n}" for n in one.get("for", []))]
             for one in opened
         ]
-        title = f"openings of the test split: {len(rows)}"
+        counted = (study.confirmation or {}).get("test_openings", len(rows))
+        title = f"openings of the test split: {counted}"
+        if counted > len(rows):
+            title += " (the earlier ones were not dated)"
         blocks.append(Table(title=title, head=["when (UTC)", "for"], rows=rows))
     return blocks
 

@@ -61,7 +61,8 @@ WARM_STARTS: Final = "warm_starts"
 CONFIRMATION: Final = "confirmation"
 """Study: candidates with their figures over folds, and the test figures."""
 CHOSEN: Final = "chosen"
-"""Study: number of the trial that the confirmation chose."""
+"""Study: number of the trial that the confirmation chose, in studies of earlier versions; now it is in
+the confirmation."""
 PREDICTIONS: Final = "test_predictions"
 """Study: what the finalists said of each test clip, beside what is true; see `StudyRecord`."""
 AUDIT: Final = "audit"
@@ -134,7 +135,7 @@ class StudyRecord:
     """Trial that the confirmation chose; `None` where trials have been completed since."""
     confirmation: dict[str, Any] | None
     predictions: dict[str, Any] | None = None
-    """Of the test split: `tasks`, `groups` (a name a clip), `truth` and a list a finalist (`chosen`,
+    """Of the test split: `trials` (finalist to its number), `tasks`, `groups` (a name a clip), `truth` and a list a finalist (`chosen`,
     `baseline`), each (clips, tasks) in the user's units, null where missing; `clips` in all, where
     only some are kept."""
     audit: dict[str, Any] | None = None
@@ -189,6 +190,11 @@ def read_study(study: "optuna.Study") -> StudyRecord:
     attributes = study.user_attrs
     watch = attributes.get(WATCH, ["cross_modal", "overall"])
     trials, confirmation = read_trials(study), attributes.get(CONFIRMATION)
+    # In one record with its figures; studies of earlier versions keep it apart.
+    chosen = (confirmation or {}).get("chosen", attributes.get(CHOSEN))
+    predictions = attributes.get(PREDICTIONS)
+    if predictions is not None and predictions.get("trials", {}).get("chosen", chosen) != chosen:
+        predictions = None
     return StudyRecord(
         name=study.study_name,
         identity=attributes.get(IDENTITY, {}),
@@ -201,9 +207,9 @@ def read_study(study: "optuna.Study") -> StudyRecord:
         attainable=attributes.get(ATTAINABLE, {}),
         simple=attributes.get(SIMPLE, {}),
         trials=trials,
-        chosen=None if _is_outdated(trials, confirmation) else attributes.get(CHOSEN),
+        chosen=None if _is_outdated(trials, confirmation) else chosen,
         confirmation=confirmation,
-        predictions=attributes.get(PREDICTIONS),
+        predictions=predictions,
         audit=attributes.get(AUDIT),
         made_with=attributes.get(MADE_WITH),
     )
@@ -252,11 +258,14 @@ def baseline(trials: Sequence[TrialRecord]) -> TrialRecord | None:
 
 
 def by_confirmed_score(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Candidates of a confirmation, the best first; one that diverged has no score and is last."""
+    """Candidates of a confirmation, the best first; those without a score last.
 
-    def order(row: dict[str, Any]) -> tuple[bool, float]:
+    Before them come those that were dropped: their mean is of fewer runs, perhaps of easier folds.
+    """
+
+    def order(row: dict[str, Any]) -> tuple[bool, bool, float]:
         score = row["score_mean"]
-        return score is None, -(score or 0.0)
+        return score is None, bool(row.get("dropped")), -(score or 0.0)
 
     return sorted(rows, key=order)
 

@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Reads the study and writes the page."""
     options = build_parser().parse_args(argv)
+    from studies.names import results_folder
     from studies.storage import open_study
 
     study = records.read_study(open_study(options.runs, options.study, options.storage))
@@ -46,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     if options.out == Path("-"):
         print(text, end="")
         return 0
-    out = options.out or options.runs / study.name / f"report.{options.format}"
+    out = options.out or results_folder(options.runs, study.name) / f"report.{options.format}"
     write(out, text)
     print(f"report of {study.name}: {out}")
     return 0
@@ -61,7 +62,7 @@ def page(study: StudyRecord) -> str:
 
 def markdown(study: StudyRecord) -> str:
     """The same without plots."""
-    from studies.markdown import render
+    from studies.report_markdown import render
 
     return render(document(study, with_plots=False))
 

@@ -11,6 +11,7 @@ from typing import Any
 from avq_core.cli import CommandParser, run_command
 from studies import pruning_audit, records
 from studies.cli import add_study_options
+from studies.confirmed import agreement_table, winners_curse
 from studies.errors import StudyError
 from studies.records import StudyRecord, TrialRecord
 from studies.table import align, figure
@@ -159,7 +160,8 @@ def render(study: StudyRecord) -> str:
     """A study as text: what the main job closes with."""
     parts = [_headline(study), _text(search_table(study)) or "no finished trial yet"]
     parts += [_text(front_table(study)), _text(confirmation_table(study))]
-    parts += [_text(test_table(study)), "\n".join(verdict(study)), _top_table(study)]
+    parts += [_text(test_table(study)), _text(agreement_table(study))]
+    parts += ["\n".join([*winners_curse(study), *verdict(study)]), _top_table(study)]
     parts += [_text(pruning_audit.rung_table(study)), "\n".join(pruning_audit.sentences(study))]
     return "\n\n".join(part for part in parts if part)
 

@@ -96,13 +96,13 @@ def confirmation_table(study: StudyRecord) -> Table | None:
         notes = ["baseline"] * bool(row["baseline"]) + ["chosen"] * chosen
         notes += ["dropped"] * bool(row.get("dropped"))
         weights = row.get("parameters")
-        error = row["score_error"] if "score_error" in row else row.get("score_std")
+        error = row.get("score_error")
         rows.append(
             [
                 f"#{row['trial']}",
                 figure(searched.get(row["trial"])),
                 figure(row["score_mean"]),
-                figure(error),
+                "" if error is None else figure(error),
                 interval_text(row.get("behind")) if row.get("behind") else "",
                 str(row.get("num_runs", confirmation["folds"])),
                 "" if weights is None else f"{weights:,}",
@@ -171,7 +171,17 @@ def verdict(study: StudyRecord) -> list[str]:
     test: Mapping[str, Any] = (study.confirmation or {}).get("test") or {}
     if not test:
         return _unbeaten(study)
+    if study.chosen is None:
+        told = (
+            f"Trials have been completed since test was opened for #{test['chosen']['trial']}; "
+            "what stands here of test is of that earlier choice, and the search's command confirms anew."
+        )
+        return [told, *_unbeaten(study)]
     said = _compared(study, test.get("difference") or {}, "the manual's")
+    if test["chosen"]["trial"] == test.get("baseline", {}).get("trial"):
+        said = [
+            "Nothing that was searched is confirmed to be better than the manual's configuration."
+        ]
     if "simple_best" in test:
         best = f"the {test['simple_best']}, the best simple baseline,"
         said += _compared(study, test["difference_to_simple"], best)

@@ -35,14 +35,12 @@ class Evaluation:
 
     r2: list[dict[str, IntervalDict]]
     """A model each: task to interval."""
-    difference: dict[str, IntervalDict]
-    """Task to the paired difference, first model minus second; empty for one model."""
     num_labels: dict[str, int]
     """Valid labels by task."""
 
 
 def evaluate(scores: Sequence[Scores], split: PreparedSplit, tasks: Sequence[str]) -> Evaluation:
-    """Compares single models on one split; R² is the same in scaled and in the user's units.
+    """Judges single models on one split; R² is the same in scaled and in the user's units.
 
     Args:
         scores: One (N, K) a model, in the targets' scaled units. An empty one is a model that
@@ -54,11 +52,7 @@ def evaluate(scores: Sequence[Scores], split: PreparedSplit, tasks: Sequence[str
     for task, (draws, columns) in _by_task([[run] for run in scores], split, tasks).items():
         for entry, runs in zip(found, columns, strict=True):
             entry[task] = draws.figure(intervals.r2, runs).to_dict()
-    gap: dict[str, IntervalDict] = {}
-    if len(scores) > 1:
-        for task, interval in differences([scores[0]], [scores[1]], split, tasks).items():
-            gap[task] = {name: interval[name] for name in ("value", "low", "high")}
-    return Evaluation(r2=found, difference=gap, num_labels=num_labels(split.targets, tasks))
+    return Evaluation(r2=found, num_labels=num_labels(split.targets, tasks))
 
 
 def figures(

@@ -128,7 +128,7 @@ def _check() -> None:
 
 def _run(task: Task) -> Result:
     from avq_core.data.prepared import open_store
-    from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
+    from avq_core.errors import NonFiniteLossError
     from avq_core.training.loop import fit
     from avq_core.training.metrics import num_labels
     from avq_core.training.resident import ResidentSplits, splits_to_device, to_device
@@ -144,8 +144,9 @@ def _run(task: Task) -> Result:
     counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
     val_scores = scores = np.empty((0, len(tasks)), dtype=np.float32)
     r2: dict[str, float | None] = dict.fromkeys(tasks)
-    # Told by the figures that are missing.
-    with contextlib.suppress(NonFiniteLossError, OutOfDeviceMemoryError):
+    # Told by the figures that are missing. Out of memory is none of the configuration's faults,
+    # which was trained before: it ends the confirmation, and the same command goes on.
+    with contextlib.suppress(NonFiniteLossError):
         result = fit(task.config, resident, on_step=_check)
         last = result.history[-1]
         r2 = {name: value if math.isfinite(value) else None for name, value in last.r2.items()}

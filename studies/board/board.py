@@ -22,6 +22,7 @@ from studies.board.databases import Database
 from studies.board.plots import plot_attributes
 from studies.board.trial_note import has_ended
 from studies.errors import StudyError
+from studies.names import results_folder
 from studies.records import StudyRecord, TrialRecord
 from studies.urls import explained, shown, sqlite_path
 
@@ -54,7 +55,7 @@ class Board:
         with explained(database.url):
             self.name = database.storage.get_study_name_from_id(study_id)
             self._study = optuna.load_study(study_name=self.name, storage=database.storage)
-        self.folder = (database.folder or runs / self.name) / ARTIFACTS
+        self.folder = (database.folder or results_folder(runs, self.name)) / ARTIFACTS
         self._study_id = study_id
         self._tell = tell
         self._where = _where(database, runs)

@@ -107,7 +107,10 @@ class Keeper(Thread):
             self._kept.pop(study_id, None)
             return
         self._kept[study_id] = kept
-        kept.look()
+        try:
+            kept.look()
+        except KeyError:  # deleted since it was asked for
+            self._kept.pop(study_id, None)
 
 
 class _Kept:

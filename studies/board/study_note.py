@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from studies import records
-from studies.board.markdown import plain, table, titled
 from studies.board.trial_note import has_ended
 from studies.headline import glance, headline, points
+from studies.markdown import plain, table, titled
 from studies.records import StudyRecord
 from studies.tables import confirmation_table, front_table, search_table, test_table
 

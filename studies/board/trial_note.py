@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from studies.board.markdown import plain, table, wrapped
+from studies.markdown import plain, table, wrapped
 from studies.records import StudyRecord, TrialRecord
 from studies.table import figure
 from studies.tables import score, task_names

@@ -56,6 +56,7 @@ def promise(study: StudyRecord) -> go.Figure | None:
         marker={"symbol": "circle-open", "color": VERMILION, "size": 9, "line": {"width": 2}},
         hovertemplate="promised: %{customdata:.3f}<extra></extra>",
     )
+    # Of one run nobody knows the error, and no bar is drawn.
     errors = [row.get("score_error") for row in rows]
     drawn.add_scatter(
         x=[on_edge(row["score_mean"], limits) for row in rows],
@@ -63,7 +64,7 @@ def promise(study: StudyRecord) -> go.Figure | None:
         customdata=[_confirmed(row) for row in rows],
         mode="markers",
         name="confirmed" + (" ± se" if any(errors) else ""),
-        error_x={"array": [error or 0.0 for error in errors], "color": BLUE, "thickness": 1.4},
+        error_x={"array": errors, "color": BLUE, "thickness": 1.4},
         marker={"symbol": "circle", "color": BLUE, "size": 9},
         hovertemplate="confirmed: %{customdata}<extra></extra>",
     )
@@ -79,6 +80,7 @@ def promise(study: StudyRecord) -> go.Figure | None:
 
 def _name(study: StudyRecord, row: dict[str, Any]) -> str:
     notes = ["baseline"] * bool(row["baseline"]) + ["chosen"] * (row["trial"] == study.chosen)
+    notes += ["dropped"] * bool(row.get("dropped"))
     return f"#{row['trial']}" + (f" {', '.join(notes)}" if notes else "")
 
 

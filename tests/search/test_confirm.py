@@ -1,10 +1,11 @@
 """Confirmation: who stands, on what folds, and what is chosen."""
 
 from pathlib import Path
+from typing import Any
 
 from avq_core.config_values import to_dict, with_values
 from search.configure import baseline_config
-from search.confirm import candidates
+from search.confirm import _count_opening, _is_opened, candidates
 from search.launch.local import available_cores, make_slots
 from studies.records import TrialRecord, by_confirmed_score
 
@@ -69,6 +70,28 @@ def test_a_candidate_without_a_score_comes_last() -> None:
     """An undefined figure is not a high one."""
     rows = [{"trial": 1, "score_mean": None}, {"trial": 2, "score_mean": -0.2}]
     assert [row["trial"] for row in by_confirmed_score(rows)] == [2, 1]
+
+
+def test_an_opening_is_counted_before_anything_is_seen() -> None:
+    """Once for a choice, also where it was stopped on its way; anew for another."""
+    summary: dict[str, Any] = {"test": {"old": 1}, "test_openings": 0, "openings": []}
+    _count_opening(summary, 5, [0, 5])
+    _count_opening(summary, 5, [0, 5])
+    assert summary["test_openings"] == len(summary["openings"]) == 1
+    assert summary["test"] is None
+    summary["openings"][-1]["done"] = True
+    _count_opening(summary, 7, [0, 7])
+    assert summary["test_openings"] == 2
+    assert [one["chosen"] for one in summary["openings"]] == [5, 7]
+
+
+def test_test_is_opened_anew_for_another_choice_alone() -> None:
+    """A confirmation that is run again changes nothing; other members are another ensemble."""
+    stored = {"test": {"chosen": {"trial": 5}, "opened_for": [0, 5]}}
+    assert _is_opened(stored, 5, [0, 5])
+    assert not _is_opened(stored, 7, [0, 7])
+    assert not _is_opened(stored, 5, [0, 5, 7])
+    assert not _is_opened({"test": None}, 5, [0, 5])
 
 
 def test_workers_take_devices_in_turn_and_share_the_cores(tmp_path: Path) -> None:

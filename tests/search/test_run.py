@@ -116,7 +116,7 @@ def test_the_confirmation_is_paired_and_test_is_opened_with_five_seeds(
     assert study.made_with is not None
     assert study.made_with["command"].startswith("python -m search.run --data ")
     assert "torch" in study.made_with["versions"]
-    assert "winner's curse" in finished.stdout or "not too high" in finished.stdout
+    assert "winner's curse" in finished.stdout or "did not promise too much" in finished.stdout
 
 
 def test_simple_baselines_stand_beside_the_network(

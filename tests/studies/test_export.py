@@ -113,7 +113,9 @@ def later(study: StudyRecord) -> StudyRecord:
     rows = [{**row, "score_error": 0.012} for row in confirmation["candidates"]]
     made = {"command": "python -m search.run", "versions": {"torch": "2.13.0"}, "machine": "Linux"}
     confirmation |= {"test": test, "candidates": rows}
-    return dataclasses.replace(study, confirmation=confirmation, made_with=made)
+    where = {"device": "cpu", "threads": 1, "precision": "bf16"}
+    trials = [dataclasses.replace(trial, ran_on=where) for trial in study.trials]
+    return dataclasses.replace(study, confirmation=confirmation, made_with=made, trials=trials)
 
 
 def test_the_comments_say_where_a_file_comes_from(confirmed: optuna.Study) -> None:
@@ -136,6 +138,7 @@ def test_the_comments_say_where_a_file_comes_from(confirmed: optuna.Study) -> No
     options = "--data demo --out DIR --device cpu --threads 1"
     assert f"test, first seed: python -m avq_core.train --config THIS_FILE {options}" in told
     assert f"search, val: python -m avq_core.train --config THIS_FILE {options} --seed 0" in told
+    assert "its matrix products were bf16" in told
 
 
 def test_programs_find_under_keys_what_the_comments_say(confirmed: optuna.Study) -> None:

@@ -1,38 +1,30 @@
-"""The report as Markdown: users' words are words, figures stay legible."""
+"""Words stay words, figures stay legible."""
 
-from studies.document import Code, Document, Folded, Points, Section
-from studies.markdown import plain, render
+from studies import markdown
 from studies.tables import Table
 
 
 def test_marks_are_escaped_where_they_would_be_read_as_such() -> None:
     """A lone bracket and an underscore within a word are left, for a mail's sake."""
-    assert plain("cross_modal 0.5 [0.4, 0.6]") == "cross_modal 0.5 [0.4, 0.6]"
-    assert plain("[a](http://b)") == "[a\\](http://b)"
-    assert plain("_a_ *b* `c` <d> e|f") == "\\_a\\_ \\*b\\* \\`c\\` \\<d\\> e\\|f"
-    assert plain("two\nlines") == "two lines"
+    assert markdown.plain("cross_modal 0.5 [0.4, 0.6]") == "cross_modal 0.5 [0.4, 0.6]"
+    assert markdown.plain("[a](http://b)") == "[a\\](http://b)"
+    assert markdown.plain("_a_ *b* `c` <d> e|f") == "\\_a\\_ \\*b\\* \\`c\\` \\<d\\> e\\|f"
+    assert markdown.plain("two\nlines") == "two lines"
 
 
-def test_nobody_is_called_and_no_issue_linked() -> None:
-    """As GitHub would of #14 and of @name."""
-    assert plain("#14 beats #2") == "No. 14 beats no. 2"
-    assert plain("@name") == "@\u2060name"
+def test_a_table_has_a_ruler() -> None:
+    """Its first column to the left and figures to the right."""
+    text = markdown.titled(Table(title="T", head=["", "a"], rows=[["x_y", "1"]]))
+    assert text.splitlines() == ["*T*", "", "|  | a |", "| :-- | --: |", "| x_y | 1 |"]
 
 
-def test_all_blocks_are_set() -> None:
-    """Tables with figures to the right, words to the left."""
-    table = Table(title="a table", head=["task", "R²", "why"], rows=[["x", "0.5", "so"]])
-    blocks = [
-        "A sentence.",
-        Points(sentences=["one", "two"]),
-        Code(lines=["python -m a", "echo ```"]),
-        Folded(table=table),
-    ]
-    section = Section(anchor="s", title="Part", short="P", blocks=[*blocks, table])
-    text = render(
-        Document(title="t", facts="f", lead=["l", "m"], points=[], glance=None, sections=[section])
-    )
-    assert text.startswith("# t\n\nf\n\n**l**\n\nm\n\n## Part\n\nA sentence.\n\n- one\n- two\n\n")
-    assert "```sh\npython -m a\necho \n```" in text
-    assert "| task | R² | why |\n| :-- | --: | :-- |\n| x | 0.5 | so |" in text
-    assert "<details><summary>a table</summary>" in text
+def test_long_lines_are_broken() -> None:
+    """With breaks that Markdown keeps."""
+    lines = markdown.wrapped("word " * 50).split("\\\n")
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 100
+
+
+def test_no_table_is_nothing() -> None:
+    """So that its heading can be left out."""
+    assert markdown.titled(None) == ""

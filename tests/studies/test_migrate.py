@@ -70,14 +70,25 @@ def test_trials_that_fit_keep_all_but_their_distributions(study: optuna.Study, r
 def test_the_new_study_is_of_the_same_data_and_the_new_space(
     confirmed: optuna.Study, runs: Path
 ) -> None:
-    """Its identity is that of a run with the new space; nothing is confirmed or chosen in it."""
+    """Its identity is that of a run with the new space; nothing is confirmed or chosen in it.
+
+    That the data's test split was looked at goes along, and the old command does not.
+    """
+    confirmed.set_user_attr(records.MADE_WITH, {"command": "python -m search.run --study old"})
+    looked = [{"when": "2026-11-26T02:40:00+00:00", "for": [0, 2], "chosen": 2, "done": True}]
+    before_it = confirmed.user_attrs[records.CONFIRMATION]
+    confirmed.set_user_attr(records.CONFIRMATION, before_it | {"openings": looked})
     new = carried(confirmed, NARROW, runs)
     before, now = read_study(confirmed), read_study(new)
     assert now.identity == before.identity | {"space": NARROW.fingerprint()}
     assert Space.from_dict(now.space) == NARROW
     assert (now.tasks, now.watch, now.data_source) == (before.tasks, before.watch, "demo")
     assert now.simple == before.simple
-    assert now.confirmation is None
+    assert now.confirmation == {
+        "test_openings": 1,
+        "openings": [{"study": "tiny", **looked[0]}],
+    }
+    assert now.made_with is None
     assert now.chosen is None
     assert read_study(confirmed) == before
 

@@ -66,3 +66,31 @@ def test_a_study_that_the_search_did_not_make_is_read_too() -> None:
     assert record.tasks == []
     assert records.counts(record.trials)["complete"] == 2
     assert records.best(record.trials) is None
+
+
+def test_the_choice_is_read_with_its_figures(confirmed: optuna.Study) -> None:
+    """One record: a process that was killed between two writes must not mix two choices."""
+    stored = confirmed.user_attrs[records.CONFIRMATION]
+    confirmed.set_user_attr(records.CONFIRMATION, stored | {"chosen": 1})
+    assert read_study(confirmed).chosen == 1
+    confirmed.set_user_attr(records.CONFIRMATION, stored)
+    assert read_study(confirmed).chosen == 2  # of an earlier version, which kept it apart
+
+
+def test_predictions_of_another_choice_are_not_shown(confirmed: optuna.Study) -> None:
+    """They were written before the choice changed."""
+    found = {"trials": {"chosen": 2}, "tasks": [], "groups": [], "truth": [], "clips": 0}
+    confirmed.set_user_attr(records.PREDICTIONS, found)
+    assert read_study(confirmed).predictions == found
+    confirmed.set_user_attr(records.PREDICTIONS, found | {"trials": {"chosen": 1}})
+    assert read_study(confirmed).predictions is None
+
+
+def test_who_was_dropped_does_not_lead_by_a_mean_of_fewer_runs() -> None:
+    """One run on an easy fold is no better than six."""
+    rows = [
+        {"trial": 1, "score_mean": 0.9, "dropped": "after 1 of 6 runs"},
+        {"trial": 2, "score_mean": 0.5, "dropped": None},
+        {"trial": 3, "score_mean": None},
+    ]
+    assert [row["trial"] for row in records.by_confirmed_score(rows)] == [2, 1, 3]

@@ -11,6 +11,7 @@ import pytest
 from browser.make_believe import make_study
 
 from studies.board.app import App
+from studies.board.board import ARTIFACTS
 from studies.board.databases import STUDY_STEP, Databases
 from studies.board.keeper import Keeper
 from studies.storage import storage_url
@@ -24,12 +25,14 @@ class Page:
         self.keeper = Keeper(self.databases, tell=print, on_picture=lambda *_: None)
         self._app = App(self.databases, self.keeper, "tiny")
 
-    def ask(self, method: str, path: str, content: Any = None) -> tuple[str, bytes]:
+    def ask(
+        self, method: str, path: str, content: Any = None, host: str = "localhost"
+    ) -> tuple[str, bytes]:
         """Status and body of an answer."""
         import io
 
         body = b"" if content is None else json.dumps(content).encode()
-        environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path}
+        environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": host}
         setup_testing_defaults(environ)
         environ["wsgi.input"] = io.BytesIO(body)
         environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body))}
@@ -100,11 +103,16 @@ def test_studies_of_a_named_storage_are(study: optuna.Study, runs: Path) -> None
     assert optuna.get_all_study_names(study._storage) == ["tiny", "newer"]
 
 
-def test_a_study_is_deleted_with_its_pictures(page: Page, study: optuna.Study) -> None:
-    """Drawn or not."""
-    page.ask("GET", "/api/studies/1")
+def test_a_study_is_deleted(page: Page, study: optuna.Study) -> None:
+    """Pictures that are drawn, or are still to be, are no hindrance."""
+    told = json.loads(page.ask("GET", "/api/studies/1")[1])
+    picture = next(t["artifacts"][0]["artifact_id"] for t in told["trials"] if t["artifacts"])
+    folder = page.databases.runs / "tiny" / ARTIFACTS
+    page.ask("GET", f"/artifacts/1/{told['trials'][0]['trial_id']}/{picture}")
+    assert any(folder.iterdir())
     assert page.ask("DELETE", "/api/studies/1", {})[0].startswith("204")
     assert optuna.get_all_study_names(study._storage) == []
+    assert page.keeper.is_alive()
 
 
 def test_a_study_that_is_not_there_is_not_found(page: Page) -> None:
@@ -112,3 +120,11 @@ def test_a_study_that_is_not_there_is_not_found(page: Page) -> None:
     for study_id in (77, 99 * STUDY_STEP):
         assert page.ask("GET", f"/api/studies/{study_id}")[0].startswith("404")
     assert page.keeper.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("host", "answer"), [("localhost:8080", "200"), ("127.0.0.1", "200"), ("evil.example", "403")]
+)
+def test_a_page_of_another_site_is_turned_away(page: Page, host: str, answer: str) -> None:
+    """Its name may be made to lead to this machine, and a browser would let it read and delete."""
+    assert page.ask("GET", "/api/studies", host=host)[0].startswith(answer)
