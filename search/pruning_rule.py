@@ -23,14 +23,14 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PruningRule:
-    """Keeps the better share of a rung, always its front, and whoever noise alone parts from its best."""
+    """Keeps the better share of a rung, always its front, and whoever is behind it by noise alone."""
 
     keep_share: float = 0.3
     """Of the trials at a rung, in (0, 1)."""
     most_kept: int = 9
     """Places at a rung that go on, however many trials got there, at least 1. A sampler learns: what
     beats a third of all seen so far is soon nearly every trial (docs/experiments.md)."""
-    min_peers: int = 4
+    min_peers: int = 8
     """Other trials that must have reached a rung before anything is pruned there, at least 1."""
     recent: int = 60
     """Trials that a trial is ranked among: the last ones that reached the rung, at least 1."""
@@ -38,9 +38,11 @@ class PruningRule:
     """First rungs of a trial at which nothing is pruned, >= 0."""
     patience_cycles: int = 1
     """Rungs in a row at which a trial must be behind to be pruned, at least 1."""
-    noise: float = 2.0
-    """Paired standard errors by which a trial must be behind the rung's best score to be pruned, >= 0.
-    As in a race (Maron & Moore, 1997), who cannot be told from the leader stays."""
+    noise: float = 1.0
+    """Paired standard errors by which a trial must be behind the last one kept to be pruned, >= 0."""
+    spared: float = 2.0
+    """Places that noise may spare up to, as a multiple of those that go on, at least 1. Late trials of a
+    sampler that has learned are alike, and would all go on."""
 
     def __post_init__(self) -> None:
         if not 0 < self.keep_share < 1:
@@ -51,6 +53,7 @@ class PruningRule:
             ("recent", 1),
             ("grace_cycles", 0),
             ("patience_cycles", 1),
+            ("spared", 1),
         ):
             value = getattr(self, name)
             if value < least:
@@ -101,10 +104,10 @@ class PruningRule:
         verdict += f", the best {kept} go on"
         if place <= kept:
             return Decision(prune=False, reason=where + verdict)
-        leader = max(range(1, len(scores)), key=lambda i: scores[i])
-        noise = math.nan if error is None else self.noise * error(rivals[leader - 1])
-        if (gap := scores[leader] - scores[0]) < noise:
-            verdict += f"; behind the best by {gap:.3f}, within the noise of {noise:.3f}"
+        last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]
+        noise = math.nan if error is None else self.noise * error(rivals[last - 1])
+        if place <= self.spared * kept and (gap := scores[last] - scores[0]) < noise:
+            verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
             return Decision(prune=False, reason=where + verdict)
         return Decision(prune=True, reason=where + verdict)
 

@@ -124,7 +124,7 @@ def test_a_share_outside_its_range_is_refused(share: float) -> None:
         ("patience_cycles", 0, 1),
     ],
 )
-def test_counts_below_their_least_are_refused(name: str, value: int, least: int) -> None:
+def test_counts_below_their_least_are_refused(name: str, value: float, least: int) -> None:
     """Zero peers would prune the very first trial against nobody."""
     with pytest.raises(ValueError, match=f"{name} is {value}, expected at least {least}"):
         PruningRule(**{name: value})
@@ -138,25 +138,37 @@ def test_a_noise_that_is_no_number_of_errors_is_refused(noise: float) -> None:
 
 
 def test_behind_by_less_than_the_noise_is_not_judged_behind() -> None:
-    """0.55 stands behind 0.9, the best of the rung, by less than two standard errors of 0.2."""
+    """0.55 stands behind 0.6, the last one kept, by half of a standard error of 0.1."""
     own = figures((0.55, 0.55))[0]
     asked: list[int] = []
 
     def error(peer: int) -> float:
         asked.append(peer)
-        return 0.2
+        return 0.1
 
     decision = THIRD.decide(own, LADDER, epoch=2, watch=WATCH, error=error)
     assert not decision.prune
-    assert "behind the best by 0.350, within the noise of 0.400" in decision.reason
-    assert [LADDER[peer].overall for peer in asked] == [0.9]
+    assert "behind the last of them by 0.050, within the noise of 0.100" in decision.reason
+    assert [LADDER[peer].overall for peer in asked] == [0.6]
 
 
-@pytest.mark.parametrize("error", [0.17, math.nan])
+@pytest.mark.parametrize("error", [0.04, math.nan])
 def test_behind_by_more_than_the_noise_or_by_who_knows_is_pruned(error: float) -> None:
     """Where nobody stored what the error is, the figures stand for themselves."""
     own = figures((0.55, 0.55))[0]
     assert THIRD.decide(own, LADDER, epoch=2, watch=WATCH, error=lambda _: error).prune
+
+
+def test_noise_spares_as_many_again_as_go_on_at_most() -> None:
+    """Trials of a sampler that has learned are alike: noise would let all of them past."""
+    peers = figures(*((i / 1000, i / 1000) for i in range(500, 530)))
+    rule = PruningRule(keep_share=0.3, min_peers=4)  # of 31, the best nine go on
+    ninth_behind = figures((0.5145, 0.5145))[0]
+    assert not rule.decide(ninth_behind, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
+    far = figures((0.5005, 0.5005))[0]
+    assert rule.decide(far, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
+    lenient = PruningRule(keep_share=0.3, min_peers=4, spared=4)
+    assert not lenient.decide(far, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
 
 
 def test_of_a_long_rung_only_the_best_few_go_on() -> None:
