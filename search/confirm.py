@@ -22,7 +22,7 @@ from search.configure import derive_seed, same_but_for_run
 from search.launch.pool import TaskPool
 from search.open_test import Candidate, open_test, to_train
 from search.race import Choice, Standing, choose, corrected_error, gap
-from search.rounds import NUM_SEEDS, Cut, Rounds, run_key
+from search.rounds import Cut, Rounds, run_key
 from search.score import Watch
 from search.simple import best_simple
 from search.worker import Slot
@@ -187,7 +187,7 @@ def _summary(rounds: Rounds, standings: Sequence[Standing], choice: Choice) -> d
     manual = [by_key[key] for key in baselines if key != choice.key]
     return {
         "folds": rounds.num_folds,
-        "seeds": NUM_SEEDS,
+        "seeds": math.ceil(max(len(s.runs) for s in standings) / rounds.num_folds),
         "runs": rounds.runs,
         "rule": choice.reason,
         "chosen": choice.key,

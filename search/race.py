@@ -174,6 +174,20 @@ def clip_error(first: Sequence[Run], second: Sequence[Run]) -> float:
     return float(np.sqrt(np.sum(np.square(errors))) / len(errors))
 
 
+def is_settled(standings: Sequence[Standing], num_folds: int) -> bool:
+    """Whether further runs would not change who is chosen, as far as the runs so far tell.
+
+    So it is where one candidate is left, and where nobody left is parted from the best: then the
+    simplest is chosen, whoever is ahead.
+    """
+    finalists = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
+    if len(finalists) < 2:
+        return True
+    best = max(finalists, key=lambda s: s.mean)
+    gaps = [gap(best.runs, other.runs, num_folds) for other in finalists if other is not best]
+    return all(behind.value <= behind.error for behind in gaps)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
     """Who is chosen, and why."""

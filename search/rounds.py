@@ -12,11 +12,11 @@ from search.configure import derive_seed
 from search.launch.pool import Result, Task
 from search.noise import clusters_of, losses_by_cluster
 from search.open_test import Candidate
-from search.race import Run, Standing, race
+from search.race import Run, Standing, is_settled, race
 from search.score import Watch, with_nan
 
 NUM_SEEDS: Final = 2
-"""Fresh seeds on each fold."""
+"""Fresh seeds on each fold, at most: the second one's runs are made where they may change the choice."""
 _FOLD_SEEDS: Final = 1_000_003
 
 
@@ -77,7 +77,7 @@ class Rounds:
         standings, first = self.race()
         alive = {s.key for s in standings if s.dropped is None}
         found: list[Task] = []
-        for place, (seed, fold) in enumerate(self.rounds[first:]):
+        for place, (seed, fold) in enumerate(self._wanted(standings, first)):
             if place and len(found) >= least:
                 break
             found += [
@@ -88,6 +88,13 @@ class Rounds:
                 and run_key(candidate.trial, seed, fold) not in self.runs
             ]
         return found
+
+    def _wanted(self, standings: list[Standing], first: int) -> list[tuple[int, int]]:
+        """Rounds to go: those of the seed that is being run, and the next one's if it may decide."""
+        seed, fold = divmod(first, self.num_folds)
+        if seed and not fold and is_settled(standings, self.num_folds):
+            return []
+        return self.rounds[first : (seed + 1) * self.num_folds]
 
     def _task(self, candidate: Candidate, seed: int, fold: int, cut: Cut) -> Task:
         fresh = derive_seed(self.seed, _FOLD_SEEDS, seed, fold)
@@ -123,7 +130,9 @@ class Rounds:
             run_key(c.trial, *number) in self.runs for c in self.found for number in self.rounds
         )
         left = sum(
-            run_key(key, *number) not in self.runs for number in self.rounds[first:] for key in keys
+            run_key(key, *number) not in self.runs
+            for number in self._wanted(standings, first)
+            for key in keys
         )
         return made, made + left
 

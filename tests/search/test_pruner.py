@@ -120,7 +120,7 @@ def test_a_patience_of_two_asks_for_two_rungs_behind_in_a_row(memory: optuna.Stu
 
 def test_the_stored_losses_tell_the_noise(memory: optuna.Study) -> None:
     """Behind by 0.1 with an error of about 1 is not behind; with none it is."""
-    pruner = CycleEndPruner(PruningRule(min_peers=2), Watch())
+    pruner = CycleEndPruner(PruningRule(min_peers=2, spared=3), Watch())
     wild = [0.3, -0.3] * 5
     calm = [0.0] * 10
     for own in (wild, calm):
