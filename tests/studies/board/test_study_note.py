@@ -20,7 +20,7 @@ def test_confirmed_figures_stand_in_it(confirmed: optuna.Study) -> None:
     text = study_note(records.read_study(confirmed), [])
     assert "### Confirmed with fresh seeds" in text
     assert "0.330" in text.split("### Confirmed")[1]
-    assert r"0.310 \[0.210, 0.410\]" in text.split("### The test split")[1]
+    assert "0.310 [0.210, 0.410]" in text.split("### The test split")[1]
 
 
 def test_what_is_not_there_has_no_heading(study: optuna.Study) -> None:
