@@ -25,6 +25,8 @@ _DRAWS: Final = 1_000
 _SEED: Final = 0
 """Of the draws: the same scores get the same interval, wherever they are judged."""
 _TINY: Final = 1e-12
+_LEAST_GROUPS: Final = 5
+"""Below these a variance between groups is no more than a guess, and no interval is given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,7 +193,7 @@ class Draws:
         value, num = float(points.mean()), len(points)
         drawn = np.stack([draw for _, draw in runs])
         drawn = drawn[:, np.isfinite(drawn).all(axis=0)]
-        if not np.isfinite(value) or drawn.shape[1] < 2:
+        if not np.isfinite(value) or drawn.shape[1] < 2 or self.num_groups < _LEAST_GROUPS:
             return Interval(value=value, low=float("nan"), high=float("nan"))
         few = self.num_groups / (
             self.num_groups - 1

@@ -128,6 +128,14 @@ def test_one_group_gives_a_figure_without_an_interval() -> None:
     assert found.to_dict() == {"value": 1.0, "low": None, "high": None}
 
 
+@pytest.mark.parametrize(("groups", "known"), [(2, False), (4, False), (5, True), (40, True)])
+def test_few_groups_give_no_interval(groups: int, known: bool) -> None:
+    """Of two recordings one would reach from -500 to 1, which says as little in more words."""
+    truth, scores = noisy(9)
+    found = Draws(truth, names(80, per=80 // groups)).figure(intervals.r2, [scores])
+    assert math.isfinite(found.low) == known
+
+
 @pytest.mark.parametrize("metric", SCALES)
 @pytest.mark.parametrize("truth", [[], [0.3], [np.nan, np.nan, 0.1]])
 def test_fewer_than_two_labels_give_no_figure(metric, truth: list[float]) -> None:  # noqa: ANN001
