@@ -174,20 +174,6 @@ def clip_error(first: Sequence[Run], second: Sequence[Run]) -> float:
     return float(np.sqrt(np.sum(np.square(errors))) / len(errors))
 
 
-def is_settled(standings: Sequence[Standing], num_folds: int) -> bool:
-    """Whether further runs would not change who is chosen, as far as the runs so far tell.
-
-    So it is where one candidate is left, and where nobody left is parted from the best: then the
-    simplest is chosen, whoever is ahead.
-    """
-    finalists = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
-    if len(finalists) < 2:
-        return True
-    best = max(finalists, key=lambda s: s.mean)
-    gaps = [gap(best.runs, other.runs, num_folds) for other in finalists if other is not best]
-    return all(behind.value <= behind.error for behind in gaps)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
     """Who is chosen, and why."""
@@ -231,4 +217,21 @@ def choose(standings: Sequence[Standing], num_folds: int) -> Choice | None:
             f"({best.parameters:,} weights), which is ahead by {behind.value:.3f} ± "
             f"{behind.error:.3f}."
         ),
+    )
+
+
+def is_settled(standings: Sequence[Standing], num_folds: int) -> bool:
+    """Whether the choice does not hang on a simpler candidate of which it is open how far behind it is.
+
+    One that is no simpler than the chosen one could take its place only by passing it; a simpler one
+    has but to come within a standard error of the best.
+    """
+    choice = choose(standings, num_folds)
+    if choice is None:
+        return True
+    by_key = {standing.key: standing for standing in standings}
+    return not any(
+        other.parameters < by_key[choice.key].parameters
+        for other in standings
+        if other.dropped is None and math.isfinite(other.mean)
     )

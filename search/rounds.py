@@ -16,7 +16,7 @@ from search.race import Run, Standing, is_settled, race
 from search.score import Watch, with_nan
 
 NUM_SEEDS: Final = 2
-"""Fresh seeds on each fold, at most: the second one's runs are made where they may change the choice."""
+"""Fresh seeds on each fold, at most: the second one's runs are made where the choice hangs on them."""
 _FOLD_SEEDS: Final = 1_000_003
 
 
