@@ -1,41 +1,10 @@
 """Predicted against true on the test split, a panel a task."""
 
-import math
-from typing import Final
-
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from studies.figures.ranges import on_edge, span
-from studies.figures.style import BLUE, GREY, SMALL, TEMPLATE, bare, words
+from studies.figures.style import BLUE, GREY, SMALL, bare, words
 from studies.records import StudyRecord
-
-_COLUMNS: Final = 3
-_TOP: Final = 40
-
-
-def predictions(study: StudyRecord) -> go.Figure | None:
-    """All tasks in one figure; `None` where the study keeps no predictions."""
-    shown = predicted_tasks(study)
-    if not shown:
-        return None
-    columns = min(_COLUMNS, len(shown))
-    rows = math.ceil(len(shown) / columns)
-    titles = [f"{words(task)}: n {len(_pairs(study, task))}" for task in shown]
-    drawn = make_subplots(rows=rows, cols=columns, subplot_titles=titles)
-    for place, task in enumerate(shown):
-        row, column = place // columns + 1, place % columns + 1
-        traces, limits = _traces(study, task)
-        drawn.add_traces(traces, rows=row, cols=column)
-        drawn.update_xaxes(range=limits, row=row, col=column)
-        drawn.update_yaxes(range=limits, row=row, col=column)
-    drawn.update_layout(
-        template=TEMPLATE,
-        title={"text": "Predicted (up) against true (across), test split"},
-        showlegend=False,
-        height=rows * SMALL + _TOP,
-    )
-    return drawn
 
 
 def prediction(study: StudyRecord, task: str) -> go.Figure | None:
