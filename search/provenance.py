@@ -62,12 +62,9 @@ def _versions() -> dict[str, str]:
 
 
 def _machine(devices: Sequence[str]) -> str:
-    import torch
+    from avq_core.training.device import device_name
 
-    names = {
-        torch.cuda.get_device_name(device) if device.startswith("cuda") else "CPU"
-        for device in devices
-    }
+    names = {device_name(device) for device in devices}
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {', '.join(sorted(names))}"
 
 

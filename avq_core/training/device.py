@@ -10,6 +10,8 @@ import torch
 from avq_core.errors import ConfigError
 
 _WORTHWHILE_SPEEDUP = 1.5
+_SHARED_MEMORY = 0.9
+"""Of a GPU's, for the tensors of all its processes; each also costs a driver's context."""
 
 
 def parse_device(name: str) -> torch.device:
@@ -36,6 +38,27 @@ def parse_device(name: str) -> torch.device:
             )
         return torch.device("cuda", index)
     return device
+
+
+def claim_device(name: str, *, memory_share: float) -> torch.device:
+    """As `parse_device`; of a GPU's memory this process then takes no more than its share.
+
+    Args:
+        name: `auto`, `cpu` or `cuda[:N]`.
+        memory_share: In (0, 1]. What the driver itself needs for each process is kept free of it.
+
+    Raises:
+        ConfigError: An unknown name, or a GPU that is not there.
+    """
+    device = parse_device(name)
+    if device.type == "cuda" and memory_share < 1:
+        torch.cuda.set_per_process_memory_fraction(_SHARED_MEMORY * memory_share, device)
+    return device
+
+
+def device_name(device: str) -> str:
+    """What people call a device of `parse_device`: a GPU's model, or `CPU`."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else "CPU"
 
 
 def resolve_precision(precision: str, device: torch.device) -> torch.dtype:

@@ -9,7 +9,7 @@
 - `random`: random points, none stopped, in one process too: a loop as anybody writes it first;
 - `ray-asha`: Ray Tune's OptunaSearch with ASHA, a trial on each core (`pip install -e '.[bench]'`).
 
-All train with `avq_core.training.loop.fit` on the same data, space, epochs, cores and number of trials,
+All train with `avq_core.training.loop.fit` on the same data, space, epochs, device and number of trials,
 with the same seed for the same trial number, and try the space's own start first. No peer may stop a trial
 before its first cosine cycle ends. Each search is a process of its own, timed from its start to its end.
 Its best configuration is then trained again with fresh seeds on folds, the same for all methods of a seed.
@@ -37,6 +37,7 @@ from typing import IO, Any
 from avq_core.cli import CommandParser, run_command
 from avq_core.errors import AvqError, ConfigError
 from avq_core.files import check_place, whole_file
+from avq_core.training.device import device_name
 from benchmarks.search.confirmation import confirm
 from benchmarks.search.curves import best_trial, incumbents
 from benchmarks.search.methods import METHODS, run_method
@@ -56,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     quiet_optuna()
-    methods = _methods(options.methods)
+    methods = _methods(options.methods, options.device)
     if options.seeds < 1:
         raise ConfigError(f"--seeds is {options.seeds}, expected a number >= 1")
     for path in filter(None, (options.json, options.plot)):
@@ -67,7 +68,7 @@ def main(argv: Sequence[str]) -> int:
     with _alone(folder) as lock:
         for seed in range(options.seeds):
             plan = _plan(options, seed)
-            _check_settings(folder / "settings.json", plan)
+            _check_settings(folder / "settings.json", plan, options.device)
             runs += [_finished(method, plan, options, lock) for method in methods]
             # Large, and made again where they are needed.
             shutil.rmtree(folder / "folds", ignore_errors=True)
@@ -79,7 +80,9 @@ def main(argv: Sequence[str]) -> int:
         print(note)
     if options.json:
         with whole_file(options.json) as file:
-            json.dump({"machine": _machine(), "command": list(argv), **to_plain(runs)}, file)
+            json.dump(
+                {"machine": _machine(options.device), "command": list(argv), **to_plain(runs)}, file
+            )
     if options.plot:
         draw(runs, options.plot)
     return 0
@@ -99,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--epochs", type=int, help="at most, for each trial (default: the space's)")
     add("--seeds", type=int, default=5, help="of each method, from 0 on (default 5)")
     add("--methods", default=",".join(METHODS), help="by comma (default: all)")
+    add("--device", default="cpu", help="on which all train: cpu (default) or cuda:N")
     add("--out", type=Path, default=Path("runs/benchmark"), help="folder of all that is kept")
     add("--json", type=Path, metavar="FILE", help="writes the figures there too")
     add("--plot", type=Path, metavar="FILE.png", help="draws the incumbents over time")
@@ -110,11 +114,16 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _methods(text: str) -> list[str]:
+def _methods(text: str, device: str) -> list[str]:
     methods = text.split(",")
     for method in methods:
         if method not in METHODS:
             raise ConfigError(f"--methods names {method!r}, expected some of {', '.join(METHODS)}")
+    if "ray-asha" in methods and device != "cpu":
+        raise ConfigError(
+            f"ray-asha trains on the cores, not on {device}; leave it out of --methods, or give "
+            "--device cpu"
+        )
     if "ray-asha" in methods and importlib.util.find_spec("ray") is None:
         raise ConfigError(
             "ray-asha needs Ray, which is not installed; pip install -e '.[bench]', or leave it out "
@@ -148,17 +157,16 @@ def _arguments(options: argparse.Namespace) -> list[str]:
     """What every search is told, as arguments of `python -m search.run`."""
     epochs = [] if options.epochs is None else ["--epochs", str(options.epochs)]
     common = ["--data", options.data, "--space", options.space, "--trials", str(options.trials)]
-    # The peers train on the CPU, so where there is a GPU, ours must leave it alone.
-    return [*common, *epochs, "--devices", "cpu"]
+    return [*common, *epochs, "--devices", options.device]
 
 
-def _check_settings(path: Path, plan: Plan) -> None:
+def _check_settings(path: Path, plan: Plan, device: str) -> None:
     """A folder holds searches of one kind.
 
     Raises:
         ConfigError: It was begun with other data, another space or other settings; says which.
     """
-    settings = {"epochs": plan.job.epochs, "trials": plan.job.trials}
+    settings = {"epochs": plan.job.epochs, "trials": plan.job.trials, "device": device}
     asked = replace(plan.identity, settings=settings)
     if path.exists():
         stored = Identity.from_dict(json.loads(path.read_text(encoding="utf-8")))
@@ -196,12 +204,17 @@ def _line(run: SearchRun, confirming: float) -> str:
     )
 
 
-def _machine() -> dict[str, Any]:
+def _machine(device: str) -> dict[str, Any]:
     """What the figures depend on beside the code."""
     packages = ("optuna", "ray", "torch")
     installed = [name for name in packages if importlib.util.find_spec(name) is not None]
     versions = {name: importlib.metadata.version(name) for name in installed}
-    return {"cores": available_cores(), "python": sys.version.split()[0], **versions}
+    return {
+        "cores": available_cores(),
+        "device": device_name(device),
+        "python": sys.version.split()[0],
+        **versions,
+    }
 
 
 def _say(text: str) -> None:

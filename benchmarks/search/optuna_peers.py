@@ -23,15 +23,16 @@ from search.worker import Job
 _ENDED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-def search(method: str, job: Job) -> list[TrialRun]:
+def search(method: str, job: Job, device: torch.device) -> list[TrialRun]:
     """Runs a whole study in memory and gives its trials.
 
     Args:
         method: A key of `PEERS`.
         job: What our own search would be told, pruner and sampler apart.
+        device: Where to train.
     """
     torch.set_num_threads(available_cores())
-    splits = load_splits(job.store)
+    splits = load_splits(job.store, device)
     study = make_study(method, job)
     study.optimize(make_objective(job, splits), n_trials=job.trials)
     return trial_runs(study, job, splits.schema.tasks)

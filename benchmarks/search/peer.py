@@ -15,19 +15,20 @@ from search.cli import build_parser
 def main(argv: Sequence[str]) -> int:
     """Searches and writes the trials to OUT."""
     method, out, *arguments = argv
+    from avq_core.training.device import parse_device
     from search.plan import make_plan
     from search.quiet import quiet_optuna
 
     quiet_optuna()
-    job = make_plan(build_parser().parse_args(arguments), say=print).job
+    plan = make_plan(build_parser().parse_args(arguments), say=print)
     if method == "ray-asha":
         from benchmarks.search import ray_peer
 
-        trials = ray_peer.search(job)
+        trials = ray_peer.search(plan.job)
     else:
         from benchmarks.search import optuna_peers
 
-        trials = optuna_peers.search(method, job)
+        trials = optuna_peers.search(method, plan.job, parse_device(plan.slots[0].device))
     write_trials(Path(out), trials)
     return 0
 

@@ -127,7 +127,7 @@ def train_trial(
 @functools.cache
 def _splits(store: Path) -> ResidentSplits:
     """Opened once a process, however many trials it runs."""
-    return load_splits(store)
+    return load_splits(store, torch.device("cpu"))
 
 
 def trial_run(

@@ -17,9 +17,9 @@ from search.configure import configure, derive_seed
 from search.worker import Job
 
 
-def load_splits(store: Path) -> ResidentSplits:
-    """Train and val of a prepared store, on the CPU."""
-    return splits_to_device(open_store(store).search_splits(), torch.device("cpu"))
+def load_splits(store: Path, device: torch.device) -> ResidentSplits:
+    """Train and val of a prepared store, on a device."""
+    return splits_to_device(open_store(store).search_splits(), device)
 
 
 def trial_config(

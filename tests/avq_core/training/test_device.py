@@ -5,7 +5,12 @@ import torch
 
 from avq_core.errors import ConfigError
 from avq_core.training import device as module
-from avq_core.training.device import isolated_randomness, parse_device, resolve_precision
+from avq_core.training.device import (
+    claim_device,
+    isolated_randomness,
+    parse_device,
+    resolve_precision,
+)
 
 CPU = torch.device("cpu")
 
@@ -23,6 +28,20 @@ def test_a_gpu_that_is_not_there_is_told() -> None:
     with pytest.raises(ConfigError, match=r"this machine has 0 CUDA device\(s\); use cpu"):
         parse_device("cuda:0")
     assert parse_device("auto") == CPU
+
+
+def test_of_a_shared_gpu_a_process_takes_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With some left for the driver; alone, or on a CPU, nothing is limited."""
+    taken: list[tuple[float, torch.device]] = []
+    monkeypatch.setattr(
+        torch.cuda, "set_per_process_memory_fraction", lambda *limit: taken.append(limit)
+    )
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert claim_device("cpu", memory_share=0.5) == CPU
+    assert claim_device("cuda:0", memory_share=1.0) == torch.device("cuda", 0)
+    assert taken == []
+    claim_device("cuda:0", memory_share=0.25)
+    assert taken == [(pytest.approx(0.225), torch.device("cuda", 0))]
 
 
 def test_precision_is_as_asked_or_as_measured(monkeypatch: pytest.MonkeyPatch) -> None:

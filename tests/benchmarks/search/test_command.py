@@ -20,6 +20,12 @@ def test_an_unknown_method_is_told_in_one_line() -> None:
     assert_one_line(run("benchmarks.search", "--methods", "ours,theirs"), "theirs", "optuna-median")
 
 
+def test_rays_trials_on_a_gpu_are_refused_in_one_line() -> None:
+    """Its trials train on the cores, and would be compared with others' on a GPU."""
+    done = run("benchmarks.search", "--device", "cuda:0", "--methods", "ours,ray-asha")
+    assert_one_line(done, "ray-asha", "cuda:0", "--device cpu")
+
+
 def test_the_command_goes_on_where_it_stood(tmp_path: Path) -> None:
     """What is done stays, what was cut off starts anew, and other settings are refused."""
     figures, plot = tmp_path / "figures.json", tmp_path / "incumbents.png"

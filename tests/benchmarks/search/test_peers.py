@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+import torch
 from commands import TASKS, write_tiny
 
 from avq_core.config_values import from_dict, to_dict
@@ -162,7 +163,7 @@ def test_rays_trials_report_each_epoch_as_optunas_do(job: Job, tmp_path: Path) -
     reports: list[dict[str, float]] = []
     config = {**job.space.start, "trial_number": 0}
     ray_peer.train_trial(config, job=there, report=reports.append)
-    (first, *_) = run_peer("random", there, training.load_splits(store.path))
+    (first, *_) = run_peer("random", there, training.load_splits(store.path, torch.device("cpu")))
     assert [report["epoch"] for report in reports] == [1, 2, 3]
     assert reports[-1]["score"] == first.score
     last = ray_peer.trial_run(there, config, reports[-1], tasks=TASKS)
