@@ -69,7 +69,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="at most, for the manual's configuration, in whole cycles of its own (default: as many "
         "as a trial; on a CPU its first cycle of 10)",
     )
-    add("--workers", default="auto", metavar="N|auto", help="auto: one a GPU, or one a CPU core")
+    add(
+        "--workers",
+        default="auto",
+        metavar="N|auto",
+        help="auto: one a CPU core, or up to 8 a GPU, as its memory and the cores carry them",
+    )
     add("--devices", default="auto", metavar="LIST", help="auto, cpu, or cuda:0,cuda:1,…")
     add(
         "--objective",

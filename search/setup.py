@@ -1,12 +1,11 @@
-"""Opens a plan's study: creates it once, refuses to go on with another, queues the baseline."""
+"""Opens a plan's study: creates it once, refuses to go on with another, queues what was asked for."""
 
 from collections.abc import Callable
 
 import optuna
 from optuna.trial import TrialState
 
-from avq_core.config_values import to_dict
-from search.configure import baseline_config
+from search.baseline import baseline_point, comes_first, queue_baseline
 from search.handback import hand_back_stale
 from search.plan import Plan
 from search.warm_start import queue
@@ -14,7 +13,6 @@ from studies import records
 from studies.errors import StudyError
 from studies.identity import Identity, differences
 from studies.lock import study_lock
-from studies.points import point_of
 from studies.storage import make_schema, open_storage
 
 
@@ -43,7 +41,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
             _refuse_other(study, Identity.from_dict(stored), plan.identity)
         more = study.user_attrs.get(records.TOTAL) != job.trials
         study.set_user_attr(records.TOTAL, job.trials)
-        _queue_baseline(study, plan)
+        _begin_with_baseline(study, plan)
         if stored is None:
             if job.space.start:
                 study.enqueue_trial(dict(job.space.start))
@@ -79,17 +77,20 @@ def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> Non
         )
 
 
-def _queue_baseline(study: optuna.Study, plan: Plan) -> None:
-    """Queues the manual's configuration unless it is queued, running or done, or none is to run."""
-    if _is_full(study, plan) or any(
-        trial.user_attrs.get(records.BASELINE) and trial.state is not TrialState.FAIL
-        for trial in study.get_trials(deepcopy=False)
-    ):
+def _begin_with_baseline(study: optuna.Study, plan: Plan) -> None:
+    """Queues the manual's configuration where a short study starts, or where it was given up before.
+
+    Else a worker queues it later (`search.baseline`).
+    """
+    trials = study.get_trials(deepcopy=False)
+    own = [trial for trial in trials if trial.user_attrs.get(records.BASELINE)]
+    if _is_full(study, plan) or any(trial.state is not TrialState.FAIL for trial in own):
         return
-    tasks = plan.store.schema.tasks
-    config = baseline_config(tasks=tasks, epochs=plan.job.baseline_epochs, seed=plan.job.seed)
-    point = point_of(to_dict(config), plan.job.space)
-    study.enqueue_trial(point or {}, user_attrs={records.BASELINE: True})
+    job = plan.job
+    if own or comes_first(job.trials, num_handed=sum(len(h.points) for h in plan.handed)):
+        tasks = plan.store.schema.tasks
+        point = baseline_point(job.space, tasks=tasks, epochs=job.baseline_epochs, seed=job.seed)
+        queue_baseline(study, point)
 
 
 def _is_full(study: optuna.Study, plan: Plan) -> bool:

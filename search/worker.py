@@ -5,10 +5,10 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -17,6 +17,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.data_config import DataConfig
+from search.baseline import baseline_point, is_due, queue_baseline
 from search.finalists import queue_finalists
 from search.handback import (
     INTERRUPTED,
@@ -49,6 +50,9 @@ class Slot:
     device: str
     threads: int
     """For matrix products on the CPU."""
+    memory_share: float = 1.0
+    """Of a GPU's memory, that the worker may take: one of several must not starve the others, or
+    what fits would hang on who else is at work."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,14 +93,15 @@ def run_worker(job: Job, slot: Slot) -> None:
     import torch
 
     from avq_core.data.prepared import open_store
-    from avq_core.training.device import parse_device
+    from avq_core.training.device import claim_device
     from avq_core.training.resident import splits_to_device
     from search.objective import Objective
 
     torch.set_num_threads(slot.threads)
     splits = open_store(job.store).search_splits()
+    device = claim_device(slot.device, memory_share=slot.memory_share)
     objective = Objective(
-        splits=splits_to_device(splits, parse_device(slot.device)),
+        splits=splits_to_device(splits, device),
         val_groups=splits.val.groups,
         space=job.space,
         data=job.data,
@@ -120,6 +125,9 @@ def run_worker(job: Job, slot: Slot) -> None:
         total=job.trials,
         watch=job.watch,
         stops=job.stop == "auto",
+        baseline=baseline_point(
+            job.space, tasks=splits.schema.tasks, epochs=job.baseline_epochs, seed=job.seed
+        ),
     )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
         if not run_next(crew, objective):
@@ -141,6 +149,9 @@ class Crew:
     watch: Watch
     stops: bool = False
     """Whether the study may end before its total (`search.stopping`)."""
+    baseline: Mapping[str, Any] | None = None
+    """The manual's values, to be trained when it is due (`search.baseline`); `None` for a study
+    without it."""
 
 
 def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) -> bool:
@@ -166,6 +177,8 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
             study, total=crew.total, watch=crew.watch
         )
         if len(states) < crew.total and not waits:
+            if crew.baseline is not None and is_due(trials):
+                queue_baseline(study, crew.baseline)
             study.optimize(claim, n_trials=1)
             return True
     except InterruptedTrial:

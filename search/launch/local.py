@@ -14,6 +14,9 @@ from avq_core.errors import ConfigError
 from search.launch.failure import WorkerFailedError
 from search.worker import Job, Slot, run_worker
 
+_MOST_A_GPU: Final = 8
+_GPU_BYTES_A_WORKER: Final = 5 * 2**30
+"""For its copy of the data, a network of the spaces' largest and its activations."""
 _TICK_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 30.0
 """How long a worker may take to hand its trial back before it is killed."""
@@ -30,8 +33,10 @@ def make_slots(*, workers: str, devices: str) -> list[Slot]:
     """One slot a worker.
 
     Args:
-        workers: A number, or `auto`: one a GPU, or one a CPU core. Two processes of one thread
-            train two small networks faster than one process of two threads trains them in turn.
+        workers: A number, or `auto`: one a CPU core, or on a GPU as many as its memory and the cores
+            beside it carry, up to `_MOST_A_GPU`. Two processes of one thread train two small
+            networks faster than one process of two threads trains them in turn, and one process
+            leaves most of a GPU idle (docs/experiments.md).
         devices: `auto`, `cpu`, or CUDA devices by comma; workers take them in turn.
 
     Raises:
@@ -46,15 +51,31 @@ def make_slots(*, workers: str, devices: str) -> list[Slot]:
     else:
         names = [str(parse_device(name.strip())) for name in devices.split(",")]
     cores = available_cores()
-    if workers == "auto":
-        names = [name for name in names for _ in range(cores if name == "cpu" else 1)]
-        count = len(names)
-    else:
+    count = sum(_carried(name, cores // len(names)) for name in names)
+    if workers != "auto":
         count = int(workers) if workers.isdecimal() else 0
         if not 1 <= count <= 1024:
             raise ConfigError(f"--workers is {workers!r}, expected auto or a number from 1 to 1024")
-    threads = max(1, cores // count)
-    return [Slot(index=i, device=names[i % len(names)], threads=threads) for i in range(count)]
+    own = [names[i % len(names)] for i in range(count)]
+    return [
+        Slot(
+            index=index,
+            device=name,
+            threads=max(1, cores // count),
+            memory_share=1 / own.count(name),
+        )
+        for index, name in enumerate(own)
+    ]
+
+
+def _carried(device: str, cores: int) -> int:
+    """Workers that a device carries, with so many cores to feed it."""
+    if device == "cpu":
+        return max(1, cores)
+    import torch
+
+    memory = torch.cuda.get_device_properties(device).total_memory
+    return max(1, min(cores, memory // _GPU_BYTES_A_WORKER, _MOST_A_GPU))
 
 
 def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None]) -> None:

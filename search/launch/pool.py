@@ -112,11 +112,11 @@ class _Process:
 def _start(free: "Queue[Slot]", stop: Event) -> None:
     import torch
 
-    from avq_core.training.device import parse_device
+    from avq_core.training.device import claim_device
 
     slot = free.get()
     torch.set_num_threads(slot.threads)
-    _Process.device = parse_device(slot.device)
+    _Process.device = claim_device(slot.device, memory_share=slot.memory_share)
     _Process.stop = stop
 
 

@@ -1,12 +1,10 @@
 """Confirmation: who stands, on what folds, and what is chosen."""
 
-from pathlib import Path
 from typing import Any
 
 from avq_core.config_values import to_dict, with_values
 from search.configure import baseline_config
 from search.confirm import _count_opening, _is_opened, candidates
-from search.launch.local import available_cores, make_slots
 from studies.records import TrialRecord, by_confirmed_score
 
 TASKS = ("lip_sync", "cross_modal", "overall")
@@ -92,14 +90,3 @@ def test_test_is_opened_anew_for_another_choice_alone() -> None:
     assert not _is_opened(stored, 7, [0, 7])
     assert not _is_opened(stored, 5, [0, 5, 7])
     assert not _is_opened({"test": None}, 5, [0, 5])
-
-
-def test_workers_take_devices_in_turn_and_share_the_cores(tmp_path: Path) -> None:
-    """Auto is one a core; more workers than cores have one thread each."""
-    auto = make_slots(workers="auto", devices="cpu")
-    assert len(auto) == available_cores()
-    assert {slot.threads for slot in auto} == {1}
-    mixed = make_slots(workers="3", devices="cpu")
-    assert [slot.index for slot in mixed] == [0, 1, 2]
-    (alone,) = make_slots(workers="1", devices="cpu")
-    assert alone.threads == available_cores()

@@ -1,5 +1,7 @@
 """Workers: the exact budget, handing back, and what a killed worker leaves behind."""
 
+import dataclasses
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +10,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from search.baseline import HEAD_START
 from search.finalists import best_at_first_rung
 from search.handback import (
     MAX_RETRIES,
@@ -270,3 +273,30 @@ def test_a_queued_point_survives_a_worker_that_dies_before_it_asks_for_it() -> N
     again = study.ask()
     assert again.suggest_float("x", 0, 1) == 0.25
     assert again.user_attrs[records.FINISHES] == 3
+
+
+def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
+    study: optuna.Study, storage: str
+) -> None:
+    """Whichever worker comes by then: three of them take turns here."""
+    crews = [
+        dataclasses.replace(crew_of(study, storage, total=2 * HEAD_START), baseline={"x": 0.25})
+        for _ in range(3)
+    ]
+    turns = itertools.cycle(crews)
+    while run_next(next(turns), lambda trial: trial.suggest_float("x", 0, 1)):
+        pass
+    trials = study.trials
+    assert len(trials) == 2 * HEAD_START
+    assert [t.number for t in trials if t.user_attrs.get(records.BASELINE)] == [HEAD_START]
+    assert trials[HEAD_START].params == {"x": 0.25}
+
+
+def test_a_full_study_gets_no_baseline_that_would_never_run(
+    study: optuna.Study, storage: str
+) -> None:
+    """Such as one that was carried over from another with all its trials."""
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=HEAD_START)
+    crew = dataclasses.replace(crew_of(study, storage, total=HEAD_START), baseline={})
+    assert not run_next(crew, lambda trial: trial.suggest_float("x", 0, 1))
+    assert len(study.trials) == HEAD_START

@@ -1,0 +1,67 @@
+"""When a study trains the manual's configuration, its baseline.
+
+On a CPU that network costs an epoch what a searched one costs in ten or more, and trained first it would
+keep a worker from the search for as long. So the search gets a head start: by then it has found something
+to be compared, and there are trials left for the other workers to run beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from avq_core.config_values import to_dict
+from search.configure import baseline_config
+from space.space import Space
+from studies import records
+from studies.points import point_of
+
+HEAD_START: Final = 20
+"""Trials that come before the baseline: those that the sampler draws without having learned."""
+
+
+def comes_first(total: int, *, num_handed: int) -> bool:
+    """Whether a study is too short for a head start, and begins with its baseline.
+
+    Args:
+        total: Trials of the study.
+        num_handed: Points that it is to try before its own.
+    """
+    return total - num_handed < 2 * HEAD_START
+
+
+def is_due(trials: Sequence[FrozenTrial]) -> bool:
+    """Whether the baseline is to be queued now, behind whatever else is queued.
+
+    Only where there never was one: what `search.handback` gave up, or hands on, is its own.
+
+    Args:
+        trials: All of the study.
+    """
+    if any(trial.user_attrs.get(records.BASELINE) for trial in trials):
+        return False
+    return sum(trial.state is not TrialState.FAIL for trial in trials) >= HEAD_START
+
+
+def queue_baseline(study: optuna.Study, point: Mapping[str, Any]) -> None:
+    """Queues the baseline.
+
+    Args:
+        study: The study, under its lock.
+        point: As `baseline_point` gives it.
+    """
+    study.enqueue_trial(dict(point), user_attrs={records.BASELINE: True})
+
+
+def baseline_point(space: Space, *, tasks: Sequence[str], epochs: int, seed: int) -> dict[str, Any]:
+    """The manual's values in a space; empty where the space does not hold them.
+
+    Args:
+        space: What is searched.
+        tasks: The data's.
+        epochs: At most, for the baseline.
+        seed: The study's.
+    """
+    config = baseline_config(tasks=tasks, epochs=epochs, seed=seed)
+    return dict(point_of(to_dict(config), space) or {})
