@@ -38,7 +38,6 @@ def main(argv: Sequence[str]) -> int:
     study = open_study(plan, say=_say)
     note_origin(study, argv, [slot.device for slot in plan.slots])
     _look_at_data(plan, study)
-    _fit_simple_baselines(plan, study)
     _search(plan, study)
     if best(read_trials(study)) is None:
         raise StudyError(
@@ -87,21 +86,19 @@ def _look_at_data(plan: "Plan", study: "optuna.Study") -> None:
         _say(f"data error: {found['message']}; {found['mend']}")
 
 
-def _fit_simple_baselines(plan: "Plan", study: "optuna.Study") -> None:
-    from search.progress import StatusLine
-    from search.simple import note_simple_baselines
-    from studies import records
-
-    if records.SIMPLE in study.user_attrs:
-        return
-    status = StatusLine()
-    status.show("fitting simple baselines: train mean, ridge, random forest")
-    note_simple_baselines(study, plan.store)
-    status.end("fitted simple baselines: train mean, ridge, random forest")
-
-
 def _search(plan: "Plan", study: "optuna.Study") -> None:
-    """Runs workers until the study holds its total of finished trials."""
+    """Runs workers until the study holds its total of finished trials, and fits what is simple."""
+    from search.simple import simple_baselines_beside
+
+    with simple_baselines_beside(
+        study,
+        plan.store,
+        on_wait=lambda: _say("fitting simple baselines: train mean, ridge, random forest"),
+    ):
+        _run_trials(plan, study)
+
+
+def _run_trials(plan: "Plan", study: "optuna.Study") -> None:
     from search.launch.local import run_workers
     from search.progress import StatusLine, describe, take_snapshot
 

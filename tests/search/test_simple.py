@@ -1,0 +1,69 @@
+"""Simple baselines are fitted while the search runs, and are there when it has ended."""
+
+import threading
+from pathlib import Path
+
+import optuna
+import pytest
+from commands import TASKS, write_tiny
+
+from avq_core.data.prepared import PreparedStore, prepare
+from avq_core.data_config import DataConfig
+from search import simple
+from search.simple import note_simple_baselines, simple_baselines_beside
+from studies import records
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PreparedStore:
+    """Of a tiny file."""
+    data = write_tiny(tmp_path)
+    return prepare(str(data), DataConfig(), root=tmp_path / "prepared", on_note=lambda _: None)
+
+
+def test_they_are_there_when_the_search_has_ended(
+    study: optuna.Study, store: PreparedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waited for, if the search ends first; fitted once."""
+    searching = threading.Event()
+
+    def note_late(*arguments: object) -> None:
+        searching.wait()
+        note_simple_baselines(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(simple, "note_simple_baselines", note_late)
+    with simple_baselines_beside(study, store, on_wait=searching.set):
+        assert records.SIMPLE not in study.user_attrs
+    assert set(study.user_attrs[records.SIMPLE]["ridge"]) == set(TASKS)
+    monkeypatch.undo()
+    monkeypatch.setattr("avq_core.training.baselines.fit_baselines", lambda *_, **__: 1 / 0)
+    with simple_baselines_beside(study, store, on_wait=lambda: None):
+        pass
+
+
+def test_what_goes_wrong_is_raised_where_the_search_ends(
+    study: optuna.Study, store: PreparedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not lost with the thread, and not in the middle of the search."""
+    monkeypatch.setattr("avq_core.training.baselines.fit_baselines", lambda *_, **__: 1 / 0)
+    ended = False
+    with (
+        pytest.raises(ZeroDivisionError),
+        simple_baselines_beside(study, store, on_wait=lambda: None),
+    ):
+        ended = True
+    assert ended
+
+
+def test_a_search_that_is_stopped_does_not_wait_for_them(
+    study: optuna.Study, store: PreparedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C goes on up at once, and the thread ends with the process."""
+    forever = threading.Event()
+    monkeypatch.setattr(simple, "note_simple_baselines", lambda *_: forever.wait())
+    with (
+        pytest.raises(KeyboardInterrupt),
+        simple_baselines_beside(study, store, on_wait=lambda: None),
+    ):
+        raise KeyboardInterrupt
+    forever.set()
