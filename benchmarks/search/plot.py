@@ -19,11 +19,17 @@ def draw(runs: Sequence[SearchRun], path: Path) -> None:
     """Writes the plot as a PNG file."""
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.subplots()
+    seen = []
     for method, colour in zip(dict.fromkeys(run.method for run in runs), _COLOURS, strict=False):
         own = [run for run in runs if run.method == method]
         seconds, mean, width = mean_curve(own)
         axes.plot(seconds, mean, color=colour, label=method)
+        seen.append(mean)
         axes.fill_between(seconds, mean - width, mean + width, color=colour, alpha=0.15, lw=0)
+    # By the means: of the first seconds' few incumbents an interval may be wider than all the rest.
+    low, high = np.min(np.concatenate(seen)), np.max(np.concatenate(seen))
+    margin = max(0.05, 0.15 * (high - low))
+    axes.set_ylim(low - margin, high + margin)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("{x:g}")
