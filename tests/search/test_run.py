@@ -424,10 +424,14 @@ def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
     group.append(job)
     wait_for_trials(folder, "maimed", 2)
     # The last one: the first, which goes on, must not hide it.
-    workers = [
-        t.user_attrs.get("worker", "") for t in open_study(folder / "runs", "maimed", None).trials
-    ]
-    last = next(worker for worker in reversed(workers) if worker.startswith("worker-1 "))
+    deadline = time.monotonic() + 60
+    own: list[str] = []
+    while not own and time.monotonic() < deadline:
+        trials = open_study(folder / "runs", "maimed", None).trials
+        found = [t.user_attrs.get("worker", "") for t in trials]
+        own = [worker for worker in found if worker.startswith("worker-1 ")]
+        time.sleep(0.1)
+    last = own[-1]
     pid = int(last.rsplit(":", 1)[1])
     os.kill(pid, signal.SIGKILL)
     _, errors = job.communicate(timeout=200)
