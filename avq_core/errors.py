@@ -23,4 +23,4 @@ class NonFiniteLossError(RuntimeError):
 
 
 class OutOfDeviceMemoryError(RuntimeError):
-    """Not even a micro-batch of one sample fits on the device."""
+    """Not even a micro-batch of one sample fits on the device, or the data does not."""

@@ -21,8 +21,8 @@ from avq_core.config import TrainConfig, manual
 from avq_core.config_values import load_config, to_dict, with_values
 from avq_core.data.prepared import PreparedStore, prepare
 from avq_core.training.metrics import r2_by_task
-from search.launch.local import make_slots
 from search.launch.pool import Task, run_tasks
+from search.launch.slots import device_names, make_slots
 
 _KEPT = ("hidden_dim", "num_layers", "num_heads", "embedder_scale", "feedforward_factor")
 """Sizes, not parts: putting them back to the manual's asks another question."""
@@ -77,7 +77,11 @@ def main() -> int:
     if set(base.training.task_weights) != set(store.schema.tasks):
         base = with_values(base, weights)
     found: dict[str, list[Any]] = {}
-    slots = make_slots(workers="auto", devices="auto")
+    slots = make_slots(
+        workers="auto",
+        devices=device_names("auto"),
+        data_bytes=store.search_splits().num_bytes,
+    )
     for name, changes in variants.items():
         start = time.monotonic()
         tasks = [

@@ -19,13 +19,13 @@ from avq_core.config_values import from_dict, with_values
 from avq_core.data.folds import count_folds
 from avq_core.data.prepared import PreparedStore, open_store
 from search.configure import derive_seed, same_but_for_run
+from search.job import Slot
 from search.launch.pool import TaskPool
 from search.open_test import Candidate, open_test, to_train
 from search.race import Choice, Standing, choose, corrected_error, gap
 from search.rounds import Cut, Rounds, run_key
 from search.score import Watch
 from search.simple import best_simple
-from search.worker import Slot
 from studies import records
 from studies.errors import StudyError
 from studies.records import TrialRecord

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from avq_core.config import TrainConfig
 from avq_core.config_values import to_dict, with_values
 from search.configure import derive_seed
+from search.job import Slot
 from search.launch.pool import Task, TaskPool
-from search.worker import Slot
 
 if TYPE_CHECKING:
     from avq_core.data.prepared import PreparedStore

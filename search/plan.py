@@ -15,12 +15,12 @@ from avq_core.data.prepared import PreparedStore, prepare
 from avq_core.errors import ConfigError
 from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
-from search.launch.local import make_slots
+from search.job import Job, Slot
+from search.launch.slots import check_workers, device_names, make_slots
 from search.option_checks import check_options
 from search.warm_start import Handed, handed_points, source_study
 from search.watching import check_watched, cross_modal_weight, watched_tasks
-from search.worker import Job, Slot
-from space.presets import preset
+from space.presets import is_file, preset
 from space.space import Space, load_space
 from studies.identity import Identity
 from studies.names import EXPECTED, PREPARED, is_name
@@ -62,9 +62,11 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         AvqError, SpaceError: What is wrong, in one line.
     """
     check_options(options)
-    slots = tuple(make_slots(workers=options.workers, devices=options.devices))
-    space_name = _space_name(options.space, slots, say)
-    loaded = load_space(Path(space_name)) if _is_file(space_name) else None
+    check_workers(options.workers)
+    devices = device_names(options.devices)
+    on_cpu = devices[0] == "cpu"
+    space_name = _space_name(options.space, on_cpu=on_cpu, say=say)
+    loaded = load_space(Path(space_name)) if is_file(space_name) else None
     share = cross_modal_weight(options.score_weights)
     data = load_data_config(options.layout)
     if loaded is None:
@@ -98,7 +100,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
         space=space,
         watch=watch,
         epochs=epochs,
-        baseline_epochs=_baseline_epochs(options.baseline_epochs, epochs, slots, say),
+        baseline_epochs=_baseline_epochs(options.baseline_epochs, epochs, on_cpu=on_cpu, say=say),
         trials=options.trials,
         sampler=options.sampler,
         pruner=options.pruner,
@@ -112,7 +114,13 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     _make_folder(job.logs)
     return Plan(
         job=job,
-        slots=slots,
+        slots=tuple(
+            make_slots(
+                workers=options.workers,
+                devices=devices,
+                data_bytes=store.search_splits().num_bytes,
+            )
+        ),
         source=source,
         store=store,
         identity=_identity(store, job, options.objective),
@@ -133,13 +141,13 @@ def _make_folder(folder: Path) -> None:
 
 
 def _baseline_epochs(
-    asked: int | None, epochs: int, slots: tuple[Slot, ...], say: Callable[[str], None]
+    asked: int | None, epochs: int, *, on_cpu: bool, say: Callable[[str], None]
 ) -> int:
     """Epochs of the manual's configuration, at most: on a CPU one cycle of it is dear enough."""
     if asked is not None:
         return asked
     first = manual().optim.cycle_epochs
-    if slots[0].device != "cpu" or epochs <= first:
+    if not on_cpu or epochs <= first:
         return epochs
     say(
         f"the manual's configuration gets its first cycle of {first} epochs, since there is no GPU "
@@ -148,17 +156,12 @@ def _baseline_epochs(
     return first
 
 
-def _space_name(wanted: str, slots: tuple[Slot, ...], say: Callable[[str], None]) -> str:
+def _space_name(wanted: str, *, on_cpu: bool, say: Callable[[str], None]) -> str:
     if wanted != "auto":
         return wanted
-    on_cpu = slots[0].device == "cpu"
     name = "extended-small" if on_cpu else "extended"
     say(f"space: {name} ({'no GPU here' if on_cpu else 'a GPU is here'})")
     return name
-
-
-def _is_file(space: str) -> bool:
-    return space.endswith((".yaml", ".yml")) or "/" in space
 
 
 def _study_name(asked: str | None, source: str, space: str) -> str:

@@ -16,7 +16,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from avq_core.data_config import DataConfig
+from avq_core.errors import OutOfDeviceMemoryError
 from search.baseline import baseline_point, is_due, queue_baseline
 from search.finalists import queue_finalists
 from search.handback import (
@@ -26,12 +26,12 @@ from search.handback import (
     hand_back,
     hand_back_stale,
 )
+from search.job import NO_ROOM, Job, Slot
 from search.pruner import FirstRungPruner, make_pruner
 from search.quiet import quiet_optuna
 from search.sampler import make_sampler
 from search.score import Watch
 from search.stopping import is_over
-from space.space import Space
 from studies import records
 from studies.lock import StudyLock, study_lock
 from studies.orphans import fail_orphans
@@ -40,48 +40,6 @@ from studies.storage import open_storage
 _POLL_SECONDS: Final = 0.5
 ObjectiveValue = float | tuple[float, float]
 _BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slot:
-    """Where a worker runs."""
-
-    index: int
-    device: str
-    threads: int
-    """For matrix products on the CPU."""
-    memory_share: float = 1.0
-    """Of a GPU's memory, that the worker may take: one of several must not starve the others, or
-    what fits would hang on who else is at work."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """All that a worker needs to know; crosses to its process by pickle."""
-
-    study: str
-    url: str
-    store: Path
-    """The prepared store's folder."""
-    data: DataConfig
-    """The settings that the store was made with."""
-    space: Space
-    watch: Watch
-    epochs: int
-    baseline_epochs: int
-    """At most, for the manual's configuration."""
-    trials: int
-    """The study's total, over all workers and runs."""
-    sampler: str
-    pruner: str
-    audit_share: float
-    """Share of the trials marked for pruning that go on to their end."""
-    stop: str
-    """`auto` ends the study early (`search.stopping`), `never` does not."""
-    seed: int
-    deadline: float | None
-    """`time.time()` after which no trial is started."""
-    logs: Path
 
 
 def run_worker(job: Job, slot: Slot) -> None:
@@ -100,8 +58,13 @@ def run_worker(job: Job, slot: Slot) -> None:
     torch.set_num_threads(slot.threads)
     splits = open_store(job.store).search_splits()
     device = claim_device(slot.device, memory_share=slot.memory_share)
+    try:
+        resident = splits_to_device(splits, device)
+    except OutOfDeviceMemoryError as error:
+        print(error)
+        sys.exit(NO_ROOM)
     objective = Objective(
-        splits=splits_to_device(splits, device),
+        splits=resident,
         val_groups=splits.val.groups,
         space=job.space,
         data=job.data,

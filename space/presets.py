@@ -1,13 +1,32 @@
 """The spaces that come with the project. Every bound stands beside its reason."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from space.errors import SpaceError
 from space.extended import extended, extended_small
 from space.parameters import Categorical, Float, Int
-from space.space import Space
+from space.space import Space, load_space
 from space.weights import weight_parameters
+
+
+def is_file(name: str) -> bool:
+    """Whether what a user calls a space is a file's name."""
+    return name.endswith((".yaml", ".yml")) or "/" in name
+
+
+def named_space(name: str, tasks: Sequence[str]) -> Space:
+    """The space of a name or of a YAML file.
+
+    Args:
+        name: What a user calls it.
+        tasks: The data's, whose weights a preset searches.
+
+    Raises:
+        SpaceError: An unknown name, or a file that is missing or wrong.
+    """
+    return load_space(Path(name)) if is_file(name) else preset(name, tasks)
 
 
 def preset(name: str, tasks: Sequence[str]) -> Space:

@@ -5,7 +5,6 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from avq_core.cli import CommandParser, run_command
@@ -71,13 +70,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _space(wanted: str, source: "optuna.Study") -> "Space":
     """The space of a name or a file, as `search.run --space` takes them."""
-    from space.presets import preset
-    from space.space import load_space
+    from space.presets import named_space
     from studies.records import TASKS
 
-    if wanted.endswith((".yaml", ".yml")) or "/" in wanted:
-        return load_space(Path(wanted))
-    return preset(wanted, source.user_attrs.get(TASKS, []))
+    return named_space(wanted, source.user_attrs.get(TASKS, []))
 
 
 def _told(source: str, new: str, sorting: "Sorting") -> list[str]:

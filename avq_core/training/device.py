@@ -10,7 +10,7 @@ import torch
 from avq_core.errors import ConfigError
 
 _WORTHWHILE_SPEEDUP = 1.5
-_SHARED_MEMORY = 0.9
+SHARED_MEMORY = 0.9
 """Of a GPU's, for the tensors of all its processes; each also costs a driver's context."""
 
 
@@ -52,7 +52,7 @@ def claim_device(name: str, *, memory_share: float) -> torch.device:
     """
     device = parse_device(name)
     if device.type == "cuda" and memory_share < 1:
-        torch.cuda.set_per_process_memory_fraction(_SHARED_MEMORY * memory_share, device)
+        torch.cuda.set_per_process_memory_fraction(SHARED_MEMORY * memory_share, device)
     return device
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from avq_core.data.schema import Schema
 from avq_core.data.splits import PreparedSplit, SearchSplits
+from avq_core.errors import OutOfDeviceMemoryError
 from avq_core.model.statistics import pooled_statistics
 
 _STATISTICS_BLOCK = 16
@@ -103,9 +104,14 @@ def to_device(split: PreparedSplit, device: torch.device) -> ResidentSplit:
 
 
 def splits_to_device(splits: SearchSplits, device: torch.device) -> ResidentSplits:
-    """Moves a study's two splits."""
-    return ResidentSplits(
-        schema=splits.schema,
-        train=to_device(splits.train, device),
-        val=to_device(splits.val, device),
-    )
+    """Moves a study's two splits.
+
+    Raises:
+        OutOfDeviceMemoryError: They do not fit.
+    """
+    try:
+        train, val = to_device(splits.train, device), to_device(splits.val, device)
+    except torch.OutOfMemoryError as error:
+        size = splits.num_bytes / 1e9
+        raise OutOfDeviceMemoryError(f"{size:.2f} GB of data do not fit on {device}") from error
+    return ResidentSplits(schema=splits.schema, train=train, val=val)

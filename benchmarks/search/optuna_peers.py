@@ -16,9 +16,9 @@ from avq_core.config_values import to_dict
 from avq_core.training.resident import ResidentSplits
 from benchmarks.search.results import TrialRun
 from benchmarks.search.training import first_cycle, load_splits, train, trial_config
-from search.launch.local import available_cores
+from search.job import Job
+from search.launch.slots import available_cores
 from search.suggest import suggest
-from search.worker import Job
 
 _ENDED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 

@@ -21,9 +21,9 @@ from avq_core.data.prepared import open_store
 from avq_core.training.resident import ResidentSplits
 from benchmarks.search.results import TrialRun
 from benchmarks.search.training import first_cycle, load_splits, train, trial_config
-from search.launch.local import available_cores
+from search.job import Job
+from search.launch.slots import available_cores
 from search.suggest import suggest
-from search.worker import Job
 from space.space import Space
 
 _NUMBER: Final = "trial_number"

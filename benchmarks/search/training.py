@@ -14,7 +14,7 @@ from avq_core.errors import NonFiniteLossError
 from avq_core.training.loop import EpochRecord, fit
 from avq_core.training.resident import ResidentSplits, splits_to_device
 from search.configure import configure, derive_seed
-from search.worker import Job
+from search.job import Job
 
 
 def load_splits(store: Path, device: torch.device) -> ResidentSplits:

@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import sys
 import time
@@ -11,71 +10,15 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from avq_core.errors import ConfigError
+from search.job import NO_ROOM, Job, Slot
 from search.launch.failure import WorkerFailedError
-from search.worker import Job, Slot, run_worker
+from search.worker import run_worker
 
-_MOST_A_GPU: Final = 8
-_GPU_BYTES_A_WORKER: Final = 5 * 2**30
-"""For its copy of the data, a network of the spaces' largest and its activations."""
 _TICK_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 30.0
 """How long a worker may take to hand its trial back before it is killed."""
 _MAX_STARTS: Final = 4
 """Of the worker of one slot; killed more often, something is wrong with the machine."""
-
-
-def available_cores() -> int:
-    """Cores that this process may use, which in a container are fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def make_slots(*, workers: str, devices: str) -> list[Slot]:
-    """One slot a worker.
-
-    Args:
-        workers: A number, or `auto`: one a CPU core, or on a GPU as many as its memory and the cores
-            beside it carry, up to `_MOST_A_GPU`. Two processes of one thread train two small
-            networks faster than one process of two threads trains them in turn, and one process
-            leaves most of a GPU idle (docs/experiments.md).
-        devices: `auto`, `cpu`, or CUDA devices by comma; workers take them in turn.
-
-    Raises:
-        ConfigError: Not a number of workers, or a device that is not there.
-    """
-    from avq_core.training.device import parse_device
-
-    if devices == "auto":
-        import torch
-
-        names = [f"cuda:{i}" for i in range(torch.cuda.device_count())] or ["cpu"]
-    else:
-        names = [str(parse_device(name.strip())) for name in devices.split(",")]
-    cores = available_cores()
-    count = sum(_carried(name, cores // len(names)) for name in names)
-    if workers != "auto":
-        count = int(workers) if workers.isdecimal() else 0
-        if not 1 <= count <= 1024:
-            raise ConfigError(f"--workers is {workers!r}, expected auto or a number from 1 to 1024")
-    own = [names[i % len(names)] for i in range(count)]
-    return [
-        Slot(
-            index=index,
-            device=name,
-            threads=max(1, cores // count),
-            memory_share=1 / own.count(name),
-        )
-        for index, name in enumerate(own)
-    ]
-
-
-def _carried(device: str, cores: int) -> int:
-    """Workers that a device carries, with so many cores to feed it."""
-    if device == "cpu":
-        return max(1, cores)
-    import torch
-
-    memory = torch.cuda.get_device_properties(device).total_memory
-    return max(1, min(cores, memory // _GPU_BYTES_A_WORKER, _MOST_A_GPU))
 
 
 def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None]) -> None:
@@ -90,6 +33,7 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
         on_tick: Called about twice a second.
 
     Raises:
+        ConfigError: The data does not fit on a device as often as it has workers.
         WorkerFailedError: A worker ended with an error, or was killed too often; the others were
             stopped.
     """
@@ -148,6 +92,11 @@ class _Member:
             self.start()
             return True
         log = self.job.logs / f"{self.process.name}.log"
+        if status == NO_ROOM:
+            raise ConfigError(
+                f"{self.process.name} found no room on {self.slot.device} for its copy of the data "
+                f"(see {log}); give fewer --workers, or wait until the GPU is free"
+            )
         raise WorkerFailedError(f"{self.process.name} ended with status {status}; see {log}")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from avq_core.config import TrainConfig
+from avq_core.errors import ConfigError, OutOfDeviceMemoryError
 from search.handback import InterruptedTrial
+from search.job import Slot
 from search.launch.failure import WorkerFailedError
 from search.launch.local import shielded_from_ctrl_c
-from search.worker import Slot
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -64,12 +65,14 @@ class TaskPool:
 
     def __init__(self, slots: Sequence[Slot]) -> None:
         context = multiprocessing.get_context("spawn")
+        self._num_slots = len(slots)
         self._stop = context.Event()
+        meeting = context.Barrier(len(slots))
         free: Queue[Slot] = context.Queue()
         for slot in slots:
             free.put(slot)
         self._pool = ProcessPoolExecutor(
-            len(slots), mp_context=context, initializer=_start, initargs=(free, self._stop)
+            len(slots), mp_context=context, initializer=_start, initargs=(free, self._stop, meeting)
         )
 
     def __enter__(self) -> Self:
@@ -79,6 +82,13 @@ class TaskPool:
         if kind is not None:
             self._stop.set()
         self._pool.shutdown(cancel_futures=kind is not None)
+
+    def wait_until_up(self) -> None:
+        """Starts every process and returns when all are ready, for whoever times what they do."""
+        with shielded_from_ctrl_c():
+            futures = [self._pool.submit(_meet) for _ in range(self._num_slots)]
+        for future in futures:
+            future.result()
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[str, Result]]:
         """Runs tasks, in their order as slots get free, and yields each as it ends.
@@ -90,6 +100,12 @@ class TaskPool:
         try:
             for future in concurrent.futures.as_completed(futures):
                 yield futures[future], future.result()
+        except OutOfDeviceMemoryError as error:
+            self._stop.set()
+            raise ConfigError(
+                f"in the confirmation, {error}; the same command goes on where it stands, with "
+                "fewer --workers"
+            ) from error
         except BrokenProcessPool as error:
             raise WorkerFailedError(
                 "a process of the confirmation was killed (out of memory?); the same command goes "
@@ -105,11 +121,12 @@ class _Process:
 
     device: Any
     stop: Event
+    meeting: Barrier
     cached: tuple[Path, Any] | None = None
     """The last store and its splits on the device."""
 
 
-def _start(free: "Queue[Slot]", stop: Event) -> None:
+def _start(free: "Queue[Slot]", stop: Event, meeting: Barrier) -> None:
     import torch
 
     from avq_core.training.device import claim_device
@@ -118,6 +135,12 @@ def _start(free: "Queue[Slot]", stop: Event) -> None:
     torch.set_num_threads(slot.threads)
     _Process.device = claim_device(slot.device, memory_share=slot.memory_share)
     _Process.stop = stop
+    _Process.meeting = meeting
+
+
+def _meet() -> None:
+    # Whoever waits here takes no second task, so that all have to come.
+    _Process.meeting.wait()
 
 
 def _check() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from avq_core.data_config import DataConfig
 from benchmarks.search.results import SearchRun, TrialRun
+from search.job import Job
 from search.score import Watch
-from search.worker import Job
 from space.parameters import Categorical, Float, Int
 from space.space import Space
 

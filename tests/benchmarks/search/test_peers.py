@@ -21,8 +21,8 @@ from benchmarks.search import optuna_peers, ray_peer, training
 from benchmarks.search.confirmation import fold_config
 from benchmarks.search.methods import METHODS
 from benchmarks.search.results import TrialRun
+from search.job import Job
 from search.objective import Objective
-from search.worker import Job
 
 
 def run_peer(method: str, job: Job, splits: ResidentSplits) -> list[TrialRun]:

@@ -1,0 +1,16 @@
+"""Ends that a worker's process may come to, as functions that a process can import."""
+
+import sys
+
+from avq_core.errors import OutOfDeviceMemoryError
+from search.job import NO_ROOM
+
+
+def end_without_room(*_: object) -> None:
+    """As `search.worker.run_worker` ends where the data does not fit."""
+    sys.exit(NO_ROOM)
+
+
+def raise_without_room(*_: object) -> None:
+    """As a run of the confirmation ends there."""
+    raise OutOfDeviceMemoryError("9.99 GB of data do not fit on cuda:0")
