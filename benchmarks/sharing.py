@@ -26,14 +26,14 @@ from avq_core.config_values import load_data_config, with_values
 from avq_core.data.prepared import PreparedStore, prepare
 from avq_core.errors import AvqError, ConfigError
 from avq_core.files import check_place, whole_file
-from search.configure import configure, derive_seed
-from search.launch.local import make_slots
+from search.configure import check_space, configure, derive_seed
 from search.launch.pool import Task, TaskPool
+from search.launch.slots import device_names, make_slots
 from search.quiet import quiet_optuna
 from search.suggest import suggest
 from space.errors import SpaceError
-from space.presets import preset
-from space.space import Space, load_space
+from space.presets import named_space
+from space.space import Space
 from studies.names import PREPARED
 from studies.table import align
 
@@ -51,11 +51,8 @@ def main(argv: Sequence[str]) -> int:
     store = prepare(
         options.data, load_data_config(None), root=options.runs / PREPARED, on_note=_say
     )
-    space = (
-        load_space(Path(options.space))
-        if options.space.endswith((".yaml", ".yml"))
-        else preset(options.space, store.schema.tasks)
-    )
+    space = named_space(options.space, store.schema.tasks)
+    check_space(space, tasks=store.schema.tasks, epochs=max(options.epochs, space.epochs))
     tasks = random_tasks(space, store, num=options.trials, epochs=options.epochs)
     seconds: dict[int, list[float]] = {count: [] for count in counts}
     time_tasks([_shortened(task, 1) for task in tasks], workers=counts[0], device=options.device)
@@ -119,9 +116,10 @@ def _shortened(task: Task, epochs: int) -> Task:
 
 def time_tasks(tasks: Sequence[Task], *, workers: int, device: str) -> float:
     """Seconds that so many workers of one device take for all tasks, once they are up."""
-    slots = make_slots(workers=str(workers), devices=device)
+    slots = make_slots(workers=str(workers), devices=device_names(device), data_bytes=0)
     warm = [replace(_shortened(tasks[0], 2), key=f"warm {number}") for number in range(workers)]
     with TaskPool(slots) as pool:
+        pool.wait_until_up()
         for _ in pool.run(warm):
             pass
         start = time.monotonic()

@@ -27,6 +27,7 @@ from optuna.terminator import EMMREvaluator, RegretBoundEvaluator
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from avq_core.config import MANUAL_TASK_WEIGHTS
+from search.baseline import queue_baseline
 from search.evidence import Evidence, gather
 from search.pruner import decide, make_pruner
 from search.sampler import make_sampler
@@ -97,7 +98,7 @@ def simulate(
     """The trials of one simulated study, in the order in which they ended."""
     rng = np.random.default_rng([77, seed])
     study = optuna.create_study(direction="maximize", pruner=make_pruner("cycle", WATCH, epochs=30))
-    study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+    queue_baseline(study, {})
     for number in range(num):
         study.sampler = make_sampler("tpe", space, seed=seed, number=number)
         trial = study.ask()

@@ -37,7 +37,7 @@ from typing import IO, Any
 from avq_core.cli import CommandParser, run_command
 from avq_core.errors import AvqError, ConfigError
 from avq_core.files import check_place, whole_file
-from avq_core.training.device import device_name
+from avq_core.training.device import device_name, parse_device
 from benchmarks.search.confirmation import confirm
 from benchmarks.search.curves import best_trial, incumbents
 from benchmarks.search.methods import METHODS, run_method
@@ -45,7 +45,7 @@ from benchmarks.search.plot import draw
 from benchmarks.search.results import SearchRun, read_run, write_run
 from benchmarks.search.summary import REFERENCE, baseline_note, summarise, table, to_plain
 from search.cli import build_parser
-from search.launch.local import available_cores
+from search.launch.slots import available_cores
 from search.plan import Plan, make_plan
 from search.quiet import quiet_optuna
 from space.errors import SpaceError
@@ -55,9 +55,10 @@ from studies.identity import Identity, differences
 def main(argv: Sequence[str]) -> int:
     """Runs what is missing and prints the table."""
     options = _parser().parse_args(argv)
+    options.device = str(parse_device(options.device))
     signal.signal(signal.SIGTERM, _interrupt)
     quiet_optuna()
-    methods = _methods(options.methods, options.device)
+    methods = parse_methods(options.methods, options.device)
     if options.seeds < 1:
         raise ConfigError(f"--seeds is {options.seeds}, expected a number >= 1")
     for path in filter(None, (options.json, options.plot)):
@@ -102,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--epochs", type=int, help="at most, for each trial (default: the space's)")
     add("--seeds", type=int, default=5, help="of each method, from 0 on (default 5)")
     add("--methods", default=",".join(METHODS), help="by comma (default: all)")
-    add("--device", default="cpu", help="on which all train: cpu (default) or cuda:N")
+    add("--device", default="cpu", help="on which all train: cpu (default), cuda:N or auto")
     add("--out", type=Path, default=Path("runs/benchmark"), help="folder of all that is kept")
     add("--json", type=Path, metavar="FILE", help="writes the figures there too")
     add("--plot", type=Path, metavar="FILE.png", help="draws the incumbents over time")
@@ -114,7 +115,12 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _methods(text: str, device: str) -> list[str]:
+def parse_methods(text: str, device: str) -> list[str]:
+    """The methods of `--methods`, once all can run.
+
+    Raises:
+        ConfigError: An unknown one, or one that cannot train on the device or is not installed.
+    """
     methods = text.split(",")
     for method in methods:
         if method not in METHODS:

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from commands import assert_one_line, run, write_space, write_tiny
 
+from avq_core.errors import ConfigError
+from benchmarks.search.__main__ import parse_methods
+
 pytestmark = pytest.mark.slow
 
 
@@ -22,8 +25,14 @@ def test_an_unknown_method_is_told_in_one_line() -> None:
 
 def test_rays_trials_on_a_gpu_are_refused_in_one_line() -> None:
     """Its trials train on the cores, and would be compared with others' on a GPU."""
-    done = run("benchmarks.search", "--device", "cuda:0", "--methods", "ours,ray-asha")
-    assert_one_line(done, "ray-asha", "cuda:0", "--device cpu")
+    with pytest.raises(ConfigError, match=r"ray-asha .* not on cuda:0; .* --device cpu"):
+        parse_methods("ours,ray-asha", "cuda:0")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:0,cuda:1", "cuda:99"])
+def test_a_device_that_is_not_there_is_told_before_anything_is_prepared(device: str) -> None:
+    """One device: peers have one process, so one device is what can be compared."""
+    assert_one_line(run("benchmarks.search", "--device", device), "device", device)
 
 
 def test_the_command_goes_on_where_it_stood(tmp_path: Path) -> None:
