@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -41,25 +42,31 @@ def simple_baselines_beside(
     """Fits the simple baselines in a thread while the search's workers run, unless that is done.
 
     On leaving they are there: what is not fitted by then is waited for, but not by a search that was
-    stopped. Where the thread failed they are fitted once more, so that what is wrong is raised here.
+    stopped. Where the thread failed, for want of memory beside the workers, say, they are fitted once
+    more when those have ended; what is really wrong is raised then, and cost the search nothing.
 
     Args:
         study: The study.
         store: Its prepared data.
         on_wait: Called where they have to be waited for.
     """
+    if records.SIMPLE in study.user_attrs:
+        yield
+        return
     thread = threading.Thread(target=_fit_beside, args=(study, store), daemon=True)
     thread.start()
     yield
-    if thread.is_alive():
+    if records.SIMPLE not in study.user_attrs:
         on_wait()
-        thread.join()
+    thread.join()
     note_simple_baselines(study, store)
 
 
 def _fit_beside(study: optuna.Study, store: PreparedStore) -> None:
-    with contextlib.suppress(OSError, AttributeError):  # on Linux, where threads have priorities
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    if sys.platform == "linux":  # where threads have priorities of their own
+        own = threading.get_native_id()
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, own, max(_NICE, os.getpriority(os.PRIO_PROCESS, own)))
     with contextlib.suppress(Exception):  # met again by whoever waits
         note_simple_baselines(study, store)
 

@@ -1,5 +1,7 @@
 """Simple baselines are fitted while the search runs, and are there when it has ended."""
 
+import os
+import sys
 import threading
 from pathlib import Path
 
@@ -37,8 +39,10 @@ def test_they_are_there_when_the_search_has_ended(
     assert set(study.user_attrs[records.SIMPLE]["ridge"]) == set(TASKS)
     monkeypatch.undo()
     monkeypatch.setattr("avq_core.training.baselines.fit_baselines", lambda *_, **__: 1 / 0)
-    with simple_baselines_beside(study, store, on_wait=lambda: None):
+    waited: list[bool] = []
+    with simple_baselines_beside(study, store, on_wait=lambda: waited.append(True)):
         pass
+    assert not waited
 
 
 def test_what_goes_wrong_is_raised_where_the_search_ends(
@@ -46,13 +50,35 @@ def test_what_goes_wrong_is_raised_where_the_search_ends(
 ) -> None:
     """Not lost with the thread, and not in the middle of the search."""
     monkeypatch.setattr("avq_core.training.baselines.fit_baselines", lambda *_, **__: 1 / 0)
-    ended = False
+    ended, waited = False, list[bool]()
     with (
         pytest.raises(ZeroDivisionError),
-        simple_baselines_beside(study, store, on_wait=lambda: None),
+        simple_baselines_beside(study, store, on_wait=lambda: waited.append(True)),
     ):
         ended = True
     assert ended
+    assert waited
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere threads have no priority of their own"
+)
+def test_workers_that_share_the_cores_go_first(
+    study: optuna.Study, store: PreparedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread's priority is lowered, and that of nobody else."""
+    found: list[int] = []
+
+    def note(*_: object) -> None:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        study.set_user_attr(records.SIMPLE, {})
+
+    monkeypatch.setattr(simple, "note_simple_baselines", note)
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with simple_baselines_beside(study, store, on_wait=lambda: None):
+        pass
+    assert found[0] == max(before, 10)
+    assert found[-1] == before
 
 
 def test_a_search_that_is_stopped_does_not_wait_for_them(
