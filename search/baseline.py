@@ -1,8 +1,8 @@
 """When a study trains the manual's configuration, its baseline.
 
-On a CPU that network costs an epoch what a searched one costs in ten or more, and trained first it would
-keep a worker from the search for as long. So the search gets a head start: by then it has found something
-to be compared, and there are trials left for the other workers to run beside it.
+On a CPU that network costs an epoch what a searched one costs in ten or more, and trained first it
+keeps a worker from a search that knows nothing yet. So a study that is long enough begins with the
+trials that its sampler draws without having learned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,22 +13,24 @@ from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.config_values import to_dict
 from search.configure import baseline_config
+from search.sampler import STARTUP_TRIALS
 from space.space import Space
 from studies import records
 from studies.points import point_of
 
-HEAD_START: Final = 20
-"""Trials that come before the baseline: those that the sampler draws without having learned."""
+HEAD_START: Final = STARTUP_TRIALS
+"""Trials that come before the baseline."""
 
 
-def comes_first(total: int, *, num_handed: int) -> bool:
-    """Whether a study is too short for a head start, and begins with its baseline.
+def comes_first(total: int, *, num_handed: int, timed: bool) -> bool:
+    """Whether a study begins with its baseline, since it might end without one.
 
     Args:
         total: Trials of the study.
         num_handed: Points that it is to try before its own.
+        timed: Whether it may end before its total, when its time is up.
     """
-    return total - num_handed < 2 * HEAD_START
+    return timed or total - num_handed < 2 * HEAD_START
 
 
 def is_due(trials: Sequence[FrozenTrial]) -> bool:

@@ -36,7 +36,9 @@ def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
         return False
     if any(t.state in _UNDER_WAY for t in trials if records.FINISHES in t.user_attrs):
         return False
-    if any(trial.state is TrialState.RUNNING for trial in trials):
+    running = [trial for trial in trials if trial.state is TrialState.RUNNING]
+    # The baseline is nobody's rival at the first rung, and takes longer to get there.
+    if any(not trial.user_attrs.get(records.BASELINE) for trial in running):
         return True
     for trial in best_at_first_rung(trials, watch)[: total - spent]:
         study.enqueue_trial(trial.params, user_attrs={records.FINISHES: trial.number})

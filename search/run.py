@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the command; the steps of spec and README in their order."""
+    """Runs the command: data, trials, confirmation, what they gave."""
     options = build_parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     from search.plan import make_plan
@@ -44,6 +44,7 @@ def main(argv: Sequence[str]) -> int:
             f"the study {plan.job.study!r} has no complete trial yet, so there is nothing to confirm "
             "or to export; the same command goes on, with a longer --timeout or none"
         )
+    _note_missing_baseline(plan, study)
     if plan.confirm:
         _confirm(plan, study)
     record = read_study(study)
@@ -130,6 +131,17 @@ def _run_trials(plan: "Plan", study: "optuna.Study") -> None:
         run_workers(plan.job, plan.slots, on_tick=lambda: status.show(tick()))
     finally:
         status.end(tick())
+
+
+def _note_missing_baseline(plan: "Plan", study: "optuna.Study") -> None:
+    """A study may end without it: where `--trials` was lowered, or it killed its workers."""
+    from studies.records import baseline, read_trials
+
+    if baseline(read_trials(study)) is None:
+        _say(
+            "the manual's configuration was not trained, so nothing is compared with it; the same "
+            f"command with --trials {plan.job.trials + 1} trains it"
+        )
 
 
 def _confirm(plan: "Plan", study: "optuna.Study") -> None:

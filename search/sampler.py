@@ -16,7 +16,7 @@ from space.space import Space
 SAMPLERS: Final = ("tpe", "gp", "cmaes", "random", "qmc")
 OF_TWO_OBJECTIVES: Final = ("tpe", "random", "qmc")
 """Those that serve a study of two objectives."""
-_STARTUP_TRIALS: Final = 20
+STARTUP_TRIALS: Final = 20
 """Random (or Sobol) trials before anything is modelled: twice the ten dimensions."""
 _SUGGEST: Final = 1_000_003
 """Keeps the samplers' seeds apart from the trials' own."""
@@ -51,7 +51,7 @@ def make_sampler(name: str, space: Space, *, seed: int, number: int) -> BaseSamp
     match name:
         case "gp":
             return SpaceGPSampler(
-                space, seed=own, num_startup=_STARTUP_TRIALS, independent=_tpe(own)
+                space, seed=own, num_startup=STARTUP_TRIALS, independent=_tpe(own)
             )
         case "cmaes":
             return SpaceCmaEsSampler(space, seed=own, independent=_tpe(own))
@@ -59,7 +59,7 @@ def make_sampler(name: str, space: Space, *, seed: int, number: int) -> BaseSamp
             return RandomSampler(seed=own)
         case "qmc":
             sequence = derive_seed(seed, _SEQUENCE)
-            return SobolStart(space, seed=sequence, num_startup=_STARTUP_TRIALS, then=_tpe(own))
+            return SobolStart(space, seed=sequence, num_startup=STARTUP_TRIALS, then=_tpe(own))
     return _tpe(own)
 
 
@@ -67,7 +67,7 @@ def _tpe(seed: int) -> TPESampler:
     # `group` lets a study hold trials without parameters: the manual's configuration where the
     # space does not hold it. Without it, TPE would fall back to one parameter at a time.
     return TPESampler(
-        n_startup_trials=_STARTUP_TRIALS,
+        n_startup_trials=STARTUP_TRIALS,
         multivariate=True,
         group=True,
         constant_liar=True,

@@ -1,6 +1,7 @@
 """Opens a plan's study: creates it once, refuses to go on with another, queues what was asked for."""
 
 from collections.abc import Callable
+from typing import Any
 
 import optuna
 from optuna.trial import TrialState
@@ -48,8 +49,14 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
             _describe(study, plan)
         if not _is_full(study, plan):
             for handed in plan.handed:
-                tasks = plan.store.schema.tasks
-                queue(study, handed, space=job.space, tasks=tasks, say=say)
+                queue(
+                    study,
+                    handed,
+                    space=job.space,
+                    tasks=plan.store.schema.tasks,
+                    baseline=_baseline_point(plan),
+                    say=say,
+                )
         waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         if study.user_attrs.get(records.STOPPED) and (job.stop == "never" or more or waiting):
             study.set_user_attr(records.STOPPED, None)
@@ -78,7 +85,7 @@ def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> Non
 
 
 def _begin_with_baseline(study: optuna.Study, plan: Plan) -> None:
-    """Queues the manual's configuration where a short study starts, or where it was given up before.
+    """Queues the manual's configuration where a study begins with it, or gave it up before.
 
     Else a worker queues it later (`search.baseline`).
     """
@@ -87,10 +94,14 @@ def _begin_with_baseline(study: optuna.Study, plan: Plan) -> None:
     if _is_full(study, plan) or any(trial.state is not TrialState.FAIL for trial in own):
         return
     job = plan.job
-    if own or comes_first(job.trials, num_handed=sum(len(h.points) for h in plan.handed)):
-        tasks = plan.store.schema.tasks
-        point = baseline_point(job.space, tasks=tasks, epochs=job.baseline_epochs, seed=job.seed)
-        queue_baseline(study, point)
+    num_handed = sum(len(handed.points) for handed in plan.handed)
+    if own or comes_first(job.trials, num_handed=num_handed, timed=job.deadline is not None):
+        queue_baseline(study, _baseline_point(plan))
+
+
+def _baseline_point(plan: Plan) -> dict[str, Any]:
+    job, tasks = plan.job, plan.store.schema.tasks
+    return baseline_point(job.space, tasks=tasks, epochs=job.baseline_epochs, seed=job.seed)
 
 
 def _is_full(study: optuna.Study, plan: Plan) -> bool:

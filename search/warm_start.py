@@ -133,21 +133,32 @@ def queue(
     *,
     space: Space,
     tasks: Sequence[str],
+    baseline: Mapping[str, Any],
     say: Callable[[str], None],
 ) -> None:
     """Queues what is not waiting, running or finished yet, under the study's lock; says how many.
 
     A study that was a warm start before is not asked again.
+
+    Args:
+        study: The study.
+        handed: The points.
+        space: The study's.
+        tasks: The data's.
+        baseline: The point that the study trains anyway, be it later; empty where its space does not
+            hold it.
+        say: Told what was queued and what not.
     """
     before: list[str] = study.user_attrs.get(records.WARM_STARTS, [])
     if handed.study in before:
         say(f"{handed.label}: done before")
         return
-    known = [
-        _canonical(_point(trial), space, tasks)
+    tried = (
+        _point(trial)
         for trial in study.get_trials(deepcopy=False)
         if trial.state is not TrialState.FAIL
-    ]
+    )
+    known = [_canonical(point, space, tasks) for point in filter(None, (baseline, *tried))]
     num_queued = 0
     for point in handed.points:
         own = _canonical(point, space, tasks)

@@ -61,6 +61,14 @@ def test_whoever_asks_waits_for_those_on_their_way(memory: optuna.Study) -> None
     assert len(memory.trials) == 15
 
 
+def test_nobody_waits_for_the_baseline(memory: optuna.Study) -> None:
+    """It is no rival at the first rung, and takes much longer to get there."""
+    baseline = create_trial(state=TrialState.RUNNING, user_attrs={records.BASELINE: True})
+    memory.add_trial(baseline)
+    assert not queue_finalists(memory, total=20, watch=WATCH)
+    assert [t.user_attrs[records.FINISHES] for t in memory.trials[15:]] == [13, 12, 11, 10, 9]
+
+
 def test_one_that_was_finished_is_not_finished_again(memory: optuna.Study) -> None:
     """A study that is given more trials finishes the next ones."""
     memory.add_trial(

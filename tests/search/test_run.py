@@ -176,7 +176,7 @@ def test_the_ensemble_of_the_confirmed_trains_and_scores(
 
 
 def test_a_study_begins_at_its_spaces_first_point(tmp_path: Path) -> None:
-    """After the manual's configuration; once, however often the study goes on."""
+    """After the manual's configuration in a short one; once, however often it goes on."""
     write_tiny(tmp_path)
     values = yaml.safe_load(write_space(tmp_path).read_text())
     start = {path: _lowest(spec) for path, spec in values["parameters"].items()}
@@ -399,7 +399,7 @@ def test_interrupted_the_study_hands_running_trials_back(
 ) -> None:
     """Ctrl-C, or a scheduler's notice: exit 130, nothing running, what was cut off is queued."""
     name = f"interrupted-{number.name}"
-    # Long trials: the baseline's 30 epochs are still on their way when two others have ended.
+    # Long trials, so that some are on their way whenever the signal comes.
     job = start(folder, "--study", name, "--trials", 500, "--epochs", 31, "--confirm", 0)
     group.append(job)
     wait_for_trials(folder, name, 2)
@@ -413,6 +413,12 @@ def test_interrupted_the_study_hands_running_trials_back(
     failed = [t for t in trials if t.state == "failed"]
     assert states.count("waiting") == len(failed) > 0
     assert all(t.reason == "interrupted: handed back to the queue" for t in failed)
+
+    # Fewer trials than it has: it is over, and has not come to the manual's configuration.
+    over = search(folder, "--study", name, "--trials", 1, "--epochs", 31, "--confirm", 0)
+    assert over.returncode == 0, over.stderr
+    assert "the manual's configuration was not trained" in over.stderr
+    assert "--trials 2 trains it" in over.stderr
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """When a study ends before its total, and who decides it."""
 
+import dataclasses
+import itertools
 import math
 import subprocess
 from collections.abc import Sequence
@@ -175,6 +177,22 @@ def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, st
 
     assert run_next(crew_of(study, storage, stops=False), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED + 1
+
+
+def test_a_study_that_stops_early_has_had_its_baseline(study: optuna.Study, storage: str) -> None:
+    """However flat it is, it is not over before that was queued, and not while it waits."""
+    scores = itertools.chain([0.4], FLAT, itertools.repeat(0.3))
+
+    def objective(trial: optuna.Trial) -> float:
+        score = next(scores)
+        trial.set_user_attr(records.FIGURES, figures(score))
+        return score
+
+    crew = dataclasses.replace(crew_of(study, storage, stops=True), baseline={})
+    while run_next(crew, objective):
+        pass
+    assert study.user_attrs[records.STOPPED].startswith(f"after {MIN_FINISHED} trials")
+    assert sum(records.BASELINE in trial.user_attrs for trial in study.trials) == 1
 
 
 @pytest.mark.slow

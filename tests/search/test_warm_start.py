@@ -62,7 +62,7 @@ def make_study(
 
 def hand(study: optuna.Study, handed: Handed, space: Space = SPACE) -> str:
     said: list[str] = []
-    queue(study, handed, space=space, tasks=TASKS, say=said.append)
+    queue(study, handed, space=space, tasks=TASKS, baseline={}, say=said.append)
     return said[0]
 
 
@@ -157,7 +157,7 @@ def test_a_weight_of_a_task_that_the_other_data_lacks_is_left_to_the_sampler() -
     )
     handed = best_points(other, more, (*TASKS, "smile"))
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    queue(study, handed, space=more, tasks=(*TASKS, "smile"), say=lambda _: None)
+    queue(study, handed, space=more, tasks=(*TASKS, "smile"), baseline={}, say=lambda _: None)
     values = suggest(study.ask(), more)
     assert more.contains(values)
     assert values["optim.lr"] == handed.points[0]["optim.lr"]
@@ -211,6 +211,15 @@ def test_a_configuration_is_queued_once(tmp_path: Path) -> None:
     searched = optuna.create_study()
     searched.enqueue_trial(VALUES | dict.fromkeys(WEIGHTS, 2.0))
     assert "1 there already" in hand(searched, handed)
+
+
+def test_what_the_study_will_train_anyway_is_there(tmp_path: Path) -> None:
+    """The manual's configuration, asked for in a study that comes to it later."""
+    handed = configured_points(write_config(tmp_path, VALUES), SPACE, TASKS)
+    study, said = optuna.create_study(), list[str]()
+    queue(study, handed, space=SPACE, tasks=TASKS, baseline=VALUES, say=said.append)
+    assert "0 points queued, 1 there already" in said[0]
+    assert not study.trials
 
 
 def test_a_failed_trial_does_not_count_as_there(tmp_path: Path) -> None:

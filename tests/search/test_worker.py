@@ -292,6 +292,29 @@ def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
     assert trials[HEAD_START].params == {"x": 0.25}
 
 
+def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
+    study: optuna.Study, storage: str
+) -> None:
+    """It comes in the middle, and all finalists still find their places after it."""
+    study.pruner = FirstRungPruner()
+    history = [{"epoch": 1, "judged": True, "r2": {"cross_modal": 0.5, "overall": 0.5}}]
+
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_float("x", 0, 1)
+        if {records.BASELINE, records.FINISHES} & set(trial.user_attrs):
+            return 0.5
+        trial.set_user_attr(records.HISTORY, history)
+        raise optuna.TrialPruned
+
+    crew = dataclasses.replace(crew_of(study, storage, total=2 * HEAD_START), baseline={})
+    while run_next(crew, objective):
+        pass
+    assert len(study.trials) == 2 * HEAD_START
+    assert records.BASELINE in study.trials[HEAD_START].user_attrs
+    finished = [t for t in study.trials if records.FINISHES in t.user_attrs]
+    assert [t.number for t in finished] == list(range(2 * HEAD_START - 5, 2 * HEAD_START))
+
+
 def test_a_full_study_gets_no_baseline_that_would_never_run(
     study: optuna.Study, storage: str
 ) -> None:

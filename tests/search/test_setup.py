@@ -1,0 +1,72 @@
+"""What a study has queued when it is opened."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+from commands import write_space, write_tiny
+from optuna.trial import TrialState, create_trial
+
+from search.baseline import HEAD_START
+from search.cli import build_parser
+from search.plan import Plan, make_plan
+from search.setup import open_study
+from studies import records
+
+MakePlan = Callable[..., Plan]
+LONG = 2 * HEAD_START
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> MakePlan:
+    """Plans of one study over a tiny file, by the command's arguments."""
+    data, space = write_tiny(tmp_path), write_space(tmp_path)
+
+    def make(*arguments: object) -> Plan:
+        own = ["--data", data, "--space", space, "--runs", tmp_path / "runs", "--study", "tiny"]
+        words = [str(word) for word in (*own, "--devices", "cpu", *arguments)]
+        return make_plan(build_parser().parse_args(words), say=lambda _: None)
+
+    return make
+
+
+def opened(plan: Plan, said: list[str] | None = None) -> optuna.Study:
+    """The plan's study."""
+    return open_study(plan, say=[].append if said is None else said.append)
+
+
+def baselines(study: optuna.Study) -> list[TrialState]:
+    """States of the manual's trials."""
+    return [trial.state for trial in study.trials if records.BASELINE in trial.user_attrs]
+
+
+def test_a_long_study_leaves_the_baseline_to_its_workers(plan: MakePlan) -> None:
+    """Until it is short, or its time may be up; and then it is queued once."""
+    assert not opened(plan("--trials", LONG)).trials
+    for arguments in (("--trials", LONG - 1), ("--trials", LONG), ("--trials", LONG - 2)):
+        assert baselines(opened(plan(*arguments))) == [TrialState.WAITING]
+
+
+def test_a_study_whose_time_may_be_up_begins_with_it(plan: MakePlan) -> None:
+    """Long as it is."""
+    assert baselines(opened(plan("--trials", 500, "--timeout", 60))) == [TrialState.WAITING]
+
+
+def test_a_baseline_that_was_given_up_is_tried_again_by_the_next_command(plan: MakePlan) -> None:
+    """Which a user may give with what it lacked; not where all trials are done."""
+    study = opened(plan("--trials", LONG))
+    given_up = create_trial(state=TrialState.FAIL, user_attrs={records.BASELINE: True})
+    study.add_trials([create_trial(value=0.5)] * HEAD_START + [given_up])
+    opened(plan("--trials", HEAD_START))
+    assert baselines(study) == [TrialState.FAIL]
+    opened(plan("--trials", LONG))
+    assert baselines(study) == [TrialState.FAIL, TrialState.WAITING]
+
+
+def test_the_manuals_configuration_is_not_trained_twice(plan: MakePlan) -> None:
+    """A study comes to it of itself, if later than a queued one."""
+    said: list[str] = []
+    study = opened(plan("--trials", LONG + 1, "--space", "full", "--enqueue", "manual"), said)
+    assert not study.trials
+    assert said == ["configuration manual: 0 points queued, 1 there already"]
