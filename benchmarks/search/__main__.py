@@ -12,7 +12,8 @@
 All train with `avq_core.training.loop.fit` on the same data, space, epochs, device and number of trials,
 with the same seed for the same trial number, and try the space's own start first. No peer may stop a trial
 before its first cosine cycle ends. Each search is a process of its own, timed from its start to its end.
-Its best configuration is then trained again with fresh seeds on folds, the same for all methods of a seed.
+Every configuration that was its best at some time is then trained again with fresh seeds on folds, the same
+for all methods of a seed: what whoever stopped the search at that time would really have got.
 
 Finished searches are kept in the folder: the same command again goes on where it was stopped, and further
 seeds or methods join those that are there.
@@ -39,11 +40,11 @@ from avq_core.errors import AvqError, ConfigError
 from avq_core.files import check_place, whole_file
 from avq_core.training.device import device_name, parse_device
 from benchmarks.search.confirmation import confirm
-from benchmarks.search.curves import best_trial, incumbents
+from benchmarks.search.curves import incumbents
 from benchmarks.search.methods import METHODS, run_method
 from benchmarks.search.plot import draw
 from benchmarks.search.results import SearchRun, read_run, write_run
-from benchmarks.search.summary import REFERENCE, baseline_note, summarise, table, to_plain
+from benchmarks.search.summary import REFERENCE, TO, baseline_note, summarise, table, to_plain
 from search.cli import build_parser
 from search.launch.slots import available_cores
 from search.plan import Plan, make_plan
@@ -76,7 +77,7 @@ def main(argv: Sequence[str]) -> int:
     rows = summarise(runs)
     print(f"\n{table(rows)}")
     if REFERENCE in methods:
-        print(f"to: until {REFERENCE}'s final score, as a share of its whole run")
+        print(TO.format(REFERENCE))
     if note := baseline_note(runs):
         print(note)
     if options.json:
@@ -193,20 +194,23 @@ def _finished(method: str, plan: Plan, options: argparse.Namespace, lock: IO[str
     if run is None:
         run = run_method(method, seed, _arguments(options), runs=folder / "runs", lock=lock)
         write_run(path, run)
-    if run.confirmed is None:
+    missing = [trial for trial in incumbents(run.trials) if trial.number not in run.confirmed]
+    if missing:
         start = time.monotonic()
-        run = replace(run, confirmed=confirm(best_trial(run.trials), plan, root=folder / "folds"))
+        found = confirm(missing, plan, root=folder / "folds")
+        run = replace(run, confirmed={**run.confirmed, **found})
         write_run(path, run)
         _say(_line(run, time.monotonic() - start))
     return run
 
 
 def _line(run: SearchRun, confirming: float) -> str:
-    score = incumbents(run.trials)[-1][1]
-    confirmed = "n/a" if run.confirmed_score is None else f"{run.confirmed_score:.3f}"
+    best = incumbents(run.trials)[-1]
+    found = run.confirmed_score(best.number)
+    confirmed = "n/a" if found is None else f"{found:.3f}"
     return (
         f"{run.method}, seed {run.seed}: {len(run.trials)} trials, {run.epochs} epochs, "
-        f"{run.seconds:.0f} s, score {score:.3f}, confirmed {confirmed} ({confirming:.0f} s)"
+        f"{run.seconds:.0f} s, score {best.score:.3f}, confirmed {confirmed} ({confirming:.0f} s)"
     )
 
 

@@ -1,10 +1,11 @@
-"""The best configuration of a search, trained again where luck starts anew.
+"""The incumbents of a search, trained again where luck starts anew.
 
 Fresh seeds on group-aware folds of train + val, as our own search confirms its candidates. Cut and seeds
 follow from the benchmark's seed alone, so that the figures of two methods are paired.
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,19 +21,21 @@ from search.score import with_nan
 
 _FOLD_SEEDS, _FOLD_CUT = 2_000_003, 2_000_029
 """Keep these seeds apart from those of a study's trials and of its own confirmation."""
-_KEY: Final = "fold {}"
+_KEY: Final = "trial {} fold {}"
 
 
-def confirm(best: TrialRun, plan: Plan, *, root: Path) -> tuple[float | None, ...]:
-    """Trains a search's best configuration on every fold.
+def confirm(
+    trials: Sequence[TrialRun], plan: Plan, *, root: Path
+) -> dict[int, tuple[float | None, ...]]:
+    """Trains configurations of a search on every fold.
 
     Args:
-        best: Trained for as many epochs as gave its score.
+        trials: Each is trained for as many epochs as gave its score.
         plan: Of our own search with the same seed.
         root: Folder of the folds' stores; those of an earlier method are found there.
 
     Returns:
-        The watched score on each fold's val side; `None` where the run diverged.
+        A trial's number to the watched score on each fold's val side; `None` where the run diverged.
     """
     stores = prepare_folds(
         plan.source,
@@ -45,21 +48,28 @@ def confirm(best: TrialRun, plan: Plan, *, root: Path) -> tuple[float | None, ..
     )
     tasks = [
         Task(
-            key=_KEY.format(fold),
-            config=fold_config(best, seed=plan.job.seed, fold=fold),
+            key=_KEY.format(trial.number, fold),
+            config=fold_config(trial, seed=plan.job.seed, fold=fold),
             store=store.path,
         )
         for fold, store in enumerate(stores)
+        for trial in trials
     ]
     results = dict(run_tasks(tasks, slots=plan.slots))
-    return tuple(_score(results[task.key], plan) for task in tasks)
+    keys = {
+        trial.number: [_KEY.format(trial.number, fold) for fold in range(len(stores))]
+        for trial in trials
+    }
+    return {
+        number: tuple(_score(results[key], plan) for key in own) for number, own in keys.items()
+    }
 
 
-def fold_config(best: TrialRun, *, seed: int, fold: int) -> TrainConfig:
+def fold_config(trial: TrialRun, *, seed: int, fold: int) -> TrainConfig:
     """What is trained on a fold: the trial's configuration with the fold's own seed."""
     fresh = derive_seed(seed, _FOLD_SEEDS, fold)
-    values = {"training.epochs": best.best_epoch, "training.seed": fresh}
-    return with_values(from_dict(best.config), values)
+    values = {"training.epochs": trial.best_epoch, "training.seed": fresh}
+    return with_values(from_dict(trial.config), values)
 
 
 def _score(result: Result, plan: Plan) -> float | None:

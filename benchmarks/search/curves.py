@@ -8,32 +8,42 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from benchmarks.search.results import TrialRun
+from benchmarks.search.results import SearchRun, TrialRun
 
 Curve = Sequence[tuple[float, float]]
-"""Seconds and score of each incumbent, both rising."""
+"""Seconds at which each incumbent came, rising, and its score."""
 
 
-def incumbents(trials: Iterable[TrialRun]) -> list[tuple[float, float]]:
-    """The trials that were the best when they ended, as seconds and score, the first one first."""
-    scored = [(trial.ended, trial.score) for trial in trials if trial.score is not None]
-    found: list[tuple[float, float]] = []
-    for seconds, score in sorted(scored):
-        if not found or score > found[-1][1]:
-            found.append((seconds, score))
-    return found
-
-
-def best_trial(trials: Iterable[TrialRun]) -> TrialRun:
-    """The trial of the highest score, the earliest of equals.
+def incumbents(trials: Iterable[TrialRun]) -> list[TrialRun]:
+    """The trials that were the best when they ended, the first one first, the choice last.
 
     Raises:
         ValueError: No trial has a score.
     """
-    scored = [trial for trial in trials if trial.score is not None]
-    if not scored:
+    found: list[TrialRun] = []
+    best = -math.inf
+    for trial in sorted(trials, key=lambda trial: (trial.ended, trial.number)):
+        if trial.score is not None and trial.score > best:
+            found.append(trial)
+            best = trial.score
+    if not found:
         raise ValueError("no trial has a score, expected at least one that was not stopped")
-    return max(scored, key=lambda trial: (trial.score, -trial.number))
+    return found
+
+
+def searched_curve(run: SearchRun) -> Curve:
+    """The incumbents' scores as the search saw them, rising."""
+    return [(trial.ended, trial.score or 0.0) for trial in incumbents(run.trials)]
+
+
+def confirmed_curve(run: SearchRun) -> Curve:
+    """The incumbents' scores on folds with fresh seeds; NaN where one diverged there.
+
+    What whoever stopped the search at a time would have got. It need not rise: an incumbent that was
+    lucky in the search takes the place of a better one.
+    """
+    scores = ((t.ended, run.confirmed_score(t.number)) for t in incumbents(run.trials))
+    return [(seconds, math.nan if score is None else score) for seconds, score in scores]
 
 
 def score_at(curve: Curve, seconds: float) -> float:
@@ -43,8 +53,13 @@ def score_at(curve: Curve, seconds: float) -> float:
 
 
 def seconds_to(curve: Curve, score: float) -> float | None:
-    """When the incumbent first had this score or a higher one; `None` if it never had."""
-    return next((seconds for seconds, reached in curve if reached >= score), None)
+    """From when on no incumbent was below this score; `None` if the last one still is."""
+    found = None
+    for seconds, reached in reversed(curve):
+        if not reached >= score:
+            break
+        found = seconds
+    return found
 
 
 def epochs_by(trials: Iterable[TrialRun], seconds: float) -> float:
@@ -80,8 +95,9 @@ class Spread:
 
 
 def spread(values: Iterable[float | None]) -> Spread:
-    """Mean and interval of the values that there are."""
-    known = np.asarray([value for value in values if value is not None], dtype=float)
+    """Mean and interval of the values that there are; `None` and NaN are none."""
+    given = (value for value in values if value is not None)
+    known = np.asarray([value for value in given if math.isfinite(value)], dtype=float)
     num = len(known)
     mean = float(known.mean()) if num else None
     width = None

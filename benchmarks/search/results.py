@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,19 +44,17 @@ class SearchRun:
     seconds: float
     """Wall time of its process, from start to end."""
     trials: tuple[TrialRun, ...]
-    confirmed: tuple[float | None, ...] | None = None
-    """Score of the best trial's configuration on each fold, `None` where it diverged; `None` in place
-    of the tuple until that is done."""
+    confirmed: Mapping[int, tuple[float | None, ...]] = field(default_factory=dict)
+    """A trial's number to what its configuration scores on each fold, `None` where it diverged."""
 
     @property
     def epochs(self) -> int:
         """Spent by all trials, stopped ones included."""
         return sum(trial.epochs for trial in self.trials)
 
-    @property
-    def confirmed_score(self) -> float | None:
-        """The mean over folds; `None` where a fold is missing, which a mean would pass over."""
-        scores = self.confirmed or (None,)
+    def confirmed_score(self, number: int) -> float | None:
+        """A trial's mean over folds; `None` where one is missing, which a mean would pass over."""
+        scores = self.confirmed.get(number, (None,))
         known = [score for score in scores if score is not None]
         return sum(known) / len(known) if len(known) == len(scores) else None
 
@@ -84,6 +82,6 @@ def read_run(path: Path) -> SearchRun | None:
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
     values["trials"] = tuple(TrialRun(**trial) for trial in values["trials"])
-    if values["confirmed"] is not None:
-        values["confirmed"] = tuple(values["confirmed"])
+    confirmed = values["confirmed"].items()
+    values["confirmed"] = {int(number): tuple(scores) for number, scores in confirmed}
     return SearchRun(**values)

@@ -1,19 +1,23 @@
 """Each method over all seeds, and beside the others. Pure.
 
-`time to` and `epochs to` are those until a method's incumbent first had the score that the reference ended
-with for the same seed, as a share of what the reference took in all.
+A search is compared with the reference of its seed by what its incumbents are worth: from when on they were
+never below what the reference ended with. By confirmed scores that says when whoever stopped the search had
+no less in hand; by the search's own it hangs on how lucky the reference's best figure was.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.search.curves import (
+    Curve,
     Spread,
-    best_trial,
+    confirmed_curve,
     epochs_by,
     incumbents,
+    searched_curve,
     seconds_to,
     spread,
 )
@@ -24,6 +28,12 @@ from studies.table import align
 REFERENCE: Final = "optuna-median"
 _SAME: Final = 1e-3
 """Scores this close count as one: threads add in another order, so the same trial differs a little."""
+TO: Final = (
+    "to: from when on its incumbents were confirmed at no less than {0}'s final choice, as a share of that "
+    "study's time and epochs, over the seeds that came there;\n(as searched): the same by the searches' own "
+    "scores"
+)
+"""What the table's columns mean, given the reference's name."""
 _HEADER: Final = (
     "method",
     "seeds",
@@ -31,10 +41,13 @@ _HEADER: Final = (
     "epochs",
     "search score",
     "confirmed",
+    "ours - it",
     "time to",
     "epochs to",
     "reached",
-    "ours - it",
+    "(as searched:",
+    "epochs to",
+    "reached)",
 )
 
 
@@ -49,15 +62,25 @@ class Row:
     score: Spread
     """Of the final incumbent, as the search saw it."""
     confirmed: Spread
-    time_to_reference: Spread
-    """Over the seeds that reached it."""
-    epochs_to_reference: Spread
-    reached: int
-    """Seeds whose incumbent came to the reference's final score at all."""
-    compared: int
-    """Seeds that the reference has too."""
     ours_better_by: Spread
     """Confirmed score of ours minus that of this method, paired by seed."""
+    to_reference: "Approach"
+    """By confirmed scores."""
+    to_reference_searched: "Approach"
+    """By the searches' own."""
+    compared: int
+    """Seeds that the reference has too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approach:
+    """When a method's runs came to their references' final scores."""
+
+    time: Spread
+    """Over the seeds that came there."""
+    epochs: Spread
+    reached: int
+    """Seeds that came there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,10 +91,18 @@ class Reach:
     epochs: float
 
 
-def reach(run: SearchRun, reference: SearchRun) -> Reach | None:
-    """When a run's incumbent first had the reference's final score; `None` if it never had."""
-    target = incumbents(reference.trials)[-1][1]
-    seconds = seconds_to(incumbents(run.trials), target - _SAME)
+def reach(
+    run: SearchRun, reference: SearchRun, *, curve: Callable[[SearchRun], Curve] = confirmed_curve
+) -> Reach | None:
+    """From when on a run's incumbents had the reference's final score; `None` if the last has not.
+
+    Args:
+        run: The run.
+        reference: Another of the same seed.
+        curve: `confirmed_curve` or `searched_curve`.
+    """
+    _, target = curve(reference)[-1]
+    seconds = seconds_to(curve(run), target - _SAME)
     if seconds is None:
         return None
     return Reach(
@@ -91,10 +122,9 @@ def _row(
     method: str, own: Mapping[int, SearchRun], all_runs: Mapping[str, Mapping[int, SearchRun]]
 ) -> Row:
     references, ours = all_runs.get(REFERENCE, {}), all_runs.get(OURS, {})
-    compared = [reach(own[seed], references[seed]) for seed in own if seed in references]
-    reached = [found for found in compared if found is not None]
-    pairs = [
-        (ours[seed].confirmed_score, run.confirmed_score)
+    pairs = [(own[seed], references[seed]) for seed in own if seed in references]
+    differences = [
+        _minus(final_score(ours[seed]), final_score(run))
         for seed, run in own.items()
         if seed in ours and method != OURS
     ]
@@ -103,13 +133,33 @@ def _row(
         seeds=len(own),
         seconds=spread(run.seconds for run in own.values()),
         epochs=spread(run.epochs for run in own.values()),
-        score=spread(best_trial(run.trials).score for run in own.values()),
-        confirmed=spread(run.confirmed_score for run in own.values()),
-        time_to_reference=spread(found.time for found in reached),
-        epochs_to_reference=spread(found.epochs for found in reached),
+        score=spread(searched_curve(run)[-1][1] for run in own.values()),
+        confirmed=spread(final_score(run) for run in own.values()),
+        ours_better_by=spread(differences),
+        to_reference=_approach(pairs, confirmed_curve),
+        to_reference_searched=_approach(pairs, searched_curve),
+        compared=len(pairs),
+    )
+
+
+def final_score(run: SearchRun) -> float | None:
+    """The confirmed score of a search's choice; `None` where a fold diverged."""
+    return run.confirmed_score(incumbents(run.trials)[-1].number)
+
+
+def _minus(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first - second
+
+
+def _approach(
+    pairs: Sequence[tuple[SearchRun, SearchRun]], curve: Callable[[SearchRun], Curve]
+) -> Approach:
+    found = [reach(run, reference, curve=curve) for run, reference in pairs]
+    reached = [one for one in found if one is not None]
+    return Approach(
+        time=spread(one.time for one in reached),
+        epochs=spread(one.epochs for one in reached),
         reached=len(reached),
-        compared=len(compared),
-        ours_better_by=spread(a - b for a, b in pairs if a is not None and b is not None),
     )
 
 
@@ -123,14 +173,17 @@ def table(rows: Sequence[Row]) -> str:
             row.epochs.text(0),
             row.score.text(3),
             _counted(row.confirmed, row.seeds),
-            row.time_to_reference.text(2),
-            row.epochs_to_reference.text(2),
-            f"{row.reached} of {row.compared}",
             row.ours_better_by.text(3),
+            *_told(row.to_reference, row.compared),
+            *_told(row.to_reference_searched, row.compared),
         )
         for row in rows
     ]
     return align([_HEADER, *cells])
+
+
+def _told(approach: Approach, compared: int) -> tuple[str, str, str]:
+    return approach.time.text(2), approach.epochs.text(2), f"{approach.reached} of {compared}"
 
 
 def baseline_note(runs: Sequence[SearchRun]) -> str | None:
@@ -157,8 +210,12 @@ def to_plain(runs: Sequence[SearchRun]) -> dict[str, Any]:
                 "seconds": run.seconds,
                 "epochs": run.epochs,
                 "trials": len(run.trials),
-                "confirmed": run.confirmed_score,
-                "incumbents": incumbents(run.trials),
+                "confirmed": final_score(run),
+                "incumbents": searched_curve(run),
+                "incumbents_confirmed": [
+                    (seconds, score if math.isfinite(score) else None)
+                    for seconds, score in confirmed_curve(run)
+                ],
             }
             for run in runs
         ],

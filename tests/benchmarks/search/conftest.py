@@ -1,6 +1,6 @@
 """What the benchmark's tests share: trials and runs made by hand, a tiny job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -75,15 +75,20 @@ def make_run(make_trial: Callable[..., TrialRun]) -> Callable[..., SearchRun]:
         *scores: float | None,
         method: str = "ours",
         seed: int = 0,
-        confirmed: tuple[float | None, ...] | None = (0.5,),
+        confirmed: Mapping[int, tuple[float | None, ...]] | None = None,
     ) -> SearchRun:
+        """Without `confirmed`, every trial is confirmed at its score."""
         trials = tuple(
             make_trial(number=i, started=10.0 * i, ended=10.0 * (i + 1), score=score)
             for i, score in enumerate(scores)
         )
-        seconds = 10.0 * len(scores)
+        as_searched = {i: (score,) for i, score in enumerate(scores) if score is not None}
         return SearchRun(
-            method=method, seed=seed, seconds=seconds, trials=trials, confirmed=confirmed
+            method=method,
+            seed=seed,
+            seconds=10.0 * len(scores),
+            trials=trials,
+            confirmed=as_searched if confirmed is None else confirmed,
         )
 
     return make

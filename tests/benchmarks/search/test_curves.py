@@ -6,14 +6,15 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.search.curves import (
-    best_trial,
+    confirmed_curve,
     epochs_by,
     incumbents,
     score_at,
+    searched_curve,
     seconds_to,
     spread,
 )
-from benchmarks.search.results import TrialRun
+from benchmarks.search.results import SearchRun, TrialRun
 
 MakeTrial = Callable[..., TrialRun]
 
@@ -26,26 +27,28 @@ def test_a_trial_becomes_the_incumbent_when_it_ends(make_trial: MakeTrial) -> No
         make_trial(number=2, ended=20.0, score=0.1),
         make_trial(number=3, ended=40.0, score=0.15),
     ]
-    assert incumbents(trials) == [(10.0, 0.1), (30.0, 0.2)]
+    assert [trial.number for trial in incumbents(trials)] == [1, 0]
 
 
 def test_a_stopped_trial_is_no_incumbent(make_trial: MakeTrial) -> None:
     """A method that would not choose it must not be credited with it."""
-    assert incumbents([make_trial(score=None), make_trial(ended=20.0, score=-0.3)]) == [
-        (20.0, -0.3)
-    ]
+    trials = [make_trial(score=None), make_trial(number=1, ended=20.0, score=-0.3)]
+    assert [trial.number for trial in incumbents(trials)] == [1]
 
 
-def test_the_best_trial_is_the_earliest_of_equals(make_trial: MakeTrial) -> None:
-    """As the studies choose theirs."""
-    trials = [make_trial(number=i, score=score) for i, score in enumerate((None, 0.3, 0.4, 0.4))]
-    assert best_trial(trials).number == 2
-
-
-def test_a_search_without_a_score_has_no_best_trial(make_trial: MakeTrial) -> None:
+def test_a_search_without_a_score_has_no_incumbent(make_trial: MakeTrial) -> None:
     """There is nothing to confirm, and a trial that was stopped must not stand in."""
     with pytest.raises(ValueError, match="no trial has a score"):
-        best_trial([make_trial(score=None)])
+        incumbents([make_trial(score=None)])
+
+
+def test_what_was_confirmed_need_not_rise(make_run: Callable[..., SearchRun]) -> None:
+    """The luckier takes the better one's place; a fold that diverged leaves no score."""
+    run = make_run(0.3, 0.2, 0.5, 0.6, confirmed={0: (0.4, 0.2), 2: (0.1,), 3: (0.9, None)})
+    assert searched_curve(run) == [(10.0, 0.3), (30.0, 0.5), (40.0, 0.6)]
+    (first, second, third) = confirmed_curve(run)
+    assert (first, second) == ((10.0, pytest.approx(0.3)), (30.0, 0.1))
+    assert math.isnan(third[1])
 
 
 def test_the_incumbents_score_is_a_step_that_holds_from_its_moment_on() -> None:
@@ -55,12 +58,15 @@ def test_the_incumbents_score_is_a_step_that_holds_from_its_moment_on() -> None:
     assert [score_at(curve, when) for when in (10.0, 29.9, 30.0, 99.0)] == [0.1, 0.1, 0.2, 0.2]
 
 
-def test_the_time_to_a_score_is_that_of_the_first_incumbent_not_below_it() -> None:
-    """`None` where no incumbent came so far."""
+def test_the_time_to_a_score_is_from_when_on_no_incumbent_is_below_it() -> None:
+    """`None` where the last one is, whatever those before it had."""
     curve = [(10.0, 0.1), (30.0, 0.2), (50.0, 0.6)]
     assert seconds_to(curve, 0.2) == 30.0
     assert seconds_to(curve, 0.3) == 50.0
     assert seconds_to(curve, 0.7) is None
+    fell = [(10.0, 0.5), (30.0, 0.2), (50.0, 0.6)]
+    assert seconds_to(fell, 0.4) == 50.0
+    assert seconds_to([*fell, (60.0, math.nan)], 0.4) is None
 
 
 def test_epochs_of_a_running_trial_count_by_the_share_of_it_that_is_over(
@@ -79,7 +85,7 @@ def test_epochs_of_a_running_trial_count_by_the_share_of_it_that_is_over(
 
 def test_an_interval_is_students_over_the_values_that_there_are() -> None:
     """Of 1, 2 and 3: t(0.975, 2) = 4.303 times 1 / sqrt(3)."""
-    found = spread([1.0, None, 3.0, 2.0])
+    found = spread([1.0, None, 3.0, math.nan, 2.0])
     assert (found.mean, found.num) == (2.0, 3)
     assert found.half_width == pytest.approx(4.3027 / math.sqrt(3), rel=1e-4)
     assert found.text(1) == "2.0 ± 2.5"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.search.curves import searched_curve
 from benchmarks.search.plot import draw, mean_curve
 from benchmarks.search.results import SearchRun, TrialRun, read_run, write_run
 from benchmarks.search.summary import baseline_note, reach, summarise, table, to_plain
@@ -33,10 +34,22 @@ def test_late_digits_do_not_keep_a_run_from_its_reference(make_run: MakeRun) -> 
     assert reach(make_run(0.39999), make_run(0.4, method="optuna-median")) is not None
 
 
+def test_luck_in_the_search_does_not_count_as_being_there(make_run: MakeRun) -> None:
+    """By the search's own score it is there at once, by the confirmed one with its second incumbent."""
+    reference = make_run(0.3, 0.3, method="optuna-median")
+    lucky = make_run(0.5, 0.6, confirmed={0: (0.2,), 1: (0.4,)})
+    found, searched = reach(lucky, reference), reach(lucky, reference, curve=searched_curve)
+    assert found is not None
+    assert searched is not None
+    assert (searched.time, found.time) == (0.5, 1.0)
+    never = make_run(0.5, 0.6, confirmed={0: (0.4,), 1: (0.2,)})
+    assert reach(never, reference) is None
+
+
 def test_differences_are_paired_by_seed(make_run: MakeRun) -> None:
     """Seeds differ much and methods little: unpaired, the interval would hide the difference."""
     runs = [
-        make_run(0.5, method=method, seed=seed, confirmed=(0.1 * seed + gain,))
+        make_run(0.5, method=method, seed=seed, confirmed={0: (0.1 * seed + gain,)})
         for method, gain in (("ours", 0.02), ("random", 0.0))
         for seed in range(4)
     ]
@@ -50,8 +63,8 @@ def test_differences_are_paired_by_seed(make_run: MakeRun) -> None:
 def test_a_fold_that_diverged_leaves_the_run_without_a_confirmed_score(make_run: MakeRun) -> None:
     """A mean over the other folds would flatter it; the table counts who has one."""
     runs = [
-        make_run(0.5, method="random", seed=0, confirmed=(0.1, 0.3)),
-        make_run(0.5, method="random", seed=1, confirmed=(0.9, None)),
+        make_run(0.5, method="random", seed=0, confirmed={0: (0.1, 0.3)}),
+        make_run(0.5, method="random", seed=1, confirmed={0: (0.9, None)}),
     ]
     (row,) = summarise(runs)
     assert (row.confirmed.mean, row.confirmed.num) == (pytest.approx(0.2), 1)
@@ -63,15 +76,16 @@ def test_the_table_says_how_many_seeds_reached_the_reference(make_run: MakeRun) 
     runs = [make_run(0.4, 0.6, method="optuna-median", seed=seed) for seed in range(2)]
     runs += [make_run(0.7, seed=0), make_run(0.5, seed=1)]
     rows = {row.method: row for row in summarise(runs)}
-    assert (rows["ours"].reached, rows["ours"].compared) == (1, 2)
-    assert rows["ours"].time_to_reference.mean == 0.5
+    ours = rows["ours"]
+    assert (ours.to_reference.reached, ours.compared) == (1, 2)
+    assert ours.to_reference.time.mean == ours.to_reference_searched.time.mean == 0.5
     assert "1 of 2" in table(list(rows.values()))
 
 
 def test_without_the_reference_nothing_is_compared_with_it(make_run: MakeRun) -> None:
     """And the row stands all the same."""
     (row,) = summarise([make_run(0.5)])
-    assert (row.compared, row.time_to_reference.mean) == (0, None)
+    assert (row.compared, row.to_reference.time.mean) == (0, None)
 
 
 def test_what_the_baseline_cost_is_told(
@@ -87,15 +101,17 @@ def test_what_the_baseline_cost_is_told(
 
 def test_figures_are_strict_json(make_run: MakeRun) -> None:
     """JSON has no NaN: what is not there is null."""
-    plain = to_plain([make_run(0.5, None)])
-    assert json.loads(json.dumps(plain, allow_nan=False))["runs"][0]["incumbents"] == [[10.0, 0.5]]
+    plain = to_plain([make_run(0.5, None, confirmed={0: (None,)})])
+    (run,) = json.loads(json.dumps(plain, allow_nan=False))["runs"]
+    assert run["incumbents"] == [[10.0, 0.5]]
+    assert run["incumbents_confirmed"] == [[10.0, None]]
 
 
 def test_a_run_comes_back_from_its_file(make_run: MakeRun, tmp_path: Path) -> None:
     """With and without its confirmation; a search that was not run has no file."""
     path = tmp_path / "results" / "ours-0.json"
     assert read_run(path) is None
-    for run in (make_run(0.5, None, confirmed=None), make_run(0.5, confirmed=(0.1, None))):
+    for run in (make_run(0.5, None, confirmed={}), make_run(0.5, confirmed={0: (0.1, None)})):
         write_run(path, run)
         assert read_run(path) == run
 
@@ -105,7 +121,7 @@ def test_a_mean_curve_spans_from_the_last_first_incumbent_to_the_last_end(
 ) -> None:
     """Before it, a mean would be over fewer runs and jump; a run that has ended keeps its score."""
     runs = [make_run(0.2, 0.4, seed=0), make_run(None, 0.3, 0.6, 0.6, seed=1)]
-    seconds, mean, width = mean_curve(runs)
+    seconds, mean, width = mean_curve(runs, searched_curve)
     assert (seconds[0], seconds[-1]) == (20.0, 40.0)
     assert mean[0] == pytest.approx((0.4 + 0.3) / 2)
     assert mean[-1] == pytest.approx((0.4 + 0.6) / 2)
@@ -115,5 +131,6 @@ def test_a_mean_curve_spans_from_the_last_first_incumbent_to_the_last_end(
 def test_the_plot_is_a_png(make_run: MakeRun, tmp_path: Path) -> None:
     """One seed is enough, and the folder is made."""
     path = tmp_path / "plots" / "incumbents.png"
-    draw([make_run(0.2, 0.4), make_run(0.3, method="random")], path)
+    diverged = make_run(0.3, method="random", confirmed={0: (None,)})
+    draw([make_run(0.2, 0.4), diverged], path)
     assert path.read_bytes().startswith(b"\x89PNG")
