@@ -135,12 +135,16 @@ def _run_trials(plan: "Plan", study: "optuna.Study") -> None:
 
 def _note_missing_baseline(plan: "Plan", study: "optuna.Study") -> None:
     """A study may end without it: where `--trials` was lowered, or it killed its workers."""
-    from studies.records import baseline, read_trials
+    from studies.records import baseline, counts, read_trials
 
-    if baseline(read_trials(study)) is None:
+    trials = read_trials(study)
+    if baseline(trials) is None:
+        by_state = counts(trials)
+        before = sum(by_state[state] for state in ("complete", "pruned", "waiting"))
+        total = max(plan.job.trials, before) + 1
         _say(
             "the manual's configuration was not trained, so nothing is compared with it; the same "
-            f"command with --trials {plan.job.trials + 1} trains it"
+            f"command with --trials {total} trains it"
         )
 
 

@@ -418,7 +418,11 @@ def test_interrupted_the_study_hands_running_trials_back(
     over = search(folder, "--study", name, "--trials", 1, "--epochs", 31, "--confirm", 0)
     assert over.returncode == 0, over.stderr
     assert "the manual's configuration was not trained" in over.stderr
-    assert "--trials 2 trains it" in over.stderr
+    total = int(over.stderr.split(" trains it")[0].rsplit(" ", 1)[1])
+    mended = search(folder, "--study", name, "--trials", total, "--epochs", 31, "--confirm", 0)
+    assert mended.returncode == 0, mended.stderr
+    assert "was not trained" not in mended.stderr
+    assert [t.state for t in stored(folder, name).trials if t.baseline] == ["complete"]
 
 
 @pytest.mark.slow
