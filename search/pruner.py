@@ -101,7 +101,6 @@ class CycleEndPruner(BasePruner):
             own[epoch].figures,
             [peer.figures for peer in at_rung],
             epoch=epoch,
-            cycle=1 + sum(rung < epoch for rung in own),
             watch=self.watch,
             error=lambda peer: paired_error(own[epoch].losses, at_rung[peer].losses),
         )

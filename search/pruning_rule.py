@@ -23,7 +23,7 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PruningRule:
-    """Keeps the better share of a rung, always its front, and at first whoever is behind by noise alone."""
+    """Keeps the better share of a rung, always its front, and whoever is behind it by noise alone."""
 
     keep_share: float = 0.3
     """Of the trials at a rung, in (0, 1)."""
@@ -31,11 +31,7 @@ class PruningRule:
     """Places at a rung that go on, however many trials got there, at least 1. A sampler learns: what
     beats a third of all seen so far is soon nearly every trial (docs/experiments.md)."""
     min_peers: int = 8
-    """Other trials that must have reached the first rung that is judged before anything is pruned
-    there, at least 1."""
-    later_peers: int = 3
-    """The same for later rungs, where they are fewer, at least 1: only those come there that were good
-    at the one before, and a short study would spend a third of its epochs on the first eight."""
+    """Other trials that must have reached a rung before anything is pruned there, at least 1."""
     recent: int = 60
     """Trials that a trial is ranked among: the last ones that reached the rung, at least 1."""
     grace_cycles: int = 0
@@ -48,22 +44,15 @@ class PruningRule:
     """Places that noise may spare up to, as a multiple of those that go on, at least 1. Late trials of a
     sampler that has learned are alike, and would all go on."""
 
-    noise_cycles: int = 1
-    """First judged rungs at which noise spares, >= 0. Figures of a first cycle say little of the end, and
-    slow learners are lost there for good; at later rungs sparing costs much and saves hardly any of
-    those that end among the best (docs/experiments.md)."""
-
     def __post_init__(self) -> None:
         if not 0 < self.keep_share < 1:
             raise ValueError(f"keep_share is {self.keep_share}, expected a share in (0, 1)")
         for name, least in (
             ("most_kept", 1),
             ("min_peers", 1),
-            ("later_peers", 1),
             ("recent", 1),
             ("grace_cycles", 0),
             ("patience_cycles", 1),
-            ("noise_cycles", 0),
             ("spared", 1),
         ):
             value = getattr(self, name)
@@ -78,7 +67,6 @@ class PruningRule:
         peers: Sequence[Figures],
         *,
         epoch: int,
-        cycle: int = 1,
         watch: Watch,
         error: Callable[[int], float] | None = None,
     ) -> Decision:
@@ -88,7 +76,6 @@ class PruningRule:
             own: The trial's figures at the rung.
             peers: Figures at the rung of all other trials that reached it, in their order.
             epoch: The rung.
-            cycle: Which of the trial's rungs it is, counted from 1.
             watch: The score that breaks ties within a front.
             error: Given a peer's index, the paired standard error of the difference of its score
                 and the trial's, on the same validation clips; NaN where nobody knows it. `None`
@@ -97,10 +84,8 @@ class PruningRule:
         where = f"epoch {epoch}: "
         if not own.finite:
             return Decision(prune=True, reason=where + "a watched R² is not finite")
-        judged = cycle - self.grace_cycles  # counted from 1
-        needed = self.min_peers if judged <= 1 else min(self.later_peers, self.min_peers)
-        if len(peers) < needed:
-            seen = f"only {len(peers)} other trials got here, {needed} are needed to judge"
+        if len(peers) < self.min_peers:
+            seen = f"only {len(peers)} other trials got here, {self.min_peers} are needed to judge"
             return Decision(prune=False, reason=where + seen)
         told = f"cross-modal R² {own.cross_modal:.3f}, overall R² {own.overall:.3f}"
         rivals = [number for number, peer in enumerate(peers) if peer.finite]
@@ -121,11 +106,7 @@ class PruningRule:
             return Decision(prune=False, reason=where + verdict)
         last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]
         noise = math.nan if error is None else self.noise * error(rivals[last - 1])
-        if (
-            judged <= self.noise_cycles
-            and place <= self.spared * kept
-            and (gap := scores[last] - scores[0]) < noise
-        ):
+        if place <= self.spared * kept and (gap := scores[last] - scores[0]) < noise:
             verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
             return Decision(prune=False, reason=where + verdict)
         return Decision(prune=True, reason=where + verdict)

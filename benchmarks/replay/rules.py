@@ -27,9 +27,8 @@ def make_rule(name: str) -> Rule:
     `median-5-5` is Optuna's median rule after 5 complete trials and from epoch 5 on; `halving-4` and
     `hyperband-3` are Optuna's with that reduction factor; `iepoch-5-5` trains all trials for 5 epochs
     and then the best 5 to their end; `cycle` is this project's rule as the search uses it, and
-    `cycle-0.25-8-0-1-40-10-4-2` the same with that share kept, fewest peers, cycles of grace and of
-    patience, recent trials looked at, places that go on, fewest peers at later rungs and rungs at which
-    noise spares, of which the last ones can be left out.
+    `cycle-0.25-8-0-1-40-10` the same with that share kept, fewest peers, cycles of grace and of
+    patience, recent trials looked at and places that go on, of which the last ones can be left out.
 
     Raises:
         ConfigError: No such rule, or numbers that it cannot take.
@@ -101,10 +100,8 @@ _CYCLE: Final[dict[str, Callable[[str], Any]]] = {
     "patience_cycles": int,
     "recent": int,
     "most_kept": int,
-    "later_peers": int,
-    "noise_cycles": int,
 }
 _EXPECTED: Final = (
     "none, median-STARTUP-WARMUP, halving-ETA, hyperband-ETA, iepoch-FIRST-KEPT, cycle or "
-    "cycle-SHARE-PEERS-GRACE-PATIENCE-RECENT-KEPT-LATER-NOISE"
+    "cycle-SHARE-PEERS-GRACE-PATIENCE-RECENT-KEPT"
 )

@@ -75,7 +75,6 @@ def store(study: optuna.Study, trials: Trials, number: int) -> int:
         ("cycle-0.4-4", PruningRule(keep_share=0.4, min_peers=4)),
         ("cycle-0.25-8-1", PruningRule(keep_share=0.25, min_peers=8, grace_cycles=1)),
         ("cycle-0.25-8-0-2", PruningRule(keep_share=0.25, min_peers=8, patience_cycles=2)),
-        ("cycle-0.3-6-0-1-60-9-5", PruningRule(min_peers=6, later_peers=5)),
     ],
 )
 def test_our_rule_is_replayed_as_the_search_applies_it(

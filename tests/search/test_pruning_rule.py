@@ -1,7 +1,6 @@
 """The pruning rule, pure."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -46,17 +45,6 @@ def test_nothing_is_judged_before_enough_trials_reached_the_rung() -> None:
     decision = rule.decide(figures((-1, -1))[0], LADDER[:7], epoch=2, watch=WATCH)
     assert not decision.prune
     assert decision.reason == "epoch 2: only 7 other trials got here, 8 are needed to judge"
-
-
-def test_at_a_later_rung_fewer_peers_are_enough() -> None:
-    """Whoever comes there was good at the one before, and going on costs more."""
-    own, rule = figures((0, 0))[0], PruningRule(min_peers=8, later_peers=3)
-    assert not rule.decide(own, LADDER[:7], epoch=2, cycle=1, watch=WATCH).prune
-    assert rule.decide(own, LADDER[:3], epoch=6, cycle=2, watch=WATCH).prune
-    after_grace = PruningRule(min_peers=8, later_peers=3, grace_cycles=1)
-    assert not after_grace.decide(own, LADDER[:7], epoch=6, cycle=2, watch=WATCH).prune
-    few = rule.decide(own, LADDER[:2], epoch=6, cycle=2, watch=WATCH)
-    assert few.reason == "epoch 6: only 2 other trials got here, 3 are needed to judge"
 
 
 def test_the_worse_share_of_a_rung_is_pruned_with_a_reason() -> None:
@@ -131,12 +119,9 @@ def test_a_share_outside_its_range_is_refused(share: float) -> None:
     [
         ("most_kept", 0, 1),
         ("min_peers", 0, 1),
-        ("later_peers", 0, 1),
         ("recent", 0, 1),
         ("grace_cycles", -1, 0),
         ("patience_cycles", 0, 1),
-        ("noise_cycles", -1, 0),
-        ("spared", 0.5, 1),
     ],
 )
 def test_counts_below_their_least_are_refused(name: str, value: float, least: int) -> None:
@@ -184,24 +169,6 @@ def test_noise_spares_as_many_again_as_go_on_at_most() -> None:
     assert rule.decide(far, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
     lenient = PruningRule(keep_share=0.3, min_peers=4, spared=4)
     assert not lenient.decide(far, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
-
-
-def test_noise_spares_at_the_first_rung_that_is_judged() -> None:
-    """What a first cycle says of the end is little; later, sparing saves hardly any of the best."""
-    own = figures((0.55, 0.55))[0]
-
-    def prunes(rule: PruningRule, cycle: int) -> bool:
-        found = rule.decide(own, LADDER, epoch=2, cycle=cycle, watch=WATCH, error=lambda _: 0.1)
-        return found.prune
-
-    assert [prunes(THIRD, cycle) for cycle in (1, 2, 3)] == [False, True, True]
-    assert [prunes(replace(THIRD, noise_cycles=2), cycle) for cycle in (1, 2, 3)] == [
-        False,
-        False,
-        True,
-    ]
-    assert [prunes(replace(THIRD, grace_cycles=1), cycle) for cycle in (2, 3)] == [False, True]
-    assert prunes(replace(THIRD, noise_cycles=0), 1)
 
 
 def test_of_a_long_rung_only_the_best_few_go_on() -> None:
