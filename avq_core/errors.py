@@ -13,6 +13,10 @@ class ConfigError(AvqError, ValueError):
     """A setting lies outside what the model or the trainer can be."""
 
 
+class NoRoomError(AvqError):
+    """The data does not fit in what is left of a device's memory."""
+
+
 class NonFiniteLossError(RuntimeError):
     """The training loss became NaN or infinite; raised before the optimiser steps on it."""
 
@@ -23,4 +27,4 @@ class NonFiniteLossError(RuntimeError):
 
 
 class OutOfDeviceMemoryError(RuntimeError):
-    """Not even a micro-batch of one sample fits on the device, or the data does not."""
+    """Not even a micro-batch of one sample fits on the device."""

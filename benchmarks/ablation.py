@@ -80,7 +80,7 @@ def main() -> int:
     slots = make_slots(
         workers="auto",
         devices=device_names("auto"),
-        data_bytes=store.search_splits().num_bytes,
+        data_bytes=store.num_bytes,
     )
     for name, changes in variants.items():
         start = time.monotonic()

@@ -116,10 +116,10 @@ def _shortened(task: Task, epochs: int) -> Task:
 
 def time_tasks(tasks: Sequence[Task], *, workers: int, device: str) -> float:
     """Seconds that so many workers of one device take for all tasks, once they are up."""
-    slots = make_slots(workers=str(workers), devices=device_names(device), data_bytes=0)
+    slots = make_slots(workers=str(workers), devices=device_names(device))
     warm = [replace(_shortened(tasks[0], 2), key=f"warm {number}") for number in range(workers)]
     with TaskPool(slots) as pool:
-        pool.wait_until_up()
+        pool.start()
         for _ in pool.run(warm):
             pass
         start = time.monotonic()

@@ -22,28 +22,28 @@ HEAD_START: Final = STARTUP_TRIALS
 """Trials that come before the baseline."""
 
 
-def comes_first(total: int, *, num_handed: int, timed: bool) -> bool:
-    """Whether a study begins with its baseline, since it might end without one.
+def comes_first(total: int, *, num_handed: int) -> bool:
+    """Whether a study is too short for a head start, and begins with its baseline.
 
     Args:
         total: Trials of the study.
         num_handed: Points that it is to try before its own.
-        timed: Whether it may end before its total, when its time is up.
     """
-    return timed or total - num_handed < 2 * HEAD_START
+    return total - num_handed < 2 * HEAD_START
 
 
-def is_due(trials: Sequence[FrozenTrial]) -> bool:
+def is_due(trials: Sequence[FrozenTrial], *, is_late: bool = False) -> bool:
     """Whether the baseline is to be queued now, behind whatever else is queued.
 
     Only where there never was one: what `search.handback` gave up, or hands on, is its own.
 
     Args:
         trials: All of the study.
+        is_late: Whether half of the time that the study is given is over.
     """
     if any(trial.user_attrs.get(records.BASELINE) for trial in trials):
         return False
-    return sum(trial.state is not TrialState.FAIL for trial in trials) >= HEAD_START
+    return is_late or sum(trial.state is not TrialState.FAIL for trial in trials) >= HEAD_START
 
 
 def queue_baseline(study: optuna.Study, point: Mapping[str, Any]) -> None:

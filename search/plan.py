@@ -20,8 +20,8 @@ from search.launch.slots import check_workers, device_names, make_slots
 from search.option_checks import check_options
 from search.warm_start import Handed, handed_points, source_study
 from search.watching import check_watched, cross_modal_weight, watched_tasks
-from space.presets import is_file, preset
-from space.space import Space, load_space
+from space.presets import named_space
+from space.space import Space
 from studies.identity import Identity
 from studies.names import EXPECTED, PREPARED, is_name
 from studies.storage import storage_url
@@ -66,15 +66,13 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     devices = device_names(options.devices)
     on_cpu = devices[0] == "cpu"
     space_name = _space_name(options.space, on_cpu=on_cpu, say=say)
-    loaded = load_space(Path(space_name)) if is_file(space_name) else None
+    named = named_space(space_name, ())  # what is wrong is told before the data is prepared
     share = cross_modal_weight(options.score_weights)
     data = load_data_config(options.layout)
-    if loaded is None:
-        preset(space_name, ())  # an unknown name is told before the data is prepared
     source = default_source() if options.data is None else options.data
     if options.data is None:
         say(f"data: {source} (no --data given)")
-    study = _study_name(options.study, source, loaded.name if loaded else space_name)
+    study = _study_name(options.study, source, named.name)
     url = storage_url(options.runs, study, options.storage)
     other = source_study(options.warm_start, into=study, runs=options.runs, storage=options.storage)
     store = prepare(
@@ -86,7 +84,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
     )
     tasks = store.schema.tasks
     watch = watched_tasks(options.watch, tasks, share, say)
-    space = loaded or preset(space_name, tasks)
+    space = named_space(space_name, tasks)
     epochs = options.epochs or space.epochs
     check_space(space, tasks=tasks, epochs=epochs)
     handed = handed_points(options.enqueue, other, space, tasks)
@@ -118,7 +116,7 @@ def make_plan(options: argparse.Namespace, *, say: Callable[[str], None]) -> Pla
             make_slots(
                 workers=options.workers,
                 devices=devices,
-                data_bytes=store.search_splits().num_bytes,
+                data_bytes=store.num_bytes,
             )
         ),
         source=source,

@@ -134,18 +134,21 @@ def _run_trials(plan: "Plan", study: "optuna.Study") -> None:
 
 
 def _note_missing_baseline(plan: "Plan", study: "optuna.Study") -> None:
-    """A study may end without it: where `--trials` was lowered, or it killed its workers."""
-    from studies.records import baseline, counts, read_trials
+    """A study may end without it: where `--trials` was lowered, time was up, or it killed its workers."""
+    from studies.records import counts, read_trials
 
     trials = read_trials(study)
-    if baseline(trials) is None:
-        by_state = counts(trials)
-        before = sum(by_state[state] for state in ("complete", "pruned", "waiting"))
-        total = max(plan.job.trials, before) + 1
-        _say(
-            "the manual's configuration was not trained, so nothing is compared with it; the same "
-            f"command with --trials {total} trains it"
-        )
+    own = {trial.state for trial in trials if trial.baseline}
+    if own & {"complete", "pruned"}:
+        return
+    by_state = counts(trials)
+    needed = sum(by_state[state] for state in ("complete", "pruned", "waiting"))
+    needed += "waiting" not in own  # its own place
+    with_more = f" with --trials {needed}" if needed > plan.job.trials else ""
+    _say(
+        "the manual's configuration was not trained, so nothing is compared with it; the same "
+        f"command{with_more} trains it"
+    )
 
 
 def _confirm(plan: "Plan", study: "optuna.Study") -> None:

@@ -95,7 +95,7 @@ def _begin_with_baseline(study: optuna.Study, plan: Plan) -> None:
         return
     job = plan.job
     num_handed = sum(len(handed.points) for handed in plan.handed)
-    if own or comes_first(job.trials, num_handed=num_handed, timed=job.deadline is not None):
+    if own or comes_first(job.trials, num_handed=num_handed):
         queue_baseline(study, _baseline_point(plan))
 
 

@@ -1,6 +1,7 @@
 """One worker process: claims trials within the study's budget and runs them, one after another."""
 
 import contextlib
+import math
 import os
 import socket
 import sys
@@ -16,7 +17,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from avq_core.errors import OutOfDeviceMemoryError
+from avq_core.errors import NoRoomError
 from search.baseline import baseline_point, is_due, queue_baseline
 from search.finalists import queue_finalists
 from search.handback import (
@@ -60,7 +61,7 @@ def run_worker(job: Job, slot: Slot) -> None:
     device = claim_device(slot.device, memory_share=slot.memory_share)
     try:
         resident = splits_to_device(splits, device)
-    except OutOfDeviceMemoryError as error:
+    except NoRoomError as error:
         print(error)
         sys.exit(NO_ROOM)
     objective = Objective(
@@ -91,6 +92,7 @@ def run_worker(job: Job, slot: Slot) -> None:
         baseline=baseline_point(
             job.space, tasks=splits.schema.tasks, epochs=job.baseline_epochs, seed=job.seed
         ),
+        half_time=math.inf if job.deadline is None else (time.time() + job.deadline) / 2,
     )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
         if not run_next(crew, objective):
@@ -115,6 +117,8 @@ class Crew:
     baseline: Mapping[str, Any] | None = None
     """The manual's values, to be trained when it is due (`search.baseline`); `None` for a study
     without it."""
+    half_time: float = math.inf
+    """`time.time()` when half of the time is over; infinite where there is no end of it."""
 
 
 def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) -> bool:
@@ -140,7 +144,7 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
             study, total=crew.total, watch=crew.watch
         )
         if len(states) < crew.total and not waits:
-            if crew.baseline is not None and is_due(trials):
+            if crew.baseline is not None and is_due(trials, is_late=time.time() > crew.half_time):
                 queue_baseline(study, crew.baseline)
             study.optimize(claim, n_trials=1)
             return True

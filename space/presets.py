@@ -11,11 +11,6 @@ from space.space import Space, load_space
 from space.weights import weight_parameters
 
 
-def is_file(name: str) -> bool:
-    """Whether what a user calls a space is a file's name."""
-    return name.endswith((".yaml", ".yml")) or "/" in name
-
-
 def named_space(name: str, tasks: Sequence[str]) -> Space:
     """The space of a name or of a YAML file.
 
@@ -26,7 +21,8 @@ def named_space(name: str, tasks: Sequence[str]) -> Space:
     Raises:
         SpaceError: An unknown name, or a file that is missing or wrong.
     """
-    return load_space(Path(name)) if is_file(name) else preset(name, tasks)
+    is_file = name.endswith((".yaml", ".yml")) or "/" in name
+    return load_space(Path(name)) if is_file else preset(name, tasks)
 
 
 def preset(name: str, tasks: Sequence[str]) -> Space:

@@ -2,7 +2,7 @@
 
 import sys
 
-from avq_core.errors import OutOfDeviceMemoryError
+from avq_core.errors import NoRoomError
 from search.job import NO_ROOM
 
 
@@ -13,4 +13,4 @@ def end_without_room(*_: object) -> None:
 
 def raise_without_room(*_: object) -> None:
     """As a run of the confirmation ends there."""
-    raise OutOfDeviceMemoryError("9.99 GB of data do not fit on cuda:0")
+    raise NoRoomError("a split of 9.99 GB does not fit")

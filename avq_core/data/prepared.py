@@ -59,6 +59,11 @@ class PreparedStore:
         arrays = load_file(self.path / store_files.STATISTICS)
         return Statistics.from_arrays(arrays, self.raw_schema)
 
+    @property
+    def num_bytes(self) -> int:
+        """On disk, all splits together."""
+        return sum(file.stat().st_size for file in self.path.iterdir())
+
     def search_splits(self) -> SearchSplits:
         """The splits that a search may see, mapped copy-on-write: nothing reaches the disk."""
         return SearchSplits(schema=self.schema, train=self._split("train"), val=self._split("val"))

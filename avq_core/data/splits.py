@@ -47,11 +47,6 @@ class SearchSplits:
     train: PreparedSplit
     val: PreparedSplit
 
-    @property
-    def num_bytes(self) -> int:
-        """Of the streams, which are nearly all that there is."""
-        return sum(v.nbytes for split in (self.train, self.val) for v in split.streams.values())
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:

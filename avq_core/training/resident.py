@@ -6,13 +6,15 @@ worker processes, no copies, no waiting. Shapes: N samples, T frames, D columns,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from avq_core.data.schema import Schema
 from avq_core.data.splits import PreparedSplit, SearchSplits
-from avq_core.errors import OutOfDeviceMemoryError
+from avq_core.errors import NoRoomError
 from avq_core.model.statistics import pooled_statistics
 
 _STATISTICS_BLOCK = 16
@@ -94,24 +96,38 @@ class ResidentSplits:
 
 
 def to_device(split: PreparedSplit, device: torch.device) -> ResidentSplit:
-    """Moves a split; on a CPU the memory-mapped arrays are used as they are."""
-    return ResidentSplit(
-        streams={name: torch.from_numpy(v).to(device) for name, v in split.streams.items()},
-        targets=torch.from_numpy(split.targets).to(device),
-        lengths=None if split.lengths is None else torch.from_numpy(split.lengths).to(device),
-        present={name: torch.from_numpy(v).to(device) for name, v in split.present.items()},
-    )
+    """Moves a split; on a CPU the memory-mapped arrays are used as they are.
+
+    Raises:
+        NoRoomError: It does not fit.
+    """
+
+    def moved(values: npt.NDArray[Any]) -> Tensor:
+        return torch.from_numpy(values).to(device)
+
+    try:
+        return ResidentSplit(
+            streams={name: moved(values) for name, values in split.streams.items()},
+            targets=moved(split.targets),
+            lengths=None if split.lengths is None else moved(split.lengths),
+            present={name: moved(values) for name, values in split.present.items()},
+        )
+    except torch.OutOfMemoryError as error:
+        size = sum(values.nbytes for values in split.streams.values()) / 1e9
+        raise NoRoomError(
+            f"a split of {size:.2f} GB does not fit in what is left of the memory of {device}; free "
+            "some of it, let fewer workers share it, or take another device"
+        ) from error
 
 
 def splits_to_device(splits: SearchSplits, device: torch.device) -> ResidentSplits:
     """Moves a study's two splits.
 
     Raises:
-        OutOfDeviceMemoryError: They do not fit.
+        NoRoomError: They do not fit.
     """
-    try:
-        train, val = to_device(splits.train, device), to_device(splits.val, device)
-    except torch.OutOfMemoryError as error:
-        size = splits.num_bytes / 1e9
-        raise OutOfDeviceMemoryError(f"{size:.2f} GB of data do not fit on {device}") from error
-    return ResidentSplits(schema=splits.schema, train=train, val=val)
+    return ResidentSplits(
+        schema=splits.schema,
+        train=to_device(splits.train, device),
+        val=to_device(splits.val, device),
+    )

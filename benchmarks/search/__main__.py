@@ -43,7 +43,7 @@ from benchmarks.search.confirmation import confirm
 from benchmarks.search.curves import incumbents
 from benchmarks.search.methods import METHODS, run_method
 from benchmarks.search.plot import draw
-from benchmarks.search.results import SearchRun, read_run, write_run
+from benchmarks.search.results import RESULTS_VERSION, SearchRun, read_run, write_run
 from benchmarks.search.summary import REFERENCE, TO, baseline_note, summarise, table, to_plain
 from search.cli import build_parser
 from search.launch.slots import available_cores
@@ -173,7 +173,12 @@ def _check_settings(path: Path, plan: Plan, device: str) -> None:
     Raises:
         ConfigError: It was begun with other data, another space or other settings; says which.
     """
-    settings = {"epochs": plan.job.epochs, "trials": plan.job.trials, "device": device}
+    settings = {
+        "epochs": plan.job.epochs,
+        "trials": plan.job.trials,
+        "device": device,
+        "results": RESULTS_VERSION,
+    }
     asked = replace(plan.identity, settings=settings)
     if path.exists():
         stored = Identity.from_dict(json.loads(path.read_text(encoding="utf-8")))
@@ -197,9 +202,9 @@ def _finished(method: str, plan: Plan, options: argparse.Namespace, lock: IO[str
     missing = [trial for trial in incumbents(run.trials) if trial.number not in run.confirmed]
     if missing:
         start = time.monotonic()
-        found = confirm(missing, plan, root=folder / "folds")
-        run = replace(run, confirmed={**run.confirmed, **found})
-        write_run(path, run)
+        for number, scores in confirm(missing, plan, root=folder / "folds"):
+            run = replace(run, confirmed={**run.confirmed, number: scores})
+            write_run(path, run)
         _say(_line(run, time.monotonic() - start))
     return run
 

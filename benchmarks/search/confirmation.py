@@ -5,7 +5,7 @@ follow from the benchmark's seed alone, so that the figures of two methods are p
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,16 +26,16 @@ _KEY: Final = "trial {} fold {}"
 
 def confirm(
     trials: Sequence[TrialRun], plan: Plan, *, root: Path
-) -> dict[int, tuple[float | None, ...]]:
-    """Trains configurations of a search on every fold.
+) -> Iterator[tuple[int, tuple[float | None, ...]]]:
+    """Trains configurations of a search on every fold and gives each as it is done.
 
     Args:
         trials: Each is trained for as many epochs as gave its score.
         plan: Of our own search with the same seed.
         root: Folder of the folds' stores; those of an earlier method are found there.
 
-    Returns:
-        A trial's number to the watched score on each fold's val side; `None` where the run diverged.
+    Yields:
+        A trial's number and the watched score on each fold's val side; `None` where the run diverged.
     """
     stores = prepare_folds(
         plan.source,
@@ -52,17 +52,18 @@ def confirm(
             config=fold_config(trial, seed=plan.job.seed, fold=fold),
             store=store.path,
         )
-        for fold, store in enumerate(stores)
         for trial in trials
+        for fold, store in enumerate(stores)
     ]
-    results = dict(run_tasks(tasks, slots=plan.slots))
-    keys = {
+    left = {
         trial.number: [_KEY.format(trial.number, fold) for fold in range(len(stores))]
         for trial in trials
     }
-    return {
-        number: tuple(_score(results[key], plan) for key in own) for number, own in keys.items()
-    }
+    scores: dict[str, float | None] = {}
+    for key, result in run_tasks(tasks, slots=plan.slots):
+        scores[key] = _score(result, plan)
+        for number in [number for number, keys in left.items() if scores.keys() >= set(keys)]:
+            yield number, tuple(scores[key] for key in left.pop(number))
 
 
 def fold_config(trial: TrialRun, *, seed: int, fold: int) -> TrainConfig:

@@ -33,7 +33,8 @@ def incumbents(trials: Iterable[TrialRun]) -> list[TrialRun]:
 
 def searched_curve(run: SearchRun) -> Curve:
     """The incumbents' scores as the search saw them, rising."""
-    return [(trial.ended, trial.score or 0.0) for trial in incumbents(run.trials)]
+    found = incumbents(run.trials)
+    return [(trial.ended, trial.score) for trial in found if trial.score is not None]
 
 
 def confirmed_curve(run: SearchRun) -> Curve:

@@ -71,7 +71,7 @@ def mean_curve(
     """A method's mean incumbent over time, by one of its scores.
 
     It starts when the last of the runs has an incumbent and ends when the last of them ends; a run that
-    has ended keeps its final score.
+    has ended keeps its final score, and one whose incumbent diverged on a fold is left out until its next.
 
     Returns:
         Seconds, mean and half width of the interval, each (P,); the width is 0 of a single run.

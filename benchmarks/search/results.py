@@ -5,9 +5,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from avq_core.files import whole_file
+
+RESULTS_VERSION: Final = 2
+"""Of the files that are kept; raised when they change."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,7 +30,7 @@ _SAME: Final = 1e-3
 """Scores this close count as one: threads add in another order, so the same trial differs a little."""
 TO: Final = (
     "to: from when on its incumbents were confirmed at no less than {0}'s final choice, as a share of that "
-    "study's time and epochs, over the seeds that came there;\n(as searched): the same by the searches' own "
+    "study's time and epochs, over the seeds that came there;\n(searched): the same by the searches' own "
     "scores"
 )
 """What the table's columns mean, given the reference's name."""
@@ -45,9 +45,9 @@ _HEADER: Final = (
     "time to",
     "epochs to",
     "reached",
-    "(as searched:",
-    "epochs to",
-    "reached)",
+    "time to (searched)",
+    "epochs to (searched)",
+    "reached (searched)",
 )
 
 
@@ -68,8 +68,6 @@ class Row:
     """By confirmed scores."""
     to_reference_searched: "Approach"
     """By the searches' own."""
-    compared: int
-    """Seeds that the reference has too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +79,8 @@ class Approach:
     epochs: Spread
     reached: int
     """Seeds that came there."""
+    compared: int
+    """Seeds whose reference has such a score: by confirmed ones, where its choice diverged on no fold."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,7 +138,6 @@ def _row(
         ours_better_by=spread(differences),
         to_reference=_approach(pairs, confirmed_curve),
         to_reference_searched=_approach(pairs, searched_curve),
-        compared=len(pairs),
     )
 
 
@@ -154,12 +153,14 @@ def _minus(first: float | None, second: float | None) -> float | None:
 def _approach(
     pairs: Sequence[tuple[SearchRun, SearchRun]], curve: Callable[[SearchRun], Curve]
 ) -> Approach:
-    found = [reach(run, reference, curve=curve) for run, reference in pairs]
+    known = [pair for pair in pairs if math.isfinite(curve(pair[1])[-1][1])]
+    found = [reach(run, reference, curve=curve) for run, reference in known]
     reached = [one for one in found if one is not None]
     return Approach(
         time=spread(one.time for one in reached),
         epochs=spread(one.epochs for one in reached),
         reached=len(reached),
+        compared=len(known),
     )
 
 
@@ -174,16 +175,20 @@ def table(rows: Sequence[Row]) -> str:
             row.score.text(3),
             _counted(row.confirmed, row.seeds),
             row.ours_better_by.text(3),
-            *_told(row.to_reference, row.compared),
-            *_told(row.to_reference_searched, row.compared),
+            *_told(row.to_reference),
+            *_told(row.to_reference_searched),
         )
         for row in rows
     ]
     return align([_HEADER, *cells])
 
 
-def _told(approach: Approach, compared: int) -> tuple[str, str, str]:
-    return approach.time.text(2), approach.epochs.text(2), f"{approach.reached} of {compared}"
+def _told(approach: Approach) -> tuple[str, str, str]:
+    return (
+        approach.time.text(2),
+        approach.epochs.text(2),
+        f"{approach.reached} of {approach.compared}",
+    )
 
 
 def baseline_note(runs: Sequence[SearchRun]) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from typing import Final
 
-from avq_core.errors import ConfigError
+from avq_core.errors import NoRoomError
 from search.job import NO_ROOM, Job, Slot
 from search.launch.failure import WorkerFailedError
 from search.worker import run_worker
@@ -33,7 +33,7 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
         on_tick: Called about twice a second.
 
     Raises:
-        ConfigError: The data does not fit on a device as often as it has workers.
+        NoRoomError: The data does not fit on a device as often as it has workers.
         WorkerFailedError: A worker ended with an error, or was killed too often; the others were
             stopped.
     """
@@ -93,9 +93,9 @@ class _Member:
             return True
         log = self.job.logs / f"{self.process.name}.log"
         if status == NO_ROOM:
-            raise ConfigError(
+            raise NoRoomError(
                 f"{self.process.name} found no room on {self.slot.device} for its copy of the data "
-                f"(see {log}); give fewer --workers, or wait until the GPU is free"
+                f"(see {log}); free some of its memory, give fewer --workers, or take another device"
             )
         raise WorkerFailedError(f"{self.process.name} ended with status {status}; see {log}")
 

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import math
 import multiprocessing
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from avq_core.config import TrainConfig
-from avq_core.errors import ConfigError, OutOfDeviceMemoryError
 from search.handback import InterruptedTrial
 from search.job import Slot
 from search.launch.failure import WorkerFailedError
@@ -83,12 +83,11 @@ class TaskPool:
             self._stop.set()
         self._pool.shutdown(cancel_futures=kind is not None)
 
-    def wait_until_up(self) -> None:
-        """Starts every process and returns when all are ready, for whoever times what they do."""
+    def start(self) -> list[int]:
+        """Starts every process, for whoever times what they do; their ids once all are ready."""
         with shielded_from_ctrl_c():
             futures = [self._pool.submit(_meet) for _ in range(self._num_slots)]
-        for future in futures:
-            future.result()
+        return [future.result() for future in futures]
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[str, Result]]:
         """Runs tasks, in their order as slots get free, and yields each as it ends.
@@ -100,12 +99,6 @@ class TaskPool:
         try:
             for future in concurrent.futures.as_completed(futures):
                 yield futures[future], future.result()
-        except OutOfDeviceMemoryError as error:
-            self._stop.set()
-            raise ConfigError(
-                f"in the confirmation, {error}; the same command goes on where it stands, with "
-                "fewer --workers"
-            ) from error
         except BrokenProcessPool as error:
             raise WorkerFailedError(
                 "a process of the confirmation was killed (out of memory?); the same command goes "
@@ -138,9 +131,10 @@ def _start(free: "Queue[Slot]", stop: Event, meeting: Barrier) -> None:
     _Process.meeting = meeting
 
 
-def _meet() -> None:
+def _meet() -> int:
     # Whoever waits here takes no second task, so that all have to come.
     _Process.meeting.wait()
+    return os.getpid()
 
 
 def _check() -> None:

@@ -51,7 +51,7 @@ def check_workers(text: str) -> None:
         )
 
 
-def make_slots(*, workers: str, devices: Sequence[str], data_bytes: int) -> list[Slot]:
+def make_slots(*, workers: str, devices: Sequence[str], data_bytes: int = 0) -> list[Slot]:
     """One slot a worker.
 
     Args:
@@ -61,7 +61,7 @@ def make_slots(*, workers: str, devices: Sequence[str], data_bytes: int) -> list
             leaves most of a GPU idle (docs/experiments.md).
         devices: As `device_names` gives them. Workers take them in turn, on `auto` until a device
             has as many as it carries.
-        data_bytes: Of which every worker on a GPU keeps a copy there.
+        data_bytes: Of which a worker on a GPU keeps a copy there; counts for `auto`.
 
     Raises:
         ConfigError: Not a number of workers.

@@ -22,14 +22,16 @@ def run(study: optuna.Study, num: int) -> None:
 
 def test_the_search_has_a_head_start_that_a_short_study_has_not() -> None:
     """What is handed over runs first too, and must not push the baseline out of the study."""
-    assert comes_first(2 * HEAD_START - 1, num_handed=0, timed=False)
-    assert not comes_first(2 * HEAD_START, num_handed=0, timed=False)
-    assert comes_first(2 * HEAD_START, num_handed=1, timed=False)
+    assert comes_first(2 * HEAD_START - 1, num_handed=0)
+    assert not comes_first(2 * HEAD_START, num_handed=0)
+    assert comes_first(2 * HEAD_START, num_handed=1)
 
 
-def test_a_study_whose_time_may_be_up_has_none() -> None:
-    """It might end before its twenty-first trial, with nothing to be compared with."""
-    assert comes_first(500, num_handed=0, timed=True)
+def test_it_is_due_when_half_of_the_time_is_over(memory: optuna.Study) -> None:
+    """Or the study might end with nothing to be compared with; once all the same."""
+    assert is_due(memory.trials, is_late=True)
+    queue_baseline(memory, {})
+    assert not is_due(memory.trials, is_late=True)
 
 
 def test_it_is_due_once_after_the_head_start(memory: optuna.Study) -> None:

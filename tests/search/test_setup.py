@@ -11,6 +11,7 @@ from optuna.trial import TrialState, create_trial
 from search.baseline import HEAD_START
 from search.cli import build_parser
 from search.plan import Plan, make_plan
+from search.run import _note_missing_baseline
 from search.setup import open_study
 from studies import records
 
@@ -42,15 +43,10 @@ def baselines(study: optuna.Study) -> list[TrialState]:
 
 
 def test_a_long_study_leaves_the_baseline_to_its_workers(plan: MakePlan) -> None:
-    """Until it is short, or its time may be up; and then it is queued once."""
+    """Until it is short, and then it is queued once."""
     assert not opened(plan("--trials", LONG)).trials
     for arguments in (("--trials", LONG - 1), ("--trials", LONG), ("--trials", LONG - 2)):
         assert baselines(opened(plan(*arguments))) == [TrialState.WAITING]
-
-
-def test_a_study_whose_time_may_be_up_begins_with_it(plan: MakePlan) -> None:
-    """Long as it is."""
-    assert baselines(opened(plan("--trials", 500, "--timeout", 60))) == [TrialState.WAITING]
 
 
 def test_a_baseline_that_was_given_up_is_tried_again_by_the_next_command(plan: MakePlan) -> None:
@@ -70,3 +66,33 @@ def test_the_manuals_configuration_is_not_trained_twice(plan: MakePlan) -> None:
     study = opened(plan("--trials", LONG + 1, "--space", "full", "--enqueue", "manual"), said)
     assert not study.trials
     assert said == ["configuration manual: 0 points queued, 1 there already"]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (None, "the same command with --trials 6 trains it"),
+        (TrialState.FAIL, "the same command with --trials 6 trains it"),
+        (TrialState.WAITING, "the same command with --trials 6 trains it"),
+        (TrialState.COMPLETE, ""),
+    ],
+)
+def test_a_study_that_ended_without_its_baseline_says_what_trains_it(
+    plan: MakePlan, capsys: pytest.CaptureFixture[str], state: TrialState | None, said: str
+) -> None:
+    """Queued is not trained; one that waits has its place already, beside four that ended and another."""
+    own = plan("--trials", LONG)
+    study = opened(own)
+    study.add_trials([create_trial(value=0.5)] * 4)
+    study.enqueue_trial({})
+    if state is TrialState.WAITING:
+        study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+    elif state is not None:
+        value = 0.5 if state is TrialState.COMPLETE else None
+        study.add_trial(create_trial(state=state, value=value, user_attrs={records.BASELINE: True}))
+    _note_missing_baseline(plan("--trials", 4), study)
+    told = capsys.readouterr().err
+    assert said in told
+    assert bool(told) == bool(said)
+    _note_missing_baseline(own, study)
+    assert "--trials" not in capsys.readouterr().err  # there are trials left for it

@@ -292,6 +292,16 @@ def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
     assert trials[HEAD_START].params == {"x": 0.25}
 
 
+def test_a_worker_comes_to_the_baseline_when_half_of_its_time_is_over(
+    study: optuna.Study, storage: str
+) -> None:
+    """Before twenty trials, but behind the one that it had begun."""
+    crew = dataclasses.replace(crew_of(study, storage, total=500), baseline={})
+    assert run_next(crew, lambda _: 1.0)
+    assert run_next(dataclasses.replace(crew, half_time=0.0), lambda _: 1.0)
+    assert [records.BASELINE in trial.user_attrs for trial in study.trials] == [False, True]
+
+
 def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
     study: optuna.Study, storage: str
 ) -> None:

@@ -77,15 +77,23 @@ def test_the_table_says_how_many_seeds_reached_the_reference(make_run: MakeRun) 
     runs += [make_run(0.7, seed=0), make_run(0.5, seed=1)]
     rows = {row.method: row for row in summarise(runs)}
     ours = rows["ours"]
-    assert (ours.to_reference.reached, ours.compared) == (1, 2)
+    assert (ours.to_reference.reached, ours.to_reference.compared) == (1, 2)
     assert ours.to_reference.time.mean == ours.to_reference_searched.time.mean == 0.5
     assert "1 of 2" in table(list(rows.values()))
+
+
+def test_a_reference_that_diverged_on_a_fold_is_nobodys_mark(make_run: MakeRun) -> None:
+    """By confirmed scores there is nothing to come to; by the searches' own there is."""
+    reference = make_run(0.4, method="optuna-median", confirmed={0: (None,)})
+    ours = summarise([reference, make_run(0.5)])[1]
+    assert (ours.to_reference.reached, ours.to_reference.compared) == (0, 0)
+    assert (ours.to_reference_searched.reached, ours.to_reference_searched.compared) == (1, 1)
 
 
 def test_without_the_reference_nothing_is_compared_with_it(make_run: MakeRun) -> None:
     """And the row stands all the same."""
     (row,) = summarise([make_run(0.5)])
-    assert (row.compared, row.to_reference.time.mean) == (0, None)
+    assert (row.to_reference.compared, row.to_reference.time.mean) == (0, None)
 
 
 def test_what_the_baseline_cost_is_told(
