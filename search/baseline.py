@@ -1,8 +1,8 @@
 """When a study trains the manual's configuration, its baseline.
 
 On a CPU that network costs an epoch what a searched one costs in ten or more, and trained first it
-keeps a worker from a search that knows nothing yet. So a study that is long enough begins with the
-trials that its sampler draws without having learned.
+keeps a worker from a search that knows nothing yet. So a study that is long enough comes to it when half
+of it is over, by when its own best is mostly found.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.config_values import to_dict
 from search.configure import baseline_config
-from search.sampler import STARTUP_TRIALS
 from space.space import Space
 from studies import records
 from studies.points import point_of
 
-HEAD_START: Final = STARTUP_TRIALS
-"""Trials that come before the baseline."""
+HEAD_START: Final = 20
+"""Trials that come before the baseline at least, where it does not come first."""
 
 
 def comes_first(total: int, *, num_handed: int) -> bool:
@@ -32,18 +31,29 @@ def comes_first(total: int, *, num_handed: int) -> bool:
     return total - num_handed < 2 * HEAD_START
 
 
-def is_due(trials: Sequence[FrozenTrial], *, is_late: bool = False) -> bool:
+def head_start(total: int, *, may_stop: bool) -> int:
+    """Trials that come before the baseline of a study that does not begin with it.
+
+    Args:
+        total: Trials of the study.
+        may_stop: Whether it may end before them, and then without its baseline.
+    """
+    return HEAD_START if may_stop else max(HEAD_START, total // 2)
+
+
+def is_due(trials: Sequence[FrozenTrial], *, after: int, is_late: bool = False) -> bool:
     """Whether the baseline is to be queued now, behind whatever else is queued.
 
     Only where there never was one: what `search.handback` gave up, or hands on, is its own.
 
     Args:
         trials: All of the study.
+        after: Trials that come before it.
         is_late: Whether half of the time that the study is given is over.
     """
     if any(trial.user_attrs.get(records.BASELINE) for trial in trials):
         return False
-    return is_late or sum(trial.state is not TrialState.FAIL for trial in trials) >= HEAD_START
+    return is_late or sum(trial.state is not TrialState.FAIL for trial in trials) >= after
 
 
 def queue_baseline(study: optuna.Study, point: Mapping[str, Any]) -> None:

@@ -92,10 +92,10 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--audit-share",
         type=float,
-        default=0.05,
+        default=0.03,
         metavar="P",
         help="share of the trials marked for pruning that go on to their end all the same, to tell "
-        "what pruning costs (default 0.05)",
+        "what pruning costs (default 0.03)",
     )
     add(
         "--sampler",

@@ -102,6 +102,7 @@ class CycleEndPruner(BasePruner):
             [peer.figures for peer in at_rung],
             epoch=epoch,
             watch=self.watch,
+            cycle=1 + sum(rung < epoch for rung in own),
             error=lambda peer: paired_error(own[epoch].losses, at_rung[peer].losses),
         )
 

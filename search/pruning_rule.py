@@ -30,7 +30,10 @@ class PruningRule:
     most_kept: int = 9
     """Places at a rung that go on, however many trials got there, at least 1. A sampler learns: what
     beats a third of all seen so far is soon nearly every trial (docs/experiments.md)."""
-    min_peers: int = 8
+    least_kept: int = 4
+    """Places that go on where few trials got there, in [1, `most_kept`]: of five, the last alone is
+    stopped, and the share decides from fourteen on."""
+    min_peers: int = 4
     """Other trials that must have reached a rung before anything is pruned there, at least 1."""
     recent: int = 60
     """Trials that a trial is ranked among: the last ones that reached the rung, at least 1."""
@@ -40,6 +43,9 @@ class PruningRule:
     """Rungs in a row at which a trial must be behind to be pruned, at least 1."""
     noise: float = 1.0
     """Paired standard errors by which a trial must be behind the last one kept to be pruned, >= 0."""
+    noise_cycles: int = 1
+    """First judged rungs at which noise spares, >= 0. Who is lost at the first one for a slow start is lost
+    for good; at later ones sparing costs much and saves hardly any of those that end among the best."""
     spared: float = 2.0
     """Places that noise may spare up to, as a multiple of those that go on, at least 1. Late trials of a
     sampler that has learned are alike, and would all go on."""
@@ -48,11 +54,13 @@ class PruningRule:
         if not 0 < self.keep_share < 1:
             raise ValueError(f"keep_share is {self.keep_share}, expected a share in (0, 1)")
         for name, least in (
-            ("most_kept", 1),
+            ("least_kept", 1),
+            ("most_kept", self.least_kept),
             ("min_peers", 1),
             ("recent", 1),
             ("grace_cycles", 0),
             ("patience_cycles", 1),
+            ("noise_cycles", 0),
             ("spared", 1),
         ):
             value = getattr(self, name)
@@ -68,6 +76,7 @@ class PruningRule:
         *,
         epoch: int,
         watch: Watch,
+        cycle: int = 1,
         error: Callable[[int], float] | None = None,
     ) -> Decision:
         """Judges one trial at one rung.
@@ -77,6 +86,7 @@ class PruningRule:
             peers: Figures at the rung of all other trials that reached it, in their order.
             epoch: The rung.
             watch: The score that breaks ties within a front.
+            cycle: Which of the trial's rungs it is, counted from 1.
             error: Given a peer's index, the paired standard error of the difference of its score
                 and the trial's, on the same validation clips; NaN where nobody knows it. `None`
                 for figures without noise.
@@ -98,14 +108,15 @@ class PruningRule:
         among = len(peers) - first + 1
         fronts = _fronts([own, *(peers[number] for number in rivals)])
         scores = [watch.score(own), *(watch.score(peers[number]) for number in rivals)]
-        kept = min(math.ceil(among * self.keep_share), self.most_kept)
+        kept = min(max(math.ceil(among * self.keep_share), self.least_kept), self.most_kept)
         place = _place(fronts, scores)
         verdict = f"{told}: place {place} of {'' if first == 0 else 'the last '}{among}"
         verdict += f", the best {kept} go on"
         if place <= kept:
             return Decision(prune=False, reason=where + verdict)
         last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]
-        noise = math.nan if error is None else self.noise * error(rivals[last - 1])
+        spares = error is not None and cycle - self.grace_cycles <= self.noise_cycles
+        noise = self.noise * error(rivals[last - 1]) if error is not None and spares else math.nan
         if place <= self.spared * kept and (gap := scores[last] - scores[0]) < noise:
             verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
             return Decision(prune=False, reason=where + verdict)

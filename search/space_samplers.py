@@ -11,12 +11,14 @@ Sobol sequence is the trial's number.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.evidence import gather
+from search.nearby import nearby_value
 from space.space import Space
 from studies.distributions import distributions_of
 
@@ -106,18 +108,17 @@ class SpaceCmaEsSampler(CmaEsSampler):
         return super().sample_relative(study, trial, search_space)
 
 
-class SobolStart(BaseSampler):
-    """A scrambled Sobol sequence over the whole space, then another sampler.
+class Opening(BaseSampler):
+    """One sampler for the beginning of a study, then another.
 
     Args:
-        space: The space.
-        seed: Of the scrambling: the study's, so that all trials walk one sequence.
+        first: Suggests while nothing is known.
         num_startup: Ended trials from which on `then` suggests.
         then: The other sampler.
     """
 
-    def __init__(self, space: Space, *, seed: int, num_startup: int, then: BaseSampler) -> None:
-        self._sobol = _NumberedSobol(space, seed=seed, independent=then)
+    def __init__(self, first: BaseSampler, *, num_startup: int, then: BaseSampler) -> None:
+        self._first = first
         self._num_startup = num_startup
         self._then = then
         self._current: BaseSampler = then
@@ -127,7 +128,7 @@ class SobolStart(BaseSampler):
     ) -> dict[str, BaseDistribution]:
         """Decides whose turn it is, once a trial: others may end between two of its parameters."""
         ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        self._current = self._sobol if len(ended) < self._num_startup else self._then
+        self._current = self._first if len(ended) < self._num_startup else self._then
         return self._current.infer_relative_search_space(study, trial)
 
     def sample_relative(
@@ -157,7 +158,50 @@ class SobolStart(BaseSampler):
         self._current.after_trial(study, trial, state, values)
 
 
-class _NumberedSobol(QMCSampler):
+class NearStartSampler(BaseSampler):
+    """Points around the space's own start, which somebody found good somewhere (`search.nearby`).
+
+    Of a parameter that does not matter at the start, anything.
+
+    Args:
+        space: A space with a start.
+        seed: Of the draws.
+        independent: Draws what the start says nothing of.
+    """
+
+    def __init__(self, space: Space, *, seed: int, independent: BaseSampler) -> None:
+        self._space = space
+        self._rng = np.random.default_rng(seed)
+        self._independent = independent
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Every parameter that the start has a value of."""
+        known = distributions_of(self._space)
+        return {name: known[name] for name in known if name in self._space.start}
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """All of them drawn around the start."""
+        return {
+            name: nearby_value(self._space.parameters[name], self._space.start[name], self._rng)
+            for name in search_space
+        }
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """From the other sampler."""
+        return self._independent.sample_independent(study, trial, param_name, param_distribution)
+
+
+class NumberedSobolSampler(QMCSampler):
     """Optuna's, at the place of the trial's number.
 
     Optuna counts places in the storage, in two steps; workers that suggest at once share one then.

@@ -18,7 +18,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.errors import NoRoomError
-from search.baseline import baseline_point, is_due, queue_baseline
+from search.baseline import baseline_point, head_start, is_due, queue_baseline
 from search.finalists import queue_finalists
 from search.handback import (
     INTERRUPTED,
@@ -144,7 +144,11 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
             study, total=crew.total, watch=crew.watch
         )
         if len(states) < crew.total and not waits:
-            if crew.baseline is not None and is_due(trials, is_late=time.time() > crew.half_time):
+            if crew.baseline is not None and is_due(
+                trials,
+                after=head_start(crew.total, may_stop=crew.stops),
+                is_late=time.time() > crew.half_time,
+            ):
                 queue_baseline(study, crew.baseline)
             study.optimize(claim, n_trials=1)
             return True

@@ -33,7 +33,7 @@ class _Rungs:
             if epoch > end or (epoch == end and not self.trials.finishes[number]):
                 return None
             # At the last epoch nothing is left to save.
-            behind.append(epoch < end and self._is_behind(number, epoch))
+            behind.append(epoch < end and self._is_behind(number, epoch, cycle=len(behind) + 1))
             self.figures[epoch].append(self._figures(number, epoch))
             self.numbers[epoch].append(number)
             # With one worker nobody arrives between two rungs of a trial, so that what it was at an
@@ -43,12 +43,13 @@ class _Rungs:
                 return epoch
         return None
 
-    def _is_behind(self, number: int, epoch: int) -> bool:
+    def _is_behind(self, number: int, epoch: int, *, cycle: int) -> bool:
         return self.rule.decide(
             self._figures(number, epoch),
             self.figures[epoch],
             epoch=epoch,
             watch=self.trials.watch,
+            cycle=cycle,
             error=self._error(number, epoch),
         ).prune
 

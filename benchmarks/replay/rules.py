@@ -27,18 +27,17 @@ def make_rule(name: str) -> Rule:
     `median-5-5` is Optuna's median rule after 5 complete trials and from epoch 5 on; `halving-4` and
     `hyperband-3` are Optuna's with that reduction factor; `iepoch-5-5` trains all trials for 5 epochs
     and then the best 5 to their end; `cycle` is this project's rule as the search uses it, and
-    `cycle-0.25-8-0-1-40-10` the same with that share kept, fewest peers, cycles of grace and of
-    patience, recent trials looked at and places that go on, of which the last ones can be left out.
+    `cycle-0.25-8-0-1-40-10-1-2-1.5` the same with that share kept, fewest peers, cycles of grace and of
+    patience, recent trials looked at, most and least places that go on, cycles in which noise spares
+    and up to how many times those places, of which the last ones can be left out.
 
     Raises:
         ConfigError: No such rule, or numbers that it cannot take.
     """
     kind, *texts = name.split("-")
+    if kind == "cycle":
+        return partial(cycle, rule=cycle_rule(name))
     try:
-        if kind == "cycle" and len(texts) <= len(_CYCLE):
-            settings = zip(_CYCLE.items(), texts, strict=False)
-            rule = PruningRule(**{field: read(text) for (field, read), text in settings})
-            return partial(cycle, rule=rule)
         if kind in _KINDS:
             replay, least = _KINDS[kind]
             values = map(int, texts)
@@ -47,6 +46,22 @@ def make_rule(name: str) -> Rule:
     except ValueError as error:
         raise ConfigError(f"--rules holds {name!r} ({error}), expected {_EXPECTED}") from error
     raise ConfigError(f"--rules holds {name!r}, expected {_EXPECTED}")
+
+
+def cycle_rule(name: str) -> PruningRule:
+    """This project's rule with the numbers of a name such as `cycle-0.25-8`; see `make_rule`.
+
+    Raises:
+        ConfigError: Numbers that it cannot take.
+    """
+    texts = name.split("-")[1:]
+    try:
+        if len(texts) > len(_CYCLE):
+            raise ValueError(f"{len(texts)} numbers")
+        settings = zip(_CYCLE.items(), texts, strict=False)
+        return PruningRule(**{field: read(text) for (field, read), text in settings})
+    except ValueError as error:
+        raise ConfigError(f"--rules holds {name!r} ({error}), expected {_EXPECTED}") from error
 
 
 def _at_least(least: int, value: int) -> int:
@@ -100,8 +115,11 @@ _CYCLE: Final[dict[str, Callable[[str], Any]]] = {
     "patience_cycles": int,
     "recent": int,
     "most_kept": int,
+    "least_kept": int,
+    "noise_cycles": int,
+    "spared": float,
 }
 _EXPECTED: Final = (
     "none, median-STARTUP-WARMUP, halving-ETA, hyperband-ETA, iepoch-FIRST-KEPT, cycle or "
-    "cycle-SHARE-PEERS-GRACE-PATIENCE-RECENT-KEPT"
+    "cycle-SHARE-PEERS-GRACE-PATIENCE-RECENT-MOST-LEAST-NOISE-SPARED"
 )

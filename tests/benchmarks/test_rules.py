@@ -74,6 +74,12 @@ def store(study: optuna.Study, trials: Trials, number: int) -> int:
         ("cycle", PruningRule()),
         ("cycle-0.4-4", PruningRule(keep_share=0.4, min_peers=4)),
         ("cycle-0.25-8-1", PruningRule(keep_share=0.25, min_peers=8, grace_cycles=1)),
+        (
+            "cycle-0.3-3-0-1-20-5-2-0-1.5",
+            PruningRule(
+                min_peers=3, recent=20, most_kept=5, least_kept=2, noise_cycles=0, spared=1.5
+            ),
+        ),
         ("cycle-0.25-8-0-2", PruningRule(keep_share=0.25, min_peers=8, patience_cycles=2)),
     ],
 )

@@ -31,7 +31,7 @@ def test_late_trials_are_ranked_among_late_ones() -> None:
     """Better than all early ones is not enough where the sampler has learned since."""
     early, late = figures(*[(0.1, 0.1)] * 30), figures(*((i / 10, i / 10) for i in range(5, 10)))
     own = figures((0.45, 0.45))[0]
-    rule = PruningRule(keep_share=0.3, recent=5)
+    rule = PruningRule(keep_share=0.3, recent=5, least_kept=1)
     decision = rule.decide(own, early + late, epoch=2, watch=WATCH)
     assert decision.prune
     assert "place 6 of the last 6, the best 2 go on" in decision.reason
@@ -45,6 +45,22 @@ def test_nothing_is_judged_before_enough_trials_reached_the_rung() -> None:
     decision = rule.decide(figures((-1, -1))[0], LADDER[:7], epoch=2, watch=WATCH)
     assert not decision.prune
     assert decision.reason == "epoch 2: only 7 other trials got here, 8 are needed to judge"
+
+
+def test_among_few_only_the_last_is_stopped() -> None:
+    """A share of five is one or two, and says little of who is good; four go on of up to thirteen."""
+    ladder = figures(*((i / 20, i / 20) for i in range(1, 14)))
+    own = figures((0, 0))[0]
+
+    def kept(num: int) -> str:
+        return PruningRule().decide(own, ladder[:num], epoch=2, watch=WATCH).reason[-16:]
+
+    assert [kept(num) for num in (4, 12, 13)] == [
+        f"the best {places} go on" for places in (4, 4, 5)
+    ]
+    fourth = figures((0.225, 0.225))[0]
+    assert not PruningRule().decide(fourth, ladder[:7], epoch=2, watch=WATCH).prune
+    assert PruningRule(least_kept=3).decide(fourth, ladder[:7], epoch=2, watch=WATCH).prune
 
 
 def test_the_worse_share_of_a_rung_is_pruned_with_a_reason() -> None:
@@ -117,11 +133,13 @@ def test_a_share_outside_its_range_is_refused(share: float) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "least"),
     [
-        ("most_kept", 0, 1),
+        ("least_kept", 0, 1),
+        ("most_kept", 3, 4),  # fewer than `least_kept`
         ("min_peers", 0, 1),
         ("recent", 0, 1),
         ("grace_cycles", -1, 0),
         ("patience_cycles", 0, 1),
+        ("noise_cycles", -1, 0),
     ],
 )
 def test_counts_below_their_least_are_refused(name: str, value: float, least: int) -> None:
@@ -159,15 +177,29 @@ def test_behind_by_more_than_the_noise_or_by_who_knows_is_pruned(error: float) -
     assert THIRD.decide(own, LADDER, epoch=2, watch=WATCH, error=lambda _: error).prune
 
 
-def test_noise_spares_as_many_again_as_go_on_at_most() -> None:
+def test_noise_spares_where_a_start_may_be_slow() -> None:
+    """At the first rung that is judged; later ones tell more, and sparing there costs more."""
+    own = figures((0.55, 0.55))[0]
+
+    def is_pruned(rule: PruningRule, cycle: int) -> bool:
+        known = {"epoch": 6, "watch": WATCH, "cycle": cycle, "error": lambda _: 0.1}
+        return rule.decide(own, LADDER, **known).prune
+
+    late = PruningRule(keep_share=1 / 3, grace_cycles=1)
+    assert [is_pruned(THIRD, cycle) for cycle in (1, 2, 3)] == [False, True, True]
+    assert [is_pruned(late, cycle) for cycle in (2, 3)] == [False, True]
+    assert is_pruned(PruningRule(keep_share=1 / 3, noise_cycles=0), 1)
+
+
+def test_noise_spares_up_to_a_multiple_of_those_that_go_on() -> None:
     """Trials of a sampler that has learned are alike: noise would let all of them past."""
     peers = figures(*((i / 1000, i / 1000) for i in range(500, 530)))
-    rule = PruningRule(keep_share=0.3, min_peers=4)  # of 31, the best nine go on
+    rule = PruningRule(keep_share=0.3, spared=2)  # of 31, the best nine go on
     ninth_behind = figures((0.5145, 0.5145))[0]
     assert not rule.decide(ninth_behind, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
     far = figures((0.5005, 0.5005))[0]
     assert rule.decide(far, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
-    lenient = PruningRule(keep_share=0.3, min_peers=4, spared=4)
+    lenient = PruningRule(keep_share=0.3, spared=4)
     assert not lenient.decide(far, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
 
 

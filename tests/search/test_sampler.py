@@ -235,3 +235,58 @@ def test_an_unknown_sampler_is_named_with_those_there_are() -> None:
     """One line for a slip of the finger."""
     with pytest.raises(ConfigError, match="--sampler is 'tpee', expected one of tpe, gp, cmaes"):
         check_sampler("tpee")
+
+
+STARTED = Space(
+    name="started",
+    epochs=2,
+    parameters=SPACE.parameters,
+    start={
+        "model.max_lag": 0,
+        "model.fusion": "gated",
+        "model.num_layers": 1,
+        "optim.lr": 1e-4,
+        "model.dropout": 0.0,
+    },
+)
+"""Where nobody would begin: in a corner, without lags."""
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp"])
+def test_half_of_the_opening_is_drawn_near_the_start(sampler: str) -> None:
+    """Trials of even number, as long as nothing is known; what the start lacks is drawn all the same."""
+
+    def drawn(numbers: range, space: Space) -> list[dict[str, Any]]:
+        study = optuna.create_study(direction="maximize")
+        found = []
+        for number in numbers:
+            study.sampler = make_sampler(sampler, space, seed=5, number=number)
+            found.append(suggest(study.ask(), space))
+        return found
+
+    near = drawn(range(0, 400, 2), STARTED)
+    assert all(map(SPACE.contains, near))
+    dropout = [values["model.dropout"] for values in near]
+    assert sum(dropout) / len(dropout) == pytest.approx(0.09, abs=0.02)
+    with_lags = [values for values in near if values["model.max_lag"]]
+    assert len(with_lags) / len(near) == pytest.approx(1 / 5, abs=0.08)
+    assert {values["model.lag_channels"] for values in with_lags} > {2, 8}
+    odd = range(1, 200, 2)
+    assert drawn(odd, STARTED) == drawn(odd, SPACE)
+    assert drawn(range(0, 40, 2), SPACE) != near[:20]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp"])
+def test_what_is_known_counts_for_more_than_the_start(sampler: str) -> None:
+    """After the opening both halves are the model's own."""
+    study = optuna.create_study(direction="maximize")
+    run_past(study, sampler)
+    for number in (PAST, PAST + 1):
+        known = study.trials
+        by_model = []
+        for space in (SPACE, STARTED):
+            again = optuna.create_study(direction="maximize")
+            again.add_trials(known)
+            again.sampler = make_sampler(sampler, space, seed=3, number=number)
+            by_model.append(suggest(again.ask(), space))
+        assert by_model[0] == by_model[1]
