@@ -26,8 +26,8 @@ from studies import records
 
 RULES: Final = ("never", "auto")
 MIN_FINISHED: Final = 40
-"""Finished trials before a study is judged: the first 20 are random, and it takes as many again to
-see what the sampler has learned from them."""
+"""Finished trials before a study is judged: up to 20 open it without a model, and it takes as
+many again to see what the sampler has learned from them."""
 _NUM_TOP: Final = 5
 """Scores that make up the tail. With 10, simulated studies go on for 131 of 200 trials and not for 88,
 and lose hardly less (docs/experiments.md)."""
