@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+from scipy.stats import rankdata
 
 from avq_core.data import npz_file
 from avq_core.errors import DataError
@@ -52,8 +52,9 @@ def read_places(path: Path, num_configs: int) -> FloatArray:
             f"configs in {path} has shape {configs.shape}, expected {_LAYOUT}, of {num_configs} "
             "configurations, the same for every task"
         )
-    ranks: npt.NDArray[np.intp] = np.argsort(np.argsort(configs, axis=0), axis=0)
-    return ranks / (num_configs - 1)
+    # The same value is the same place, wherever it stands in the file.
+    ranks: FloatArray = rankdata(configs, method="dense", axis=0) - 1.0
+    return ranks / np.maximum(ranks.max(axis=0), 1)
 
 
 def make_landscape(curves: Curves, places: FloatArray, pair: Pair, rungs: list[int]) -> Landscape:

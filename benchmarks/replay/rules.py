@@ -35,9 +35,9 @@ def make_rule(name: str) -> Rule:
         ConfigError: No such rule, or numbers that it cannot take.
     """
     kind, *texts = name.split("-")
-    if kind == "cycle":
-        return partial(cycle, rule=cycle_rule(name))
     try:
+        if kind == "cycle":
+            return partial(cycle, rule=cycle_rule(name))
         if kind in _KINDS:
             replay, least = _KINDS[kind]
             values = map(int, texts)
@@ -52,16 +52,13 @@ def cycle_rule(name: str) -> PruningRule:
     """This project's rule with the numbers of a name such as `cycle-0.25-8`; see `make_rule`.
 
     Raises:
-        ConfigError: Numbers that it cannot take.
+        ValueError: Numbers that it cannot take.
     """
     texts = name.split("-")[1:]
-    try:
-        if len(texts) > len(_CYCLE):
-            raise ValueError(f"{len(texts)} numbers")
-        settings = zip(_CYCLE.items(), texts, strict=False)
-        return PruningRule(**{field: read(text) for (field, read), text in settings})
-    except ValueError as error:
-        raise ConfigError(f"--rules holds {name!r} ({error}), expected {_EXPECTED}") from error
+    if len(texts) > len(_CYCLE):
+        raise ValueError(f"{len(texts)} numbers")
+    settings = zip(_CYCLE.items(), texts, strict=False)
+    return PruningRule(**{field: read(text) for (field, read), text in settings})
 
 
 def _at_least(least: int, value: int) -> int:
@@ -119,7 +116,8 @@ _CYCLE: Final[dict[str, Callable[[str], Any]]] = {
     "noise_cycles": int,
     "spared": float,
 }
+CYCLE_RULE: Final = "cycle or cycle-SHARE-PEERS-GRACE-PATIENCE-RECENT-MOST-LEAST-NOISE-SPARED"
+"""How a name for `cycle_rule` is made."""
 _EXPECTED: Final = (
-    "none, median-STARTUP-WARMUP, halving-ETA, hyperband-ETA, iepoch-FIRST-KEPT, cycle or "
-    "cycle-SHARE-PEERS-GRACE-PATIENCE-RECENT-MOST-LEAST-NOISE-SPARED"
+    "none, median-STARTUP-WARMUP, halving-ETA, hyperband-ETA, iepoch-FIRST-KEPT, " + CYCLE_RULE
 )

@@ -2,6 +2,11 @@
 
 A replay of trials in random order cannot tell what a rule does to a sampler; here every method proposes
 its own. Time is counted in epochs of one process that has the machine to itself.
+
+Recorded curves have no validation clips. Losses of clips are made up from the luck alone, the same at all
+epochs, so what a search with our rule's clause on noise gains or loses by it is not to be learned here:
+a study's own trials tell that (`benchmarks.pruners --study`). A trial's value is its last epoch's, and nobody
+trains the manual's network.
 """
 
 import heapq
@@ -22,6 +27,7 @@ from benchmarks.replay.landscape import Landscape
 from benchmarks.replay.trials import FloatArray
 from benchmarks.search.curves import Curve
 from search.pruner import CycleEndPruner
+from search.score import Figures
 from space.space import Space
 from studies import records
 from studies.distributions import distributions_of
@@ -37,8 +43,8 @@ class Method:
 
     sampler: Callable[[Space, int, int], BaseSampler]
     """Of a space, a search's seed and a trial's number."""
-    pruner: BasePruner
-    """Optuna's is asked after every epoch from the first rung on, ours at rungs."""
+    pruner: Callable[[], BasePruner]
+    """Makes one for a search. Optuna's is asked after every epoch from the first rung on, ours at rungs."""
     workers: int
     speed: float
     """Epochs that each worker trains in a unit of time."""
@@ -93,11 +99,12 @@ class _Simulation:
     ) -> None:
         self.landscape = landscape
         self.method = method
+        self.pruner = method.pruner()
         self.luck = luck
         self.seed = seed
         self.storage = InMemoryStorage()
         self.study = optuna.create_study(
-            study_name=_STUDY, storage=self.storage, direction="maximize", pruner=method.pruner
+            study_name=_STUDY, storage=self.storage, direction="maximize", pruner=self.pruner
         )
         self.study_id = self.storage.get_study_id_from_name(_STUDY)
         self.free = np.ones(len(landscape.trials), bool)
@@ -169,8 +176,8 @@ class _Simulation:
         if running.epoch == trials.ends[config] and not trials.finishes[config]:
             self._end(running, None)
             return True
-        share = watch.cross_modal_weight
-        score = float(share * figures[0] + (1 - share) * figures[1])
+        cross_modal, overall = figures.tolist()
+        score = watch.score(Figures(cross_modal=cross_modal, overall=overall))
         self.storage.set_trial_intermediate_value(running.trial_id, running.epoch, score)
         if running.epoch == trials.lengths[config]:
             self._end(running, score)
@@ -180,7 +187,7 @@ class _Simulation:
             return True
         if not self._is_asked(running, figures):
             return False
-        if self.method.pruner.prune(self.study, self.storage.get_trial(running.trial_id)):
+        if self.pruner.prune(self.study, self.storage.get_trial(running.trial_id)):
             self._end(running, None)
             return True
         return False
@@ -188,7 +195,7 @@ class _Simulation:
     def _is_asked(self, running: _Running, figures: FloatArray) -> bool:
         trials = self.landscape.trials
         rungs = trials.rungs[running.config]
-        if not isinstance(self.method.pruner, CycleEndPruner):
+        if not isinstance(self.pruner, CycleEndPruner):
             return running.epoch >= rungs[0]
         if running.epoch not in rungs:
             return False

@@ -43,6 +43,13 @@ def search(
     return run_search(landscape, method, trials=trials, luck=luck, seed=seed)
 
 
+def test_a_method_may_search_more_than_once(landscape: Landscape) -> None:
+    """It makes a pruner for each search: one of ours remembers the trials of a study by its name."""
+    method = make_method("ours:cycle", landscape.trials.watch, first_rung=RUNGS[0], gain=1.5)
+    found = [run_search(landscape, method, trials=40, luck=0.1, seed=s) for s in (0, 1)]
+    assert found[1] == search(landscape, "ours:cycle", trials=40, luck=0.1, seed=1)
+
+
 def test_the_start_is_the_best_of_the_other_tasks(
     landscape: Landscape, searchable_file: Path
 ) -> None:
@@ -75,6 +82,7 @@ def test_without_pruning_every_configuration_is_trained_to_its_end(
     "name", ["optuna:median", "optuna:halving-4", "ours:cycle", "ours-8-far:cycle-0.3-8"]
 )
 def test_a_rule_saves_epochs_and_a_search_repeats(name: str, landscape: Landscape) -> None:
+    """A method's rule keeps nothing from one search to the next."""
     found = search(landscape, name, luck=0.1)
     assert 0 < found.epochs < landscape.trials.ends.sum()
     assert found.curve
@@ -120,11 +128,20 @@ def test_the_sampler_learns_from_what_it_has_seen(
         "ours-5-near:none",
         "optuna-5:none",
         "ours:halving-1",
+        "ours:cycle-2",
     ],
 )
 def test_an_unknown_method_is_named_with_those_there_are(name: str, landscape: Landscape) -> None:
+    """Numbers that a rule cannot take among them."""
     with pytest.raises(ConfigError, match=f"--methods holds '{name}', expected SAMPLER:RULE"):
         make_method(name, landscape.trials.watch, first_rung=2, gain=1.0)
+
+
+def test_equal_settings_have_the_same_place(tmp_path: Path) -> None:
+    """Wherever they stand in the file; one that never changes lies at zero."""
+    path = tmp_path / "some.npz"
+    np.savez(path, configs=np.array([[8, 1], [16, 1], [8, 1], [32, 1]]))
+    assert read_places(path, 4).tolist() == [[0, 0], [0.5, 0], [0, 0], [1, 0]]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +155,7 @@ def test_an_unknown_method_is_named_with_those_there_are(name: str, landscape: L
 def test_a_file_without_the_configurations_is_told(
     configs: np.ndarray | None, told: str, tmp_path: Path
 ) -> None:
+    """What is missing or has another shape."""
     path = tmp_path / "some.npz"
     np.savez(
         path, valid_loss=np.ones((2, 3, 4)), **({} if configs is None else {"configs": configs})
@@ -149,6 +167,7 @@ def test_a_file_without_the_configurations_is_told(
 def test_the_command_tells_each_method_beside_the_reference(
     searchable_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A line a method, and every search in the file."""
     out = tmp_path / "found.json"
     options = ["--pairs", "0,1", "--seeds", "2", "--trials", "20", "--workers", "1"]
     methods = ["--methods", "ours:cycle,ours-20-far:none"]
@@ -170,5 +189,6 @@ def test_the_command_tells_each_method_beside_the_reference(
 
 @pytest.mark.parametrize("option", ["--seeds", "--trials", "--workers", "--gain"])
 def test_a_number_too_small_is_refused(option: str, searchable_file: Path) -> None:
+    """By its option's name."""
     with pytest.raises(ConfigError, match=f"{option} is 0"):
         simulated_search.main(["--curves", str(searchable_file), option, "0"])
