@@ -29,7 +29,7 @@ from avq_core.files import check_place, whole_file
 from search.configure import check_space, configure, derive_seed
 from search.launch.pool import Task, TaskPool
 from search.launch.slots import device_names, make_slots
-from search.quiet import quiet_optuna
+from search.quiet import quiet_libraries
 from search.suggest import suggest
 from space.errors import SpaceError
 from space.presets import named_space
@@ -41,7 +41,7 @@ from studies.table import align
 def main(argv: Sequence[str]) -> int:
     """Times every count of workers and prints the table."""
     options = _parser().parse_args(argv)
-    quiet_optuna()
+    quiet_libraries()
     if options.json:
         check_place(options.json)
     counts = [_count(word) for word in options.workers.split(",")]

@@ -23,7 +23,7 @@ from avq_core.training.loop import EpochRecord
 from avq_core.training.schedule import judged_epochs
 from search.pruner import CycleEndPruner
 from search.pruning_rule import PruningRule
-from search.quiet import quiet_optuna
+from search.quiet import quiet_libraries
 from search.score import Watch
 from search.trial_log import TrialLog
 from studies import records
@@ -87,7 +87,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
-    quiet_optuna()
+    quiet_libraries()
     rng = np.random.default_rng(0)
     targets = rng.random((_CLIPS, len(_SCHEMA.tasks))).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:

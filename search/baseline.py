@@ -2,7 +2,7 @@
 
 On a CPU that network costs an epoch what a searched one costs in ten or more, and trained first it
 keeps a worker from a search that knows nothing yet. So a study that is long enough comes to it when half
-of it is over, by when its own best is mostly found.
+of it is over.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from studies import records
 from studies.points import point_of
 
 HEAD_START: Final = 20
-"""Trials that come before the baseline at least, where it does not come first."""
+"""Trials that come before the baseline at least, where it does not come first and time is not short."""
 
 
 def comes_first(total: int, *, num_handed: int) -> bool:

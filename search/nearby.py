@@ -5,10 +5,10 @@ kept four times as likely as any single other one is taken. Pure.
 """
 
 import math
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
-from scipy.stats import truncnorm
 
 from space.conditions import Scalar
 from space.parameters import Categorical, Float, Parameter
@@ -51,6 +51,5 @@ def _around(
         return math.exp(
             _around(math.log(low), math.log(high), math.log(centre), log=False, rng=rng)
         )
-    deviation = _DEVIATION * (high - low)
-    first, last = (low - centre) / deviation, (high - centre) / deviation
-    return centre + deviation * float(truncnorm.rvs(first, last, random_state=rng))
+    normal = NormalDist(centre, _DEVIATION * (high - low))
+    return normal.inv_cdf(rng.uniform(normal.cdf(low), normal.cdf(high)))

@@ -23,7 +23,7 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PruningRule:
-    """Keeps the better share of a rung, always its front, and whoever is behind it by noise alone."""
+    """Keeps the better share of a rung, always its front, and at first some who are behind by noise alone."""
 
     keep_share: float = 0.3
     """Of the trials at a rung, in (0, 1)."""
@@ -44,8 +44,8 @@ class PruningRule:
     noise: float = 1.0
     """Paired standard errors by which a trial must be behind the last one kept to be pruned, >= 0."""
     noise_cycles: int = 1
-    """First judged rungs at which noise spares, >= 0. Who is lost at the first one for a slow start is lost
-    for good; at later ones sparing costs much and saves hardly any of those that end among the best."""
+    """A trial's first rungs, after its grace, at which noise spares, >= 0. Who is lost at the first one for a
+    slow start is lost for good; at later ones sparing costs much and saves hardly any of the best."""
     spared: float = 2.0
     """Places that noise may spare up to, as a multiple of those that go on, at least 1. Late trials of a
     sampler that has learned are alike, and would all go on."""
@@ -53,9 +53,13 @@ class PruningRule:
     def __post_init__(self) -> None:
         if not 0 < self.keep_share < 1:
             raise ValueError(f"keep_share is {self.keep_share}, expected a share in (0, 1)")
+        if self.most_kept < self.least_kept:
+            raise ValueError(
+                f"most_kept is {self.most_kept}, expected at least least_kept, {self.least_kept}"
+            )
         for name, least in (
             ("least_kept", 1),
-            ("most_kept", self.least_kept),
+            ("most_kept", 1),
             ("min_peers", 1),
             ("recent", 1),
             ("grace_cycles", 0),

@@ -26,14 +26,14 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     from search.plan import make_plan
     from search.provenance import note_origin
-    from search.quiet import quiet_optuna
+    from search.quiet import quiet_libraries
     from search.setup import open_study
     from studies import export, report
     from studies.errors import StudyError
     from studies.records import best, read_study, read_trials
     from studies.show import render
 
-    quiet_optuna()
+    quiet_libraries()
     plan = make_plan(options, say=_say)
     study = open_study(plan, say=_say)
     note_origin(study, argv, [slot.device for slot in plan.slots])

@@ -40,6 +40,11 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
         stored = study.user_attrs.get(records.IDENTITY)
         if stored is not None:
             _refuse_other(study, Identity.from_dict(stored), plan.identity)
+            if study.user_attrs.get(records.SPACE, {}).get("start", {}) != job.space.start:
+                say(
+                    f"the space {job.space.name!r} has another start than when the study began: it is not "
+                    "tried, but opening trials lie near it now; --enqueue tries a point"
+                )
         more = study.user_attrs.get(records.TOTAL) != job.trials
         study.set_user_attr(records.TOTAL, job.trials)
         _begin_with_baseline(study, plan)

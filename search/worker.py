@@ -29,7 +29,7 @@ from search.handback import (
 )
 from search.job import NO_ROOM, Job, Slot
 from search.pruner import FirstRungPruner, make_pruner
-from search.quiet import quiet_optuna
+from search.quiet import quiet_libraries
 from search.sampler import make_sampler
 from search.score import Watch
 from search.stopping import is_over
@@ -77,7 +77,7 @@ def run_worker(job: Job, slot: Slot) -> None:
         on_step=stop.check,
         audit_share=job.audit_share,
     )
-    quiet_optuna()
+    quiet_libraries()
     storage = open_storage(job.url, stale_callback=hand_back_stale)
     study = optuna.load_study(study_name=job.study, storage=storage)
     study.pruner = make_pruner(job.pruner, job.watch, epochs=job.epochs)

@@ -12,7 +12,7 @@ The layout of a space's file:
       model.num_heads: {type: categorical, choices: [1, 2, 4, 8]}
       model.max_lag: {type: categorical, choices: [0, 15]}
       model.lag_channels: {type: int, low: 2, high: 8, when: {model.max_lag: [15]}}
-    start:                          # a point to try first; may be left out
+    start:                          # a point to try first and to look around; may be left out
       {optim.lr: 1e-3, model.num_layers: 1, ...}
 """
 
@@ -45,8 +45,8 @@ class Space:
     epochs: int
     """Passes over the train split for a trial unless the command says otherwise, at least 1."""
     start: Mapping[str, Scalar] = field(default_factory=dict)
-    """A point of the space that a study tries before its sampler's own; empty for none. Not part of
-    the fingerprint: it changes where a search begins, not what it may find."""
+    """A point of the space that a study tries first, and that samplers look around while they know nothing;
+    empty for none. Not part of the fingerprint: it changes where a search begins, not what it may find."""
 
     def __post_init__(self) -> None:
         _check_mapping("parameters", self.parameters)

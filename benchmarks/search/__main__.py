@@ -48,7 +48,7 @@ from benchmarks.search.summary import REFERENCE, TO, baseline_note, summarise, t
 from search.cli import build_parser
 from search.launch.slots import available_cores
 from search.plan import Plan, make_plan
-from search.quiet import quiet_optuna
+from search.quiet import quiet_libraries
 from space.errors import SpaceError
 from studies.identity import Identity, differences
 
@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     options.device = str(parse_device(options.device))
     signal.signal(signal.SIGTERM, _interrupt)
-    quiet_optuna()
+    quiet_libraries()
     methods = parse_methods(options.methods, options.device)
     if options.seeds < 1:
         raise ConfigError(f"--seeds is {options.seeds}, expected a number >= 1")

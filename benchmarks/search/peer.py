@@ -17,9 +17,9 @@ def main(argv: Sequence[str]) -> int:
     method, out, *arguments = argv
     from avq_core.training.device import parse_device
     from search.plan import make_plan
-    from search.quiet import quiet_optuna
+    from search.quiet import quiet_libraries
 
-    quiet_optuna()
+    quiet_libraries()
     plan = make_plan(build_parser().parse_args(arguments), say=print)
     if method == "ray-asha":
         from benchmarks.search import ray_peer

@@ -38,6 +38,7 @@ def test_every_value_is_one_of_the_parameter(parameter: Parameter, centre: Scala
 
 
 def test_a_number_is_normal_with_a_quarter_of_the_range() -> None:
+    """As far as the bounds let it."""
     found = np.array(draws(Float(low=-4.0, high=4.0), 0.0), dtype=float)
     # Cut at two deviations: 2 (1 - 4 φ(2) / (2 Φ(2) - 1))^½ is what is left of them.
     assert found.std() == pytest.approx(2 * 0.8796, rel=0.03)
@@ -45,6 +46,7 @@ def test_a_number_is_normal_with_a_quarter_of_the_range() -> None:
 
 
 def test_a_log_scale_is_drawn_by_ratios() -> None:
+    """A quarter of the decades, not of the distance."""
     logs = np.log10(np.array(draws(Float(low=1e-4, high=1.0, log=True), 1e-2), dtype=float))
     assert logs.std() == pytest.approx(0.8796, rel=0.03)
     assert np.median(logs) == pytest.approx(-2.0, abs=0.06)
@@ -60,6 +62,7 @@ def test_a_whole_number_on_a_bound_is_the_likeliest_there() -> None:
 
 
 def test_a_choice_is_kept_four_times_as_often_as_another_is_taken() -> None:
+    """As any single other one."""
     shares = Counter(draws(Categorical(choices=("a", "b", "c")), "b"))
     assert shares["b"] / DRAWS == pytest.approx(4 / 6, abs=0.03)
     assert shares["a"] / DRAWS == pytest.approx(1 / 6, abs=0.03)

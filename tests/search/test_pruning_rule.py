@@ -134,7 +134,6 @@ def test_a_share_outside_its_range_is_refused(share: float) -> None:
     ("name", "value", "least"),
     [
         ("least_kept", 0, 1),
-        ("most_kept", 3, 4),  # fewer than `least_kept`
         ("min_peers", 0, 1),
         ("recent", 0, 1),
         ("grace_cycles", -1, 0),
@@ -146,6 +145,12 @@ def test_counts_below_their_least_are_refused(name: str, value: float, least: in
     """Zero peers would prune the very first trial against nobody."""
     with pytest.raises(ValueError, match=f"{name} is {value}, expected at least {least}"):
         PruningRule(**{name: value})
+
+
+def test_the_most_kept_are_no_fewer_than_the_least() -> None:
+    """The line names the other setting, which whoever wants fewer places has to lower too."""
+    with pytest.raises(ValueError, match="most_kept is 3, expected at least least_kept, 4"):
+        PruningRule(most_kept=3)
 
 
 @pytest.mark.parametrize("noise", [-1.0, math.inf, math.nan])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+import yaml
 from commands import write_space, write_tiny
 from optuna.trial import TrialState, create_trial
 
@@ -96,3 +97,22 @@ def test_a_study_that_ended_without_its_baseline_says_what_trains_it(
     assert bool(told) == bool(said)
     _note_missing_baseline(own, study)
     assert "--trials" not in capsys.readouterr().err  # there are trials left for it
+
+
+def test_another_start_in_the_middle_of_a_study_is_told(plan: MakePlan, tmp_path: Path) -> None:
+    """It is not tried, but what is drawn around it changes; the same one, and none as before, say nothing."""
+    said: list[str] = []
+    opened(plan("--trials", LONG), said)
+    opened(plan("--trials", LONG), said)
+    assert not said
+    space = tmp_path / "tiny_space.yaml"
+    values = yaml.safe_load(space.read_text())
+    low = {
+        name: found.get("low", found.get("choices", [0])[0])
+        for name, found in values["parameters"].items()
+    }
+    space.write_text(yaml.safe_dump({**values, "start": low}))
+    study = opened(plan("--trials", LONG), said)
+    assert len(said) == 1
+    assert "has another start" in said[0]
+    assert not study.trials

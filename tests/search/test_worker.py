@@ -30,13 +30,13 @@ from studies.storage import open_storage
 WORKER = """
 import sys, time, optuna
 from search.handback import hand_back_stale
-from search.quiet import quiet_optuna
+from search.quiet import quiet_libraries
 from search.score import Watch
 from search.worker import Crew, run_next
 from studies.lock import study_lock
 from studies.storage import open_storage
 
-quiet_optuna()
+quiet_libraries()
 url = sys.argv[1]
 storage = open_storage(url, stale_callback=hand_back_stale)
 study = optuna.load_study(study_name="tiny", storage=storage)
@@ -290,6 +290,19 @@ def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
     assert len(trials) == 2 * HEAD_START
     assert [t.number for t in trials if t.user_attrs.get(records.BASELINE)] == [HEAD_START]
     assert trials[HEAD_START].params == {"x": 0.25}
+
+
+@pytest.mark.parametrize(("stops", "number"), [(False, 30), (True, HEAD_START)])
+def test_a_long_study_comes_to_its_baseline_at_half_unless_it_may_stop_before(
+    study: optuna.Study, storage: str, stops: bool, number: int
+) -> None:
+    """Of 60 trials; the score rises throughout, so that a study that may stop does not."""
+    crew = crew_of(study, storage, total=60)
+    crew = dataclasses.replace(crew, baseline={}, stops=stops)
+    while run_next(crew, lambda trial: float(trial.number)):
+        pass
+    assert len(study.trials) == 60
+    assert [t.number for t in study.trials if records.BASELINE in t.user_attrs] == [number]
 
 
 def test_a_worker_comes_to_the_baseline_when_half_of_its_time_is_over(
