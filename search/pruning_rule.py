@@ -43,9 +43,9 @@ class PruningRule:
     """Rungs in a row at which a trial must be behind to be pruned, at least 1."""
     noise: float = 1.0
     """Paired standard errors by which a trial must be behind the last one kept to be pruned, >= 0."""
-    noise_cycles: int = 1
-    """A trial's first rungs, after its grace, at which noise spares, >= 0. Who is lost at the first one for a
-    slow start is lost for good; at later ones sparing costs much and saves hardly any of the best."""
+    noise_cycles: int = 2
+    """A trial's first rungs, after its grace, at which noise spares, >= 0. Early on the ranking says little of
+    the end; at later ones sparing costs much and saves hardly any of the best (docs/experiments.md)."""
     spared: float = 2.0
     """Places that noise may spare up to, as a multiple of those that go on, at least 1. Late trials of a
     sampler that has learned are alike, and would all go on."""

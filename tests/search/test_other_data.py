@@ -32,6 +32,7 @@ def test_the_whole_road(tmp_path: Path, ragged: bool) -> None:
     searched = run(
         "search.run", "--data", data, "--layout", layout, "--space", space, "--runs", runs,
         "--study", "other", "--trials", 3, "--confirm", 1, "--watch", "trait_00,trait_02",
+        "--baseline-epochs", 1,
     )  # fmt: skip
     assert searched.returncode == 0, searched.stderr
     shown = run("studies.show", "other", "--json", "--runs", runs)

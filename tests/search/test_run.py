@@ -45,6 +45,8 @@ def base(folder: Path) -> tuple[object, ...]:
     return (
         "--data", folder / "tiny.pkl", "--space", folder / "tiny_space.yaml",
         "--runs", folder / "runs", "--study", "tiny", "--workers", 2, "--devices", "cpu",
+        # One epoch of the manual's network costs what a hundred of the tiny ones do.
+        "--baseline-epochs", 1,
     )  # fmt: skip
 
 
@@ -186,7 +188,7 @@ def test_a_study_begins_at_its_spaces_first_point(tmp_path: Path) -> None:
         done = run(
             "search.run", "--data", tmp_path / "tiny.pkl", "--space", own, "--study", "own",
             "--runs", tmp_path / "runs", "--workers", 1, "--devices", "cpu", "--trials", total,
-            "--confirm", 0,
+            "--confirm", 0, "--baseline-epochs", 1,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     trials = stored(tmp_path, "own").trials

@@ -205,7 +205,7 @@ def test_a_study_that_is_over_is_confirmed_and_goes_on_when_asked(tmp_path: Path
         return run(
             "search.run", "--data", tmp_path / "tiny.pkl", "--space", tmp_path / "tiny_space.yaml",
             "--runs", tmp_path / "runs", "--study", "tiny", "--workers", 1, "--devices", "cpu",
-            "--confirm", 0, *options,
+            "--confirm", 0, "--baseline-epochs", 1, *options,
         )  # fmt: skip
 
     def stored() -> optuna.Study:

@@ -259,7 +259,7 @@ def test_the_main_job_starts_warm_and_resumes(tmp_path: Path) -> None:
         return run(
             "search.run", "--data", tmp_path / "tiny.pkl", "--space", tmp_path / "tiny_space.yaml",
             "--runs", tmp_path / "runs", "--study", study, "--workers", 1, "--devices", "cpu",
-            "--confirm", 0, *options,
+            "--confirm", 0, "--baseline-epochs", 1, *options,
         )  # fmt: skip
 
     assert search("first", "--trials", 4).returncode == 0
