@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
+from types import FrameType
 from typing import Final
 
 from avq_core.errors import NoRoomError
@@ -24,8 +25,9 @@ _MAX_STARTS: Final = 4
 def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None]) -> None:
     """Runs a worker in every slot until all are done.
 
-    Ctrl-C (or whatever else `on_tick` lets through) asks the workers to hand their trials back,
-    waits for that, and goes on up.
+    Ctrl-C (or a SIGTERM that means the same) asks the workers to hand their trials back, waits for that,
+    and goes on up. It is let in between two ticks: one that comes while a tick reads the storage could be
+    lost in a library's clean-up. A second one does not wait.
 
     Args:
         job: What to work on.
@@ -41,10 +43,13 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
     try:
         for member in crew:
             member.start()
-        # A list: every member is looked at, whoever else is at work.
-        while any([member.is_at_work() for member in crew]):  # noqa: C419
-            on_tick()
-            time.sleep(_TICK_SECONDS)
+        with held_interrupts() as let_in:
+            # A list: every member is looked at, whoever else is at work.
+            while any([member.is_at_work() for member in crew]):  # noqa: C419
+                on_tick()
+                let_in()
+                time.sleep(_TICK_SECONDS)
+                let_in()
     except KeyboardInterrupt:
         print("\nstopping: running trials are handed back", file=sys.stderr, flush=True)
         raise
@@ -60,6 +65,39 @@ def shielded_from_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def held_interrupts() -> Iterator[Callable[[], None]]:
+    """Holds the first Ctrl-C or SIGTERM back until it is let in.
+
+    A signal that is ignored, or ends the process unheard, is left as it is.
+
+    Yields:
+        Raises what was held back.
+    """
+    held = False
+
+    def hold(_number: int, _frame: FrameType | None) -> None:
+        nonlocal held
+        if held:
+            raise KeyboardInterrupt
+        held = True
+
+    def let_in() -> None:
+        if held:
+            raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = {number: handler for number, handler in before.items() if callable(handler)}
+    try:
+        for number in heard:
+            signal.signal(number, hold)
+        yield let_in
+    finally:
+        for number, handler in heard.items():
+            signal.signal(number, handler)
+    let_in()
 
 
 class _Member:

@@ -122,3 +122,43 @@ def test_all_processes_of_a_pool_are_up_before_the_first_task() -> None:
     slots = [Slot(index=index, device="cpu", threads=1) for index in range(3)]
     with pool.TaskPool(slots) as started:
         assert len(set(started.start())) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_waits_until_it_is_let_in(
+    number: signal.Signals, in_this_process: None
+) -> None:
+    """While a library reads, it could be lost in its clean-up; a second one does not wait."""
+    signal.signal(number, signal.default_int_handler)
+    reached = []
+
+    def interrupted(*, lets_in: bool) -> None:
+        with local.held_interrupts() as let_in:
+            let_in()
+            signal.raise_signal(number)
+            reached.append("the end of what was going on")
+            if lets_in:
+                let_in()
+            signal.raise_signal(number)
+            reached.append("more")
+
+    for lets_in in (True, False):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(lets_in=lets_in)
+        assert signal.getsignal(number) is signal.default_int_handler
+    assert reached == ["the end of what was going on"] * 2
+
+
+def test_an_interrupt_at_the_last_moment_is_not_lost() -> None:
+    """Nothing is left to be let in between, and the command still has its confirmation before it."""
+    with pytest.raises(KeyboardInterrupt), local.held_interrupts():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_signal_that_is_ignored_stays_so(in_this_process: None) -> None:
+    """As Ctrl-C is in a shell's background jobs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with local.held_interrupts() as let_in:
+        signal.raise_signal(signal.SIGINT)
+        let_in()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
