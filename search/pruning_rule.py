@@ -59,7 +59,6 @@ class PruningRule:
             )
         for name, least in (
             ("least_kept", 1),
-            ("most_kept", 1),
             ("min_peers", 1),
             ("recent", 1),
             ("grace_cycles", 0),
