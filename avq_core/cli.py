@@ -1,9 +1,11 @@
 """What every command shares: one line for a user's mistake, 130 for Ctrl-C, no traceback for either."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -60,3 +62,21 @@ def run_command(
         # try to flush the dead pipe again on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process with this status, also while a daemon thread is at work.
+
+    Before Python 3.14, a daemon thread that comes back from C++ (PyTorch's, say) when the interpreter has
+    begun to end brings the process down, `terminate called` (CPython's gh-87135). Where there is one, the
+    interpreter's own end is left out; what was printed is not.
+
+    Args:
+        status: The exit status.
+    """
+    if any(thread.daemon for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):  # its reader has gone
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)

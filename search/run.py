@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from avq_core.cli import run_command
+from avq_core.cli import leave, run_command
 from avq_core.errors import AvqError
 from search.cli import build_parser
 from space.errors import SpaceError
@@ -202,4 +202,4 @@ def command(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(command, user_errors=(AvqError, SpaceError)))
+    leave(run_command(command, user_errors=(AvqError, SpaceError)))

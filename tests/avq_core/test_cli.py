@@ -1,0 +1,53 @@
+"""How a command ends."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def run(script: str) -> "subprocess.CompletedProcess[str]":
+    """The script in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.slow
+def test_a_thread_that_is_at_work_does_not_bring_a_command_down() -> None:
+    """Simple baselines that are being fitted when Ctrl-C comes: what was printed, and the status."""
+    ended = run(
+        """
+import threading
+import torch
+from avq_core.cli import leave
+
+begun = threading.Event()
+
+def work():
+    square = torch.ones(500, 500, requires_grad=True)
+    while True:
+        (square @ square).sum().backward()
+        begun.set()
+
+threading.Thread(target=work, daemon=True).start()
+begun.wait()
+print("said", end="")
+leave(130)
+"""
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "said", "")
+
+
+def test_without_one_the_interpreter_ends_as_ever() -> None:
+    """What libraries clean up at exit, they do."""
+    ended = run(
+        """
+import atexit
+from avq_core.cli import leave
+
+atexit.register(print, "cleaned up")
+leave(3)
+"""
+    )
+    assert (ended.returncode, ended.stdout) == (3, "cleaned up\n")
