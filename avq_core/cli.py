@@ -1,6 +1,7 @@
 """What every command shares: one line for a user's mistake, 130 for Ctrl-C, no traceback for either."""
 
 import argparse
+import atexit
 import contextlib
 import os
 import signal
@@ -67,14 +68,15 @@ def run_command(
 def leave(status: int) -> NoReturn:
     """Ends the process with this status, also while a daemon thread is at work.
 
-    Before Python 3.14, a daemon thread that comes back from C++ (PyTorch's, say) when the interpreter has
-    begun to end brings the process down, `terminate called` (CPython's gh-87135). Where there is one, the
-    interpreter's own end is left out; what was printed is not.
+    Before Python 3.14, a daemon thread that comes back from C++ (PyTorch's, say) while the interpreter is
+    torn down brings the process down, `terminate called` (CPython's gh-87135). Where there is one, what is
+    registered to be done at exit is done, what was printed is flushed, and nothing is torn down.
 
     Args:
         status: The exit status.
     """
     if any(thread.daemon for thread in threading.enumerate()):
+        atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter calls itself
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError):  # its reader has gone
                 stream.flush()

@@ -15,9 +15,10 @@ def run(script: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.slow
 def test_a_thread_that_is_at_work_does_not_bring_a_command_down() -> None:
-    """Simple baselines that are being fitted when Ctrl-C comes: what was printed, and the status."""
+    """Simple baselines are being fitted when Ctrl-C comes: libraries clean up, the status is told."""
     ended = run(
         """
+import atexit
 import threading
 import torch
 from avq_core.cli import leave
@@ -32,22 +33,26 @@ def work():
 
 threading.Thread(target=work, daemon=True).start()
 begun.wait()
-print("said", end="")
+atexit.register(print, "cleaned up", end="")
+print("said")
 leave(130)
 """
     )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "said", "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "said\ncleaned up", "")
 
 
 def test_without_one_the_interpreter_ends_as_ever() -> None:
-    """What libraries clean up at exit, they do."""
+    """All of its own end is gone through."""
     ended = run(
         """
-import atexit
 from avq_core.cli import leave
 
-atexit.register(print, "cleaned up")
+class Told:
+    def __del__(self):
+        print("torn down")
+
+told = Told()
 leave(3)
 """
     )
-    assert (ended.returncode, ended.stdout) == (3, "cleaned up\n")
+    assert (ended.returncode, ended.stdout) == (3, "torn down\n")
