@@ -362,16 +362,16 @@ def test_killed_outright_the_study_goes_on_to_its_exact_total(
     folder: Path, group: list[subprocess.Popen[str]]
 ) -> None:
     """Kill -9 of the parent and all workers; then the same command; no trial is left running."""
-    job = start(folder, "--study", "killed", "--trials", 40, "--confirm", 0)
+    job = start(folder, "--study", "killed", "--trials", 20, "--confirm", 0)
     group.append(job)
     wait_for_trials(folder, "killed", 3)
     os.killpg(job.pid, signal.SIGKILL)
     job.communicate()
     assert any(t.state == "running" for t in stored(folder, "killed").trials)
-    done = search(folder, "--study", "killed", "--trials", 40, "--confirm", 0)
+    done = search(folder, "--study", "killed", "--trials", 20, "--confirm", 0)
     assert done.returncode == 0, done.stderr
     states = [t.state for t in stored(folder, "killed").trials]
-    assert states.count("complete") + states.count("pruned") == 40
+    assert states.count("complete") + states.count("pruned") == 20
     assert not {"running", "waiting"} & set(states)
 
 
@@ -416,6 +416,8 @@ def test_interrupted_the_study_hands_running_trials_back(
     assert states.count("waiting") == len(failed) > 0
     assert all(t.reason == "interrupted: handed back to the queue" for t in failed)
 
+    if number == signal.SIGINT:
+        return  # once is enough for what follows
     # Fewer trials than it has: it is over, and has not come to the manual's configuration.
     over = search(folder, "--study", name, "--trials", 1, "--epochs", 31, "--confirm", 0)
     assert over.returncode == 0, over.stderr
@@ -432,7 +434,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
     folder: Path, group: list[subprocess.Popen[str]]
 ) -> None:
     """The kernel takes one worker for its memory; its trial comes back and the total is exact."""
-    job = start(folder, "--study", "maimed", "--trials", 60, "--confirm", 0)
+    job = start(folder, "--study", "maimed", "--trials", 40, "--confirm", 0)
     group.append(job)
     wait_for_trials(folder, "maimed", 2)
     # The last one: the first, which goes on, must not hide it.
@@ -449,7 +451,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
     _, errors = job.communicate(timeout=200)
     assert job.returncode == 0, errors
     states = [t.state for t in stored(folder, "maimed").trials]
-    assert states.count("complete") + states.count("pruned") == 60
+    assert states.count("complete") + states.count("pruned") == 40
     assert not {"running", "waiting"} & set(states)
 
 

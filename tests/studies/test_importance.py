@@ -132,10 +132,10 @@ def test_distributions_are_the_spaces_or_around_the_values() -> None:
 def test_where_nothing_matters_little_is_said_to() -> None:
     """In about 5 of 100 studies something is above chance by chance."""
     false = 0
-    for seed in range(8):
+    for seed in range(5):
         chance = random.Random(seed)
         study = made_study(trials=30)
         trials = [dataclasses.replace(t, score=chance.gauss(0, 1)) for t in study.trials]
         found = importance(dataclasses.replace(study, trials=trials))
         false += any(weight.stands_out for weight in found.weights)
-    assert false <= 3
+    assert false <= 2

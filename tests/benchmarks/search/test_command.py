@@ -38,10 +38,10 @@ def test_a_device_that_is_not_there_is_told_before_anything_is_prepared(device: 
 def test_the_command_goes_on_where_it_stood(tmp_path: Path) -> None:
     """What is done stays, what was cut off starts anew, and other settings are refused."""
     figures, plot = tmp_path / "figures.json", tmp_path / "incumbents.png"
-    command = arguments(tmp_path, "--seeds", 1, "--json", figures)
+    command = arguments(tmp_path, "--seeds", 1, "--epochs", 1, "--json", figures)
     done = run("benchmarks.search", *command, "--methods", "ours")
     assert done.returncode == 0, done.stderr
-    assert "ours, seed 0: 3 trials, 9 epochs" in done.stderr
+    assert "ours, seed 0: 3 trials, 3 epochs" in done.stderr
     (first,) = json.loads(figures.read_text())["runs"]
     assert first["confirmed"] is not None
     assert 0 < first["incumbents"][-1][0] < first["seconds"]
@@ -53,11 +53,11 @@ def test_the_command_goes_on_where_it_stood(tmp_path: Path) -> None:
     again = run("benchmarks.search", *command, "--methods", "ours,random", "--plot", plot)
     assert again.returncode == 0, again.stderr
     assert "ours, seed 0" not in again.stderr
-    assert "random, seed 0: 3 trials, 9 epochs" in again.stderr
+    assert "random, seed 0: 3 trials, 3 epochs" in again.stderr
     ours, random = json.loads(figures.read_text())["runs"]
     assert ours == first
     assert random["confirmed"] is not None
     assert plot.exists()
 
-    other = run("benchmarks.search", *command, "--methods", "ours", "--epochs", 1)
+    other = run("benchmarks.search", *command, "--methods", "ours", "--epochs", 2)
     assert_one_line(other, "holds other searches", "epochs")
