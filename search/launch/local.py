@@ -6,7 +6,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Final
@@ -60,17 +59,12 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
 
 @contextlib.contextmanager
 def shielded_from_ctrl_c() -> Iterator[None]:
-    """Processes started inside are deaf to Ctrl-C from their first instruction on: the parent tells.
-
-    One that comes meanwhile is let in at the end.
-    """
-    resource_tracker.ensure_running()  # started with the first process, it would let Ctrl-C in again
-    with held_interrupts():
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    """Processes started inside ignore Ctrl-C from their first instruction on: the parent tells."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

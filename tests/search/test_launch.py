@@ -2,7 +2,6 @@
 
 import queue
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -154,27 +153,6 @@ def test_an_interrupt_at_the_last_moment_is_not_lost() -> None:
     """Nothing is left to be let in between, and the command still has its confirmation before it."""
     with pytest.raises(KeyboardInterrupt), local.held_interrupts():
         signal.raise_signal(signal.SIGINT)
-
-
-def test_an_interrupt_while_a_process_is_started_reaches_only_the_parent() -> None:
-    """A terminal sends it to both: the process lives, and the parent is told once it is up."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def interrupted() -> None:
-        with local.shielded_from_ctrl_c():
-            started.append(subprocess.Popen(["sleep", "60"]))
-            started[0].send_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
-            started.append(subprocess.Popen(["sleep", "60"]))
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert len(started) == 2
-    for process in started:
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.1)
-        process.terminate()
-        assert process.wait(10) == -signal.SIGTERM
 
 
 def test_a_signal_that_is_ignored_stays_so(in_this_process: None) -> None:
