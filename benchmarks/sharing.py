@@ -26,10 +26,11 @@ from avq_core.config_values import load_data_config, with_values
 from avq_core.data.prepared import PreparedStore, prepare
 from avq_core.errors import AvqError, ConfigError
 from avq_core.files import check_place, whole_file
-from search.configure import check_space, configure, derive_seed
+from search.configure import check_space, configure
 from search.launch.pool import Task, TaskPool
 from search.launch.slots import device_names, make_slots
 from search.quiet import quiet_libraries
+from search.seeds import Stream, derive_seed
 from search.suggest import suggest
 from space.errors import SpaceError
 from space.presets import named_space
@@ -103,7 +104,7 @@ def random_tasks(space: Space, store: PreparedStore, *, num: int, epochs: int) -
             values,
             tasks=store.schema.tasks,
             epochs=max(epochs, space.epochs),
-            seed=derive_seed(0, number),
+            seed=derive_seed(0, Stream.TRIAL, number),
         )
         task = Task(key=str(number), config=config, store=store.path)
         found.append(_shortened(task, epochs))

@@ -5,8 +5,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-
 from avq_core.config import TrainConfig, manual
 from avq_core.config_values import to_dict, with_values
 from avq_core.errors import ConfigError
@@ -24,17 +22,6 @@ _NOT_SEARCHED: Final = {
     "training.epochs": "the run's length follows from --epochs and the cosine cycles",
     "training.seed": "each trial's seed follows from --seed and the trial's number",
 }
-
-
-def derive_seed(study_seed: int, *path: int) -> int:
-    """A seed for one part of a study, statistically independent of every other part's.
-
-    Args:
-        study_seed: The study's seed.
-        path: What the seed is for, such as a trial's number.
-    """
-    entropy = [study_seed, *(number & 0xFFFFFFFF for number in path)]
-    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
 def configure(

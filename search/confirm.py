@@ -18,20 +18,20 @@ import optuna
 from avq_core.config_values import from_dict, with_values
 from avq_core.data.folds import count_folds
 from avq_core.data.prepared import PreparedStore, open_store
-from search.configure import derive_seed, same_but_for_run
+from search.configure import same_but_for_run
 from search.job import Slot
 from search.launch.pool import TaskPool
 from search.open_test import Candidate, open_test, to_train
 from search.race import Choice, Standing, choose, corrected_error, gap
 from search.rounds import Cut, Rounds, run_key
 from search.score import Watch
+from search.seeds import Stream, derive_seed
 from search.simple import best_simple
 from studies import records
 from studies.errors import StudyError
 from studies.records import TrialRecord
 
 NUM_FOLDS: Final = 3
-_FOLD_CUT: Final = 1_000_037
 _AHEAD: Final = 3
 """Tasks that are handed out at least, a slot, before the next look at who loses."""
 
@@ -112,7 +112,7 @@ def confirm(
         seed=seed,
         runs=dict(stored.get("runs", {})),
     )
-    cut = Cut(lambda: folds(folds_by, derive_seed(seed, _FOLD_CUT)))
+    cut = Cut(lambda: folds(folds_by, derive_seed(seed, Stream.FOLDS)))
     with TaskPool(slots) as pool:
         on_progress("confirming", *rounds.progress())
         while tasks := rounds.tasks(cut, least=_AHEAD * len(slots)):

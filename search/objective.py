@@ -19,17 +19,15 @@ from avq_core.data_config import DataConfig
 from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.training.loop import fit
 from avq_core.training.resident import ResidentSplits
-from search.configure import baseline_config, configure, derive_seed
+from search.configure import baseline_config, configure
 from search.handback import InterruptedTrial
 from search.score import Watch
+from search.seeds import Stream, derive_seed
 from search.suggest import suggest
 from search.trial_log import TrialLog
 from space.space import Space
 from studies import records
 from studies.points import point_of
-
-_AUDIT = 1_000_039
-"""Keeps the draw of the audited trials apart from other seeds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +96,7 @@ class Objective:
         return log.best
 
     def _configuration(self, trial: optuna.Trial) -> TrainConfig:
-        seed = derive_seed(self.seed, trial.number)
+        seed = derive_seed(self.seed, Stream.TRIAL, trial.number)
         tasks = self.splits.schema.tasks
         if trial.user_attrs.get(records.BASELINE):
             config = baseline_config(tasks=tasks, epochs=self.baseline_epochs, seed=seed)
@@ -125,7 +123,7 @@ class Objective:
     def _is_audited(self, trial: optuna.Trial) -> bool:
         # By the trial's number, so that it does not matter who runs it; evenly, since a share of three
         # in a hundred drawn by chance leaves many a study without any.
-        first = derive_seed(self.seed, _AUDIT) / 2**32
+        first = derive_seed(self.seed, Stream.SPARED) / 2**32
         before, after = (first + n * self.audit_share for n in (trial.number, trial.number + 1))
         return math.floor(before) < math.floor(after)
 

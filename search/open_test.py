@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from avq_core.config import TrainConfig
 from avq_core.config_values import to_dict, with_values
-from search.configure import derive_seed
 from search.job import Slot
 from search.launch.pool import Task, TaskPool
+from search.seeds import Stream, derive_seed
 
 if TYPE_CHECKING:
     from avq_core.data.prepared import PreparedStore
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NUM_SEEDS: Final = 5
 """Runs of the chosen configuration and of the baseline, paired by their seeds."""
-_TEST_SEEDS: Final = 1_000_033
 _MOST_CLIPS: Final = 2_000
 """Clips whose predictions are kept with the study, for the picture of predicted against true."""
 _DIGITS: Final = 5
@@ -137,7 +136,7 @@ def _key(trial: int, run: int) -> str:
 
 def _config(candidate: Candidate, seed: int, run: int) -> TrainConfig:
     # The same for all candidates, so that the runs are paired.
-    return with_values(candidate.config, {"training.seed": derive_seed(seed, _TEST_SEEDS, run)})
+    return with_values(candidate.config, {"training.seed": derive_seed(seed, Stream.TEST_RUN, run)})
 
 
 def _task(candidate: Candidate, store: "PreparedStore", seed: int, run: int) -> Task:

@@ -8,16 +8,15 @@ from typing import Any, Final
 
 from avq_core.config_values import with_values
 from avq_core.data.prepared import PreparedStore, open_store
-from search.configure import derive_seed
 from search.launch.pool import Result, Task
 from search.noise import clusters_of, losses_by_cluster
 from search.open_test import Candidate
 from search.race import Run, Standing, is_settled, race
 from search.score import Watch, with_nan
+from search.seeds import Stream, derive_seed
 
 NUM_SEEDS: Final = 2
 """Fresh seeds on each fold, at most: the second one's runs are made where the choice hangs on them."""
-_FOLD_SEEDS: Final = 1_000_003
 
 
 @dataclass(slots=True)
@@ -97,7 +96,7 @@ class Rounds:
         return self.rounds[first : (seed + 1) * self.num_folds]
 
     def _task(self, candidate: Candidate, seed: int, fold: int, cut: Cut) -> Task:
-        fresh = derive_seed(self.seed, _FOLD_SEEDS, seed, fold)
+        fresh = derive_seed(self.seed, Stream.FOLD_RUN, seed, fold)
         return Task(
             key=run_key(candidate.trial, seed, fold),
             config=with_values(candidate.config, {"training.seed": fresh}),

@@ -11,7 +11,7 @@ from typing import Final
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from avq_core.errors import ConfigError
-from search.configure import derive_seed
+from search.seeds import Stream, derive_seed
 from search.space_samplers import (
     NearStartSampler,
     NumberedSobolSampler,
@@ -27,10 +27,6 @@ OF_TWO_OBJECTIVES: Final = ("tpe", "random", "qmc")
 _STARTUP: Final = {"tpe": 10, "gp": 20, "cmaes": 20, "random": 20, "qmc": 20}
 """Ended trials before a sampler's model suggests, or the TPE that stands in for it. With twice as many
 `tpe` learns later and ends no better (docs/experiments.md); the others were not compared."""
-_SUGGEST: Final = 1_000_003
-"""Keeps the samplers' seeds apart from the trials' own."""
-_SEQUENCE: Final = 1_000_033
-"""Keeps the seed of the Sobol sequence, of which a study has one, apart from both."""
 
 
 def check_sampler(name: str) -> None:
@@ -59,7 +55,7 @@ def make_sampler(
         ConfigError: An unknown name.
     """
     check_sampler(name)
-    own = derive_seed(seed, _SUGGEST, number)
+    own = derive_seed(seed, Stream.SUGGEST, number)
     startup = _STARTUP[name] if num_startup is None else num_startup
     tpe = _tpe(own, startup)
     match name:
@@ -68,7 +64,7 @@ def make_sampler(
         case "cmaes":
             return SpaceCmaEsSampler(space, seed=own, independent=tpe)
         case "qmc":
-            sequence = derive_seed(seed, _SEQUENCE)
+            sequence = derive_seed(seed, Stream.SOBOL)
             sobol = NumberedSobolSampler(space, seed=sequence, independent=tpe)
             return Opening(sobol, num_startup=startup, then=tpe)
     then: BaseSampler = tpe

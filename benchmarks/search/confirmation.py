@@ -13,14 +13,12 @@ from avq_core.config import TrainConfig
 from avq_core.config_values import from_dict, with_values
 from avq_core.data.folds import prepare_folds
 from benchmarks.search.results import TrialRun
-from search.configure import derive_seed
 from search.confirm import NUM_FOLDS
 from search.launch.pool import Result, Task, run_tasks
 from search.plan import Plan
 from search.score import with_nan
+from search.seeds import Stream, derive_seed
 
-_FOLD_SEEDS, _FOLD_CUT = 2_000_003, 2_000_029
-"""Keep these seeds apart from those of a study's trials and of its own confirmation."""
 _KEY: Final = "trial {} fold {}"
 
 
@@ -43,7 +41,7 @@ def confirm(
         of=plan.store,
         root=root,
         num_folds=NUM_FOLDS,
-        seed=derive_seed(plan.job.seed, _FOLD_CUT),
+        seed=derive_seed(plan.job.seed, Stream.BENCHMARK_FOLDS),
         on_note=lambda _line: None,
     )
     tasks = [
@@ -68,7 +66,7 @@ def confirm(
 
 def fold_config(trial: TrialRun, *, seed: int, fold: int) -> TrainConfig:
     """What is trained on a fold: the trial's configuration with the fold's own seed."""
-    fresh = derive_seed(seed, _FOLD_SEEDS, fold)
+    fresh = derive_seed(seed, Stream.BENCHMARK_FOLD_RUN, fold)
     values = {"training.epochs": trial.best_epoch, "training.seed": fresh}
     return with_values(from_dict(trial.config), values)
 

@@ -13,8 +13,9 @@ from avq_core.data.prepared import open_store
 from avq_core.errors import NonFiniteLossError
 from avq_core.training.loop import EpochRecord, fit
 from avq_core.training.resident import ResidentSplits, splits_to_device
-from search.configure import configure, derive_seed
+from search.configure import configure
 from search.job import Job
+from search.seeds import Stream, derive_seed
 
 
 def load_splits(store: Path, device: torch.device) -> ResidentSplits:
@@ -26,7 +27,7 @@ def trial_config(
     job: Job, values: Mapping[str, Any], *, number: int, tasks: tuple[str, ...]
 ) -> TrainConfig:
     """The configuration that our own search would train for these values as this trial."""
-    seed = derive_seed(job.seed, number)
+    seed = derive_seed(job.seed, Stream.TRIAL, number)
     return configure(job.space, values, tasks=tasks, epochs=job.epochs, seed=seed)
 
 

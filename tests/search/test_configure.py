@@ -11,7 +11,6 @@ from search.configure import (
     baseline_config,
     check_space,
     configure,
-    derive_seed,
     same_but_for_run,
 )
 from space.parameters import Categorical, Float, Int
@@ -158,10 +157,3 @@ def test_widths_and_positions_are_checked_together() -> None:
     )
     with pytest.raises(ConfigError, match=r"model.hidden_dim is 33, expected an even number"):
         check_space(space, tasks=TASKS, epochs=4)
-
-
-def test_seeds_differ_by_trial_and_by_study() -> None:
-    """And are the same when asked again."""
-    seeds = {derive_seed(s, t) for s in range(5) for t in range(50)}
-    assert len(seeds) == 250
-    assert derive_seed(3, 4) == derive_seed(3, 4)

@@ -1,0 +1,50 @@
+"""Every seed of a study, derived from the study's own seed.
+
+A study draws at random in several places. Each of them is a stream with a number of its own, so that
+no two of them can meet, whatever further numbers (a trial's, a fold's) a seed is derived from.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Stream(IntEnum):
+    """What a seed is for. A number is never changed or given to another stream."""
+
+    TRIAL = 0
+    """Training a trial; path: the trial's number."""
+    SUGGEST = 1
+    """A trial's sampler; path: the trial's number."""
+    SOBOL = 2
+    """The one Sobol sequence of a study; no path."""
+    SPARED = 3
+    """Where the evenly spaced spared trials begin; no path."""
+    FOLDS = 4
+    """The cut of the confirmation's folds; no path."""
+    FOLD_RUN = 5
+    """A run of the confirmation; path: repetition, fold."""
+    TEST_RUN = 6
+    """A run that is scored on the test split; path: repetition."""
+    BENCHMARK_FOLDS = 7
+    """The cut of the folds on which `benchmarks.search` judges incumbents; no path."""
+    BENCHMARK_FOLD_RUN = 8
+    """A run of an incumbent there; path: fold."""
+
+
+def derive_seed(study_seed: int, stream: Stream, *path: int) -> int:
+    """A seed for one part of a study, statistically independent of every other part's.
+
+    The stream and the path are the spawn key of NumPy's `SeedSequence`, which, unlike its entropy,
+    is not padded with zeros: `(1,)` and `(1, 0)` give different seeds.
+
+    Args:
+        study_seed: The study's seed, >= 0.
+        stream: What the seed is for.
+        path: Which one of the stream, such as a trial's number; each >= 0.
+
+    Returns:
+        32 bits, since Optuna's samplers and scikit-learn take no more.
+    """
+    sequence = np.random.SeedSequence(study_seed, spawn_key=(int(stream), *path))
+    return int(sequence.generate_state(1)[0])
