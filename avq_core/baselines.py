@@ -16,11 +16,11 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     import torch
 
-    from avq_core.config_values import load_data_config
-    from avq_core.data.dataset import default_source
-    from avq_core.data.prepared import prepare
-    from avq_core.training.baselines import fit_baselines, val_r2
-    from avq_core.training.evaluation import evaluate
+    from avq_core.config.values import load_data_config
+    from avq_core.data.files.read import default_source
+    from avq_core.data.store.store import prepare
+    from avq_core.evaluation.evaluate import evaluate
+    from avq_core.evaluation.simple_models import fit_baselines, val_r2
     from avq_core.training.resident import splits_to_device, to_device
 
     source = options.data or default_source()

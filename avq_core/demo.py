@@ -20,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if options.seed < 0:
         raise ConfigError(f"--seed is {options.seed}, expected a number >= 0")
-    from avq_core.data.data_files import check_suffix, files, write
+    from avq_core.data.files.write import check_suffix, files, write
     from avq_core.data.synthetic import FULL, SMALL, make_demo
     from avq_core.files import check_place
 

@@ -12,9 +12,9 @@ from avq_core.cli import CommandParser, run_command
 from avq_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from avq_core.config.data import DataConfig
     from avq_core.data.dataset import RawSplit
-    from avq_core.data_config import DataConfig
-    from avq_core.training.permutation import Importance, Loss
+    from avq_core.evaluation.permutation import Importance, Loss
 
 _TOGETHER: Final = "all streams"
 _COLUMNS: Final = 5
@@ -56,12 +56,12 @@ def main(argv: Sequence[str]) -> int:
     """Loads, shuffles, tells."""
     options = build_parser().parse_args(argv)
     _check(options)
-    from avq_core.data.dataset import load_samples
-    from avq_core.data.splits import transform_split
+    from avq_core.data.files.read import load_samples
+    from avq_core.data.preprocessing.splits import transform_split
+    from avq_core.evaluation.ensemble import member_scores
+    from avq_core.evaluation.permutation import stream_importance
     from avq_core.training.checkpoint import load_ensemble
     from avq_core.training.device import parse_device
-    from avq_core.training.members import member_scores
-    from avq_core.training.permutation import stream_importance
     from avq_core.training.resident import to_device
 
     device = parse_device(options.device)
@@ -194,7 +194,7 @@ def _write(options: argparse.Namespace, found: "Importance") -> None:
                     about = [name, task, loss.num_clips, found.num_labels[task], found.r2[task]]
                     table.writerow([*about, lost["value"], lost["low"], lost["high"]])
     if options.plot is not None:
-        from avq_core.training.permutation_plot import draw
+        from avq_core.evaluation.permutation_plot import draw
 
         with whole_binary_file(options.plot) as picture:
             draw(found).savefig(picture, format=options.plot.suffix[1:], dpi=150)

@@ -39,12 +39,12 @@ def main(argv: Sequence[str]) -> int:
     options = build_parser().parse_args(argv)
     import numpy as np
 
-    from avq_core.data.dataset import load_samples
-    from avq_core.data.splits import transform_split
+    from avq_core.data.files.read import load_samples
+    from avq_core.data.preprocessing.splits import transform_split
+    from avq_core.evaluation.ensemble import member_scores
     from avq_core.files import check_place, whole_file
     from avq_core.training.checkpoint import load_ensemble
     from avq_core.training.device import parse_device
-    from avq_core.training.members import member_scores
     from avq_core.training.metrics import num_labels, r2_by_task
     from avq_core.training.resident import to_device
 

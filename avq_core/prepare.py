@@ -14,16 +14,16 @@ from avq_core.errors import ConfigError
 from avq_core.files import check_place
 
 if TYPE_CHECKING:
-    from avq_core.data.prepared import PreparedStore
-    from avq_core.data_config import DataConfig
+    from avq_core.config.data import DataConfig
+    from avq_core.data.store.store import PreparedStore
 
 
 def main(argv: Sequence[str]) -> int:
     """Prepares a data set and says where it lies, how long it took and what was filled."""
     options = _parser().parse_args(argv)
-    from avq_core.config_values import load_data_config
-    from avq_core.data.dataset import default_source
-    from avq_core.data.prepared import prepare
+    from avq_core.config.values import load_data_config
+    from avq_core.data.files.read import default_source
+    from avq_core.data.store.store import prepare
 
     config = load_data_config(options.layout)
     config = dataclasses.replace(config, pca={**config.pca, **_widths(options.pca)})
@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
     print("\n".join(_told(store, config)))
     print(_room(root, options.store_limit))
     if options.legacy_pickle is not None:
-        from avq_core.data.legacy import write_legacy_pickle
+        from avq_core.data.store.legacy_pickle import write_legacy_pickle
 
         write_legacy_pickle(store, options.legacy_pickle)
         print(f"the manual's layout: {options.legacy_pickle}")
@@ -75,7 +75,7 @@ def _told(store: "PreparedStore", config: "DataConfig") -> Iterator[str]:
 
 def _room(root: Path, limit: float | None) -> str:
     """What the stores take, and may take."""
-    from avq_core.data.store_files import stored_bytes
+    from avq_core.data.store.files import stored_bytes
 
     allowed = (
         f"{shutil.disk_usage(root).free / 1e9:.0f} GB are free"

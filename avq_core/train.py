@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from avq_core.config import TrainConfig
-    from avq_core.data.prepared import PreparedStore
-    from avq_core.data.splits import PreparedSplit
+    from avq_core.config.training import TrainConfig
+    from avq_core.data.preprocessing.splits import PreparedSplit
+    from avq_core.data.store.store import PreparedStore
+    from avq_core.evaluation.evaluate import Evaluation
     from avq_core.training.checkpoint import TrainedModel
-    from avq_core.training.evaluation import Evaluation
     from avq_core.training.resident import ResidentSplits
 
 
@@ -68,11 +68,11 @@ def main(argv: Sequence[str]) -> int:
     import numpy as np
     import torch
 
-    from avq_core.data.dataset import default_source
-    from avq_core.data.prepared import prepare
+    from avq_core.data.files.read import default_source
+    from avq_core.data.store.store import prepare
+    from avq_core.evaluation.evaluate import evaluate
     from avq_core.training.checkpoint import save_ensemble
     from avq_core.training.device import parse_device
-    from avq_core.training.evaluation import evaluate
     from avq_core.training.resident import splits_to_device
 
     configs = _configurations(options)
@@ -109,7 +109,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _configurations(options: argparse.Namespace) -> "list[TrainConfig]":
     """The configuration, or an ensemble's members, under the command's options."""
-    from avq_core.config_values import load_configs, load_data_config, with_values
+    from avq_core.config.values import load_configs, load_data_config, with_values
     from avq_core.errors import ConfigError
 
     for name in ("threads", "members"):
@@ -146,8 +146,8 @@ def _train(
     test: "PreparedSplit",
 ) -> "tuple[TrainedModel, npt.NDArray[np.float32]]":
     """Trains one configuration; returns the model and its scores on test."""
-    from avq_core.config import manual
-    from avq_core.config_values import with_values
+    from avq_core.config.training import manual
+    from avq_core.config.values import with_values
     from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
     from avq_core.training.checkpoint import TrainedModel
     from avq_core.training.loop import EpochRecord, fit

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import yaml
 
-from avq_core.config import TrainConfig, manual
-from avq_core.config_values import load_config, to_dict, with_values
-from avq_core.data.prepared import PreparedStore, prepare
+from avq_core.config.training import TrainConfig, manual
+from avq_core.config.values import load_config, to_dict, with_values
+from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.training.metrics import r2_by_task
-from search.launch.pool import Task, run_tasks
-from search.launch.slots import device_names, make_slots
+from search.workers.pool import Task, run_tasks
+from search.workers.slots import device_names, make_slots
 
 _KEPT = ("hidden_dim", "num_layers", "num_heads", "embedder_scale", "feedforward_factor")
 """Sizes, not parts: putting them back to the manual's asks another question."""

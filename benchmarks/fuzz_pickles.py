@@ -2,7 +2,7 @@
 
 `pip install -e '.[fuzz]'`, then `python benchmarks/fuzz_pickles.py --runs 200000 --seed 0`. Inputs that
 reach new lines are added to `--corpus`; one that fails ends the run and is written beside it. The
-short form is `tests/avq_core/data/test_pickle_fuzz.py`.
+short form is `tests/avq_core/data/restricted_pickle/test_fuzz.py`.
 """
 
 import argparse

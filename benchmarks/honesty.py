@@ -8,7 +8,7 @@
   winner, the confirmed one and that of the test split are from the truth, in the mean.
 
 The clips, the errors of models on them and the luck of seeds are made up; intervals, race and choice are
-the code that a real study runs (avq_core.training.intervals, search.race).
+the code that a real study runs (avq_core.evaluation.intervals, search.confirmation.race).
 """
 
 import argparse
@@ -25,11 +25,11 @@ import numpy.typing as npt
 
 from avq_core.cli import CommandParser, run_command
 from avq_core.errors import ConfigError
+from avq_core.evaluation import intervals
+from avq_core.evaluation.intervals import Draws, Interval
 from avq_core.files import check_place, whole_file
-from avq_core.training import intervals
-from avq_core.training.intervals import Draws, Interval
-from search.noise import clusters_of, losses_by_cluster
-from search.race import Run, choose, race
+from search.confirmation.race import Run, choose, race
+from search.pruners.paired_error import clusters_of, losses_by_cluster
 from studies.table import align
 
 Array = npt.NDArray[np.float64]

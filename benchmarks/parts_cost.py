@@ -14,10 +14,10 @@ from pathlib import Path
 
 import torch
 
-from avq_core.config import TrainConfig, manual, recommended
-from avq_core.config_values import to_dict, with_values
-from avq_core.data.prepared import prepare
-from avq_core.data_config import DataConfig
+from avq_core.config.data import DataConfig
+from avq_core.config.training import TrainConfig, manual, recommended
+from avq_core.config.values import to_dict, with_values
+from avq_core.data.store.store import prepare
 from avq_core.training.loop import fit
 from avq_core.training.resident import ResidentSplits, splits_to_device
 

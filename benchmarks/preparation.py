@@ -51,8 +51,8 @@ def prepare_as_the_manual(data: Path, work: Path) -> None:
 
 def prepare_as_here(data: Path, work: Path) -> None:
     """This project's way; the second call in one folder is the warm one."""
-    from avq_core.data.prepared import prepare
-    from avq_core.data_config import DataConfig
+    from avq_core.config.data import DataConfig
+    from avq_core.data.store.store import prepare
 
     prepare(str(data), DataConfig(), root=work).search_splits()
 

@@ -129,7 +129,7 @@ def from_study(options: argparse.Namespace) -> tuple[list[Trials], list[str]]:
     """The complete trials of a study, and what to say of them."""
     from benchmarks.replay.stored import stored_trials
     from studies.records import read_study
-    from studies.storage import open_study
+    from studies.storage.open import open_study
 
     study = read_study(open_study(options.runs, options.study, options.storage))
     trials = stored_trials(study)

@@ -22,16 +22,16 @@ from statistics import median
 import optuna
 
 from avq_core.cli import CommandParser, run_command
-from avq_core.config_values import load_data_config, with_values
-from avq_core.data.prepared import PreparedStore, prepare
+from avq_core.config.values import load_data_config, with_values
+from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.errors import AvqError, ConfigError
 from avq_core.files import check_place, whole_file
 from search.configure import check_space, configure
-from search.launch.pool import Task, TaskPool
-from search.launch.slots import device_names, make_slots
 from search.quiet import quiet_libraries
 from search.seeds import Stream, derive_seed
 from search.suggest import suggest
+from search.workers.pool import Task, TaskPool
+from search.workers.slots import device_names, make_slots
 from space.errors import SpaceError
 from space.presets import named_space
 from space.space import Space

@@ -36,11 +36,11 @@ from benchmarks.replay.landscape import Landscape, make_landscape, read_places
 from benchmarks.replay.rules import CYCLE_RULE, cycle_rule
 from benchmarks.replay.search_table import LEGEND, table
 from benchmarks.replay.searches import Method, Search, run_search
-from search.pruner import CycleEndPruner
+from search.pruners.cycle_end import CycleEndPruner
 from search.quiet import quiet_libraries
-from search.sampler import make_sampler
-from search.score import Watch
+from search.samplers.factory import make_sampler
 from space.space import Space
+from studies.score import Watch
 
 REFERENCE: Final = "optuna:median"
 DEFAULT: Final = (

@@ -8,7 +8,7 @@ its settings and of luck, its curve rises to that score in four rungs, and what 
 known: the function's value where the rule would have ended it, against where 200 trials ended.
 
 Rules: `auto` (`search.stopping`); Optuna's regret bound (Makarova et al., 2022) against the same
-standard error, on complete trials as Optuna has it and on all evidence (`search.evidence`); Optuna's
+standard error, on complete trials as Optuna has it and on all evidence (`search.samplers.observations`); Optuna's
 EMMR (Ishibashi et al., 2023) likewise; and no new best for 30 or 50 trials.
 """
 
@@ -26,18 +26,18 @@ from optuna.study import StudyDirection
 from optuna.terminator import EMMREvaluator, RegretBoundEvaluator
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from avq_core.config import MANUAL_TASK_WEIGHTS
-from search.baseline import queue_baseline
-from search.evidence import Evidence, gather
-from search.pruner import decide, make_pruner
-from search.sampler import make_sampler
-from search.score import Watch
+from avq_core.config.training import MANUAL_TASK_WEIGHTS
+from search.pruners.factory import decide, make_pruner
+from search.queue.baseline import queue_baseline
+from search.samplers.factory import make_sampler
+from search.samplers.observations import Evidence, gather
 from search.stopping import MIN_FINISHED, reason_to_stop, standard_error
 from search.suggest import suggest
 from space.presets import preset
 from space.space import Space
 from studies import records
 from studies.distributions import distributions_of
+from studies.score import Watch
 
 WATCH = Watch()
 NUM_LABELS = dict.fromkeys((WATCH.cross_modal, WATCH.overall), 90)

@@ -17,17 +17,17 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from avq_core.config import OptimConfig
+from avq_core.config.training import OptimConfig
 from avq_core.data.schema import Schema, Stream
 from avq_core.training.loop import EpochRecord
 from avq_core.training.schedule import judged_epochs
-from search.pruner import CycleEndPruner
-from search.pruning_rule import PruningRule
+from search.pruners.cycle_end import CycleEndPruner
+from search.pruners.rule import PruningRule
 from search.quiet import quiet_libraries
-from search.score import Watch
 from search.trial_log import TrialLog
 from studies import records
-from studies.storage import make_schema, open_storage
+from studies.score import Watch
+from studies.storage.open import make_schema, open_storage
 
 _CLIPS = 200
 _SCHEMA = Schema(

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from avq_core.config import MANUAL_TASK_WEIGHTS, TrainConfig, manual
-from avq_core.config_values import with_values
+from avq_core.config.training import MANUAL_TASK_WEIGHTS, TrainConfig, manual
+from avq_core.config.values import with_values
+from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
-from avq_core.data.splits import PreparedSplit, SearchSplits
 from avq_core.model.embedders import inner_width
 from avq_core.training.device import parse_device, resolve_precision
 from avq_core.training.loop import fit

@@ -13,21 +13,21 @@ import optuna
 import torch
 from optuna.exceptions import UpdateFinishedTrialError
 
-from avq_core.config import TrainConfig
-from avq_core.config_values import from_dict, to_dict
-from avq_core.data_config import DataConfig
+from avq_core.config.data import DataConfig
+from avq_core.config.training import TrainConfig
+from avq_core.config.values import from_dict, to_dict
 from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.training.loop import fit
 from avq_core.training.resident import ResidentSplits
 from search.configure import baseline_config, configure
-from search.handback import InterruptedTrial
-from search.score import Watch
+from search.interrupts import InterruptedTrial
 from search.seeds import Stream, derive_seed
 from search.suggest import suggest
 from search.trial_log import TrialLog
 from space.space import Space
 from studies import records
 from studies.points import point_of
+from studies.score import Watch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

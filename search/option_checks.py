@@ -3,10 +3,10 @@
 import argparse
 
 from avq_core.errors import ConfigError
-from search.pruner import OF_BOTH_FIGURES, make_pruner
-from search.sampler import OF_TWO_OBJECTIVES, check_sampler
-from search.score import OBJECTIVES, Watch
+from search.pruners.factory import OF_BOTH_FIGURES, make_pruner
+from search.samplers.factory import OF_TWO_OBJECTIVES, check_sampler
 from search.stopping import check_rule
+from studies.score import OBJECTIVES, Watch
 
 
 def check_options(options: argparse.Namespace) -> None:

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avq_core.config import manual
-from avq_core.config_values import load_data_config
-from avq_core.data.dataset import default_source
-from avq_core.data.prepared import PreparedStore, prepare
+from avq_core.config.training import manual
+from avq_core.config.values import load_data_config
+from avq_core.data.files.read import default_source
+from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.errors import ConfigError
 from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
-from search.job import Job, Slot
-from search.launch.slots import check_workers, device_names, make_slots
 from search.option_checks import check_options
-from search.warm_start import Handed, handed_points, source_study
+from search.queue.warm_start import Handed, handed_points, source_study
+from search.settings import Job, Slot
 from search.watching import check_watched, cross_modal_weight, watched_tasks
+from search.workers.slots import check_workers, device_names, make_slots
 from space.presets import named_space
 from space.space import Space
 from studies.identity import Identity
 from studies.names import EXPECTED, PREPARED, is_name
-from studies.storage import storage_url
+from studies.storage.open import storage_url
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Final
 
 import optuna
 
-from search.score import Watch
 from studies import records
 from studies.records import TrialRecord
+from studies.score import Watch
 
 _LINE_SECONDS: Final = 15.0
 

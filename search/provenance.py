@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import optuna
 
-from avq_core.data.dataset import load_dataset
-from avq_core.data_config import DataConfig
+from avq_core.config.data import DataConfig
+from avq_core.data.files.read import load_dataset
 from studies import records
 
 _PASSWORD: Final = re.compile(r"(://[^:/@]*:).*@")
@@ -78,7 +78,7 @@ def note_audit(study: optuna.Study, source: str, config: DataConfig) -> None:
     """
     if records.AUDIT in study.user_attrs:
         return
-    from avq_core.data.checks import audit
+    from avq_core.audit.run import audit
 
     report = audit(load_dataset(source, config), config).to_dict()
     study.set_user_attr(records.AUDIT, _shortened(report))

@@ -28,10 +28,11 @@ def main(argv: Sequence[str]) -> int:
     from search.provenance import note_origin
     from search.quiet import quiet_libraries
     from search.setup import open_study
-    from studies import export, report
     from studies.errors import StudyError
+    from studies.export import configuration as export
     from studies.records import best, read_study, read_trials
-    from studies.show import render
+    from studies.report import build as report
+    from studies.summary.closing_text import render
 
     quiet_libraries()
     plan = make_plan(options, say=_say)
@@ -89,7 +90,7 @@ def _look_at_data(plan: "Plan", study: "optuna.Study") -> None:
 
 def _search(plan: "Plan", study: "optuna.Study") -> None:
     """Runs workers until the study holds its total of finished trials, and fits what is simple."""
-    from search.simple import simple_baselines_beside
+    from search.simple_models import simple_baselines_beside
 
     with simple_baselines_beside(
         study,
@@ -100,8 +101,8 @@ def _search(plan: "Plan", study: "optuna.Study") -> None:
 
 
 def _run_trials(plan: "Plan", study: "optuna.Study") -> None:
-    from search.launch.local import run_workers
     from search.progress import StatusLine, describe, take_snapshot
+    from search.workers.processes import run_workers
 
     start = time.monotonic()
     first = take_snapshot(study, total=plan.job.trials, finished_at_start=0, elapsed=0.0)
@@ -154,10 +155,10 @@ def _note_missing_baseline(plan: "Plan", study: "optuna.Study") -> None:
 def _confirm(plan: "Plan", study: "optuna.Study") -> None:
     import shutil
 
-    from avq_core.data.folds import prepare_folds
-    from search.confirm import confirm
+    from avq_core.data.store.folds import prepare_folds
+    from search.confirmation.confirm import confirm
     from search.progress import StatusLine
-    from studies.lock import study_lock
+    from studies.storage.lock import study_lock
 
     status = StatusLine()
     status.show("confirming")
@@ -192,7 +193,7 @@ def _confirm(plan: "Plan", study: "optuna.Study") -> None:
 
 def command(argv: Sequence[str]) -> int:
     """As `main`, with one line for a worker that ended with a bug: its log has the traceback."""
-    from search.launch.failure import WorkerFailedError
+    from search.workers.failure import WorkerFailedError
 
     try:
         return main(argv)

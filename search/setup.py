@@ -6,15 +6,15 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from search.baseline import baseline_point, comes_first, queue_baseline
-from search.handback import hand_back_stale
 from search.plan import Plan
-from search.warm_start import queue
+from search.queue.baseline import baseline_point, comes_first, queue_baseline
+from search.queue.retry import hand_back_stale
+from search.queue.warm_start import queue
 from studies import records
 from studies.errors import StudyError
 from studies.identity import Identity, differences
-from studies.lock import study_lock
-from studies.storage import make_schema, open_storage
+from studies.storage.lock import study_lock
+from studies.storage.open import make_schema, open_storage
 
 
 def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
@@ -92,7 +92,7 @@ def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> Non
 def _begin_with_baseline(study: optuna.Study, plan: Plan) -> None:
     """Queues the manual's configuration where a study begins with it, or gave it up before.
 
-    Else a worker queues it later (`search.baseline`).
+    Else a worker queues it later (`search.queue.baseline`).
     """
     trials = study.get_trials(deepcopy=False)
     own = [trial for trial in trials if trial.user_attrs.get(records.BASELINE)]

@@ -20,9 +20,9 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.special import exp1
 
 from avq_core.errors import ConfigError
-from search.handback import RETRIES
-from search.score import Watch
+from search.queue.retry import RETRIES
 from studies import records
+from studies.score import Watch
 
 RULES: Final = ("never", "auto")
 MIN_FINISHED: Final = 40

@@ -10,10 +10,10 @@ import optuna
 from avq_core.data.schema import Schema
 from avq_core.training.loop import EpochRecord
 from avq_core.training.metrics import num_labels
-from search.noise import clusters_of, losses_by_cluster
-from search.pruner import decide
-from search.score import Figures, Watch
+from search.pruners.factory import decide
+from search.pruners.paired_error import clusters_of, losses_by_cluster
 from studies import records
+from studies.score import Figures, Watch
 
 
 class TrialLog:

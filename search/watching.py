@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from avq_core.data.prepared import PreparedStore
+from avq_core.data.store.store import PreparedStore
 from avq_core.errors import ConfigError
 from avq_core.training.metrics import r2_score
-from search.score import Watch
+from studies.score import Watch
 
 
 def cross_modal_weight(weights: str) -> float:

@@ -30,7 +30,7 @@ _START: Final[Mapping[str, Any]] = {
     "model.head": "linear",
     "training.frame_crop": 0.6,
 }
-"""`avq_core.config.recommended`, as far as it is searched."""
+"""`avq_core.config.training.recommended`, as far as it is searched."""
 
 
 def extended_small(tasks: Sequence[str]) -> Space:

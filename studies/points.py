@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from avq_core.config import manual
-from avq_core.config_values import to_dict
+from avq_core.config.training import manual
+from avq_core.config.values import to_dict
 from space.parameters import Categorical, Int, Parameter
 from space.space import Space
 
@@ -32,7 +32,7 @@ def point_of(config: Mapping[str, Any], space: Space) -> dict[str, Any] | None:
     """A configuration's coordinates in a space.
 
     Args:
-        config: As `avq_core.config_values.to_dict` gives it.
+        config: As `avq_core.config.values.to_dict` gives it.
         space: The space.
 
     Returns:

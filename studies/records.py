@@ -4,7 +4,7 @@ The search stores everything about a trial in the trial's user attributes, named
 NaN, so an R² that is not defined is stored as null and read as `None`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 CONFIG: Final = "config"
-"""Trial: the full effective configuration, as `avq_core.config_values.to_dict` gives it."""
+"""Trial: the full effective configuration, as `avq_core.config.values.to_dict` gives it."""
 BASELINE: Final = "baseline"
 """Trial: true for the manual's configuration."""
 REASON: Final = "reason"
@@ -66,7 +66,7 @@ the confirmation."""
 PREDICTIONS: Final = "test_predictions"
 """Study: what the finalists said of each test clip, beside what is true; see `StudyRecord`."""
 AUDIT: Final = "audit"
-"""Study: findings and shape of the data, as `search.setup` notes them of `avq_core.data.checks`."""
+"""Study: findings and shape of the data, as `search.setup` notes them of `avq_core.audit.run`."""
 MADE_WITH: Final = "made_with"
 """Study: the command, versions and machine that it was started with."""
 
@@ -278,3 +278,27 @@ def epochs_spent(trials: Sequence[TrialRecord]) -> int:
 def epochs_saved(trials: Sequence[TrialRecord]) -> int:
     """Epochs that pruned trials were stopped short of."""
     return sum(t.planned_epochs - t.epochs for t in trials if t.state == "pruned")
+
+
+_MOST_COLUMNS = 8
+
+
+def score(study: StudyRecord, r2: Mapping[str, float | None]) -> float | None:
+    """The study's score of figures by task; `None` where a figure that counts is not defined."""
+    share = study.cross_modal_weight
+    weighted = zip((share, 1 - share), study.watch, strict=True)
+    parts = [(weight, r2.get(task)) for weight, task in weighted if weight > 0]
+    if any(value is None for _, value in parts):
+        return None
+    return sum(weight * (value or 0.0) for weight, value in parts)
+
+
+def column_tasks(study: StudyRecord) -> list[str]:
+    """Tasks that get a column of their own: all where they fit a line, else the watched ones."""
+    names = task_names(study)
+    return names if len(names) <= _MOST_COLUMNS else list(dict.fromkeys(study.watch))
+
+
+def task_names(study: StudyRecord) -> list[str]:
+    """The study's tasks; those of its trials where a study names none."""
+    return study.tasks or sorted({task for trial in study.trials for task in trial.r2})

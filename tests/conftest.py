@@ -11,10 +11,10 @@ import sqlalchemy
 import torch
 from postgresql import find_programs, running_server
 
-from avq_core.config import TrainConfig
-from avq_core.config_values import from_dict
+from avq_core.config.training import TrainConfig
+from avq_core.config.values import from_dict
+from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.schema import Schema, Stream
-from avq_core.data.splits import PreparedSplit, SearchSplits
 from avq_core.training.resident import ResidentSplits, splits_to_device
 
 # Tests run side by side, one a core; threads of one's own would only be in each other's way.

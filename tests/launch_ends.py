@@ -3,11 +3,11 @@
 import sys
 
 from avq_core.errors import NoRoomError
-from search.job import NO_ROOM
+from search.settings import NO_ROOM
 
 
 def end_without_room(*_: object) -> None:
-    """As `search.worker.run_worker` ends where the data does not fit."""
+    """As `search.workers.worker.run_worker` ends where the data does not fit."""
     sys.exit(NO_ROOM)
 
 

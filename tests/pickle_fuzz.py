@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from avq_core.data import safe_pickle
+from avq_core.data.restricted_pickle import reader as safe_pickle
 from avq_core.errors import DataError
 
 KEPT = Path(__file__).parent / "avq_core" / "data" / "pickles"

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from avq_core.config import manual
-from avq_core.config_values import with_values
-from avq_core.data.checks import audit
-from avq_core.data.dataset import load_dataset
-from avq_core.data.prepared import PreparedStore, prepare
-from avq_core.data_config import DataConfig
+from avq_core.audit.run import audit
+from avq_core.config.data import DataConfig
+from avq_core.config.training import manual
+from avq_core.config.values import with_values
+from avq_core.data.files.read import load_dataset
+from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.training.loop import fit
 from avq_core.training.resident import splits_to_device
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-SPLITS: Final = ("train", "val", "test")
 LABEL_SUFFIX: Final = "_score"
 """Labels are mostly named `<task>_score` in a file; tasks go without it everywhere else."""
 

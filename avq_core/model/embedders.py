@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from avq_core.config.model import ModelConfig
 from avq_core.data.schema import Schema
 from avq_core.model.layers import Dropout
-from avq_core.model_config import ModelConfig
 
 
 def inner_width(dim: int, scale: float) -> int:

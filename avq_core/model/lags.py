@@ -15,8 +15,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from avq_core.config.model import ModelConfig
 from avq_core.data.schema import Schema
-from avq_core.model_config import ModelConfig
 
 _HEADS = 4
 _VALUES = 8

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from avq_core.config.model import ModelConfig
 from avq_core.data.schema import Schema
 from avq_core.model.embedders import StreamEmbedding
 from avq_core.model.frames import average_frames
@@ -16,7 +17,6 @@ from avq_core.model.lags import make_lag_attention
 from avq_core.model.layers import Dropout, EncoderLayer, sinusoidal_positions
 from avq_core.model.pooling import make_pooling
 from avq_core.model.statistics import make_statistics_path, pooled_statistics
-from avq_core.model_config import ModelConfig
 
 _HEAD_WIDTHS = (256, 128)
 """The manual's heads: width -> 256 -> 128 -> 1."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from avq_core.config.model import ModelConfig
 from avq_core.data.schema import Schema
 from avq_core.model.layers import Dropout
-from avq_core.model_config import ModelConfig
 
 _OF_TEMPORAL = 3
 _FARTHEST = 5.0

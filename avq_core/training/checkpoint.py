@@ -16,10 +16,10 @@ import safetensors.torch
 import torch
 import yaml
 
-from avq_core.config import TrainConfig
-from avq_core.config_values import from_dict, read_yaml, to_dict
+from avq_core.config.training import TrainConfig
+from avq_core.config.values import from_dict, read_yaml, to_dict
+from avq_core.data.preprocessing.statistics import Statistics
 from avq_core.data.schema import Schema
-from avq_core.data.transforms import Statistics
 from avq_core.errors import ConfigError
 from avq_core.model.network import Network
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from avq_core.config import TrainConfig
+from avq_core.config.training import TrainConfig
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.model.network import Network
 from avq_core.training.augment import Window, crop_frames, draw_window

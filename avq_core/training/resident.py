@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.schema import Schema
-from avq_core.data.splits import PreparedSplit, SearchSplits
 from avq_core.errors import NoRoomError
 from avq_core.model.statistics import pooled_statistics
 

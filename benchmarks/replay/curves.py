@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from avq_core.config import OptimConfig
-from avq_core.data import npz_file
+from avq_core.config.training import OptimConfig
+from avq_core.data.files import npz as npz_file
 from avq_core.errors import ConfigError, DataError
 from avq_core.training.schedule import cycle_ends
 from benchmarks.replay.trials import FloatArray, Trials
-from search.score import Watch
+from studies.score import Watch
 
 _LAYOUT = "valid_loss (tasks, configurations, points) and, if you like, tasks (names)"
 Pair = tuple[int, int]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import rankdata
 
-from avq_core.data import npz_file
+from avq_core.data.files import npz as npz_file
 from avq_core.errors import DataError
 from benchmarks.replay.curves import Curves, Pair, pair_trials
 from benchmarks.replay.trials import BoolArray, FloatArray, Trials

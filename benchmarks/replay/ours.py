@@ -1,12 +1,12 @@
-"""This project's rule, replayed as `search.pruner` applies it."""
+"""This project's rule, replayed as `search.pruners.factory` applies it."""
 
 from collections import defaultdict
 from collections.abc import Callable
 
 from benchmarks.replay.trials import Outcome, Trials, in_turn
-from search.noise import paired_error
-from search.pruning_rule import PruningRule
-from search.score import Figures
+from search.pruners.paired_error import paired_error
+from search.pruners.rule import PruningRule
+from studies.score import Figures
 
 
 def cycle(trials: Trials, *, rule: PruningRule) -> Outcome:

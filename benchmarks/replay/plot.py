@@ -8,8 +8,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from avq_core.evaluation.intervals import Interval
 from avq_core.files import whole_binary_file
-from avq_core.training.intervals import Interval
 from benchmarks.replay.rules import NOTHING
 from benchmarks.replay.summary import Row
 

@@ -10,7 +10,7 @@ from avq_core.errors import ConfigError
 from benchmarks.replay.ours import cycle
 from benchmarks.replay.peers import halving, hyperband, median
 from benchmarks.replay.trials import Outcome, Trials, in_turn
-from search.pruning_rule import PruningRule
+from search.pruners.rule import PruningRule
 from studies.fronts import front_numbers
 
 Rule = Callable[[Trials], Outcome]
@@ -76,7 +76,7 @@ def iepoch(trials: Trials, *, first: int, kept: int) -> Outcome:
     """All trials for a few epochs, then the best of them from scratch to their end.
 
     The i-epoch baseline of Egele et al. (2024), "The unreasonable effectiveness of early discarding
-    after one epoch", as `search.finalists` has it: by non-dominated front of both figures, then by
+    after one epoch", as `search.pruners.first_rung` has it: by non-dominated front of both figures, then by
     score; from scratch, since a trial that has ended cannot be taken up again.
 
     Args:

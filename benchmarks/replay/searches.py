@@ -26,11 +26,11 @@ from optuna.trial import TrialState
 from benchmarks.replay.landscape import Landscape
 from benchmarks.replay.trials import FloatArray
 from benchmarks.search.curves import Curve
-from search.pruner import CycleEndPruner
-from search.score import Figures
+from search.pruners.cycle_end import CycleEndPruner
 from space.space import Space
 from studies import records
 from studies.distributions import distributions_of
+from studies.score import Figures
 
 _STUDY: Final = "simulated"
 _CLUSTERS: Final = 40

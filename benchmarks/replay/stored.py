@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 
 from benchmarks.replay.trials import Trials
-from search.score import Watch, with_nan
 from studies.errors import StudyError
 from studies.records import StudyRecord, TrialRecord
+from studies.score import Watch, with_nan
 
 FEWEST: Final = 20
 """Complete trials below which the order decides more than the rule."""

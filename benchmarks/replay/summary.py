@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.training.intervals import Interval
+from avq_core.evaluation.intervals import Interval
 from benchmarks.replay.rules import MEDIAN
 from benchmarks.replay.simulate import Result, SimulatedStudy
-from studies.pruning_audit import wilson
+from studies.analysis.pruning_check import wilson
 from studies.table import align
 
 INTERVALS: Final = (

@@ -46,9 +46,9 @@ from benchmarks.search.plot import draw
 from benchmarks.search.results import RESULTS_VERSION, SearchRun, read_run, write_run
 from benchmarks.search.summary import REFERENCE, TO, baseline_note, summarise, table, to_plain
 from search.cli import build_parser
-from search.launch.slots import available_cores
 from search.plan import Plan, make_plan
 from search.quiet import quiet_libraries
+from search.workers.slots import available_cores
 from space.errors import SpaceError
 from studies.identity import Identity, differences
 

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from avq_core.config import TrainConfig
-from avq_core.config_values import from_dict, with_values
-from avq_core.data.folds import prepare_folds
+from avq_core.config.training import TrainConfig
+from avq_core.config.values import from_dict, with_values
+from avq_core.data.store.folds import prepare_folds
 from benchmarks.search.results import TrialRun
-from search.confirm import NUM_FOLDS
-from search.launch.pool import Result, Task, run_tasks
+from search.confirmation.confirm import NUM_FOLDS
 from search.plan import Plan
-from search.score import with_nan
 from search.seeds import Stream, derive_seed
+from search.workers.pool import Result, Task, run_tasks
+from studies.score import with_nan
 
 _KEY: Final = "trial {} fold {}"
 

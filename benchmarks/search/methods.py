@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from benchmarks.search.results import SearchRun, TrialRun, read_trials
-from search.launch.failure import WorkerFailedError
+from search.workers.failure import WorkerFailedError
 from studies import records
-from studies.storage import open_study
+from studies.storage.open import open_study
 
 OURS: Final = "ours"
 METHODS: Final = (OURS, "optuna-median", "optuna-hyperband", "random", "ray-asha")

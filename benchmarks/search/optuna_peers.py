@@ -12,13 +12,13 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
-from avq_core.config_values import to_dict
+from avq_core.config.values import to_dict
 from avq_core.training.resident import ResidentSplits
 from benchmarks.search.results import TrialRun
 from benchmarks.search.training import first_cycle, load_splits, train, trial_config
-from search.job import Job
-from search.launch.slots import available_cores
+from search.settings import Job
 from search.suggest import suggest
+from search.workers.slots import available_cores
 
 _ENDED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
 

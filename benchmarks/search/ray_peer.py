@@ -16,14 +16,14 @@ from typing import Any, Final
 import optuna
 import torch
 
-from avq_core.config_values import to_dict
-from avq_core.data.prepared import open_store
+from avq_core.config.values import to_dict
+from avq_core.data.store.store import open_store
 from avq_core.training.resident import ResidentSplits
 from benchmarks.search.results import TrialRun
 from benchmarks.search.training import first_cycle, load_splits, train, trial_config
-from search.job import Job
-from search.launch.slots import available_cores
+from search.settings import Job
 from search.suggest import suggest
+from search.workers.slots import available_cores
 from space.space import Space
 
 _NUMBER: Final = "trial_number"

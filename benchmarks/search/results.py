@@ -29,7 +29,7 @@ class TrialRun:
     best_epoch: int
     """The epoch that gave the score, counted from 1; 0 where there is none."""
     config: dict[str, Any]
-    """Full and effective, as `avq_core.config_values.to_dict` gives it."""
+    """Full and effective, as `avq_core.config.values.to_dict` gives it."""
     baseline: bool = False
     """Whether it is the manual's configuration, which our own search trains on top."""
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from avq_core.cli import run_command
+from avq_core.config.data import DataConfig
 from avq_core.data import synthetic
-from avq_core.data.dataset import load_dataset
+from avq_core.data.files.read import load_dataset
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES
 from avq_core.data.synthetic import FULL, NAN_SHARE, DemoSize, make_demo
-from avq_core.data_config import DataConfig
 from avq_core.demo import main
 
 

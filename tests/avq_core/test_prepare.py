@@ -9,7 +9,7 @@ import pytest
 from commands import write_tiny
 
 from avq_core.cli import run_command
-from avq_core.data.prepared import open_store
+from avq_core.data.store.store import open_store
 from avq_core.prepare import main
 
 

@@ -9,8 +9,8 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from benchmarks.replay.trials import Trials
-from search.score import Watch
 from studies import records
+from studies.score import Watch
 
 
 def made_up_losses(rng: np.random.Generator, tasks: int, configs: int, points: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from commands import assert_one_line, run
 
 from avq_core.cli import run_command
 from benchmarks.pruners import main
-from studies.storage import make_schema, open_storage, storage_url
+from studies.storage.open import make_schema, open_storage, storage_url
 
 PNG = b"\x89PNG"
 SMALL = ("--studies", "6", "--trials", "30", "--workers", "1")

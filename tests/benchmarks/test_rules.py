@@ -11,10 +11,10 @@ from optuna.trial import TrialState
 from avq_core.errors import ConfigError
 from benchmarks.replay.rules import DEFAULT, make_rule
 from benchmarks.replay.trials import Trials
-from search.pruner import CycleEndPruner
-from search.pruning_rule import PruningRule
-from search.score import Watch
+from search.pruners.cycle_end import CycleEndPruner
+from search.pruners.rule import PruningRule
 from studies import records
+from studies.score import Watch
 
 
 @pytest.mark.parametrize(

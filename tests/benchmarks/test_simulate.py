@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.replay.simulate import Plan, regret_of, replay, simulate
 from benchmarks.replay.trials import Outcome, Trials
-from search.score import Watch
+from studies.score import Watch
 
 PLAN = Plan(rules=("none", "median-5-5", "cycle"), studies=7, trials=30, seed=1)
 

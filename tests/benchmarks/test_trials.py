@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.replay.trials import Trials, in_turn
-from search.score import Watch
+from studies.score import Watch
 
 NAN, INF = np.nan, np.inf
 FIGURES = np.array(

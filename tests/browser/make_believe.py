@@ -9,11 +9,11 @@ import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from avq_core.config import manual
-from avq_core.config_values import to_dict, with_values
+from avq_core.config.training import manual
+from avq_core.config.values import to_dict, with_values
 from studies import records
 from studies.identity import Identity
-from studies.storage import make_schema, open_storage, storage_url
+from studies.storage.open import make_schema, open_storage, storage_url
 
 TASKS = ("lip_sync", "expression", "audio_quality", "cross_modal", "overall")
 RUNGS = (2, 6, 14, 30)

@@ -9,7 +9,7 @@ from browser.chromium import find_programs, running_browser, severe, wait_until
 from made_records import confirmed, made_study
 from selenium.webdriver import Chrome
 
-from studies.report import page
+from studies.report.build import page
 
 pytestmark = pytest.mark.slow
 

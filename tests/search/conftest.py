@@ -6,16 +6,16 @@ from pathlib import Path
 import optuna
 import pytest
 
-from avq_core.data_config import DataConfig
+from avq_core.config.data import DataConfig
 from avq_core.training.resident import ResidentSplits
-from search.handback import hand_back
 from search.objective import Objective
-from search.pruner import CycleEndPruner
-from search.pruning_rule import PruningRule
-from search.score import Watch
+from search.pruners.cycle_end import CycleEndPruner
+from search.pruners.rule import PruningRule
+from search.queue.retry import hand_back
 from space.parameters import Categorical, Float, Int
 from space.space import Space
-from studies.storage import make_schema, open_storage, storage_url
+from studies.score import Watch
+from studies.storage.open import make_schema, open_storage, storage_url
 
 TINY = Space(
     name="tiny",

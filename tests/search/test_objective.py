@@ -7,16 +7,16 @@ import optuna
 import pytest
 import torch
 
-from avq_core.config_values import from_dict
-from avq_core.data.splits import SearchSplits
+from avq_core.config.values import from_dict
+from avq_core.data.preprocessing.splits import SearchSplits
 from avq_core.training.loop import fit
 from avq_core.training.resident import ResidentSplit, ResidentSplits
 from search.objective import Objective
-from search.pruner import CycleEndPruner
-from search.pruning_rule import PruningRule
-from search.score import Watch
+from search.pruners.cycle_end import CycleEndPruner
+from search.pruners.rule import PruningRule
 from studies import records
-from studies.storage import open_storage
+from studies.score import Watch
+from studies.storage.open import open_storage
 
 MakeObjective = Callable[..., Objective]
 

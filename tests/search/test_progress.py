@@ -7,8 +7,8 @@ import pytest
 
 from search.objective import Objective
 from search.progress import StatusLine, describe, format_seconds, take_snapshot
-from search.score import Watch
 from studies import records
+from studies.score import Watch
 
 
 def test_a_snapshot_counts_and_estimates(

@@ -6,7 +6,7 @@ import optuna
 import pytest
 from commands import SIZES, write_tiny
 
-from avq_core.data_config import DataConfig
+from avq_core.config.data import DataConfig
 from search.provenance import note_audit, note_origin
 from studies import records
 

@@ -19,7 +19,7 @@ from commands import SIZES, TASKS, assert_one_line, run, write_space, write_tiny
 from studies import records
 from studies.errors import StudyError
 from studies.records import StudyRecord, TrialRecord, by_front, read_study
-from studies.storage import open_study
+from studies.storage.open import open_study
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import yaml
 from commands import write_space, write_tiny
 from optuna.trial import TrialState, create_trial
 
-from search.baseline import HEAD_START
 from search.cli import build_parser
 from search.plan import Plan, make_plan
+from search.queue.baseline import HEAD_START
 from search.run import _note_missing_baseline
 from search.setup import open_study
 from studies import records

@@ -15,8 +15,7 @@ from commands import run, write_space, write_tiny
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from avq_core.errors import ConfigError
-from search.handback import hand_back_stale
-from search.score import Watch
+from search.queue.retry import hand_back_stale
 from search.stopping import (
     MIN_FINISHED,
     check_rule,
@@ -25,10 +24,11 @@ from search.stopping import (
     reason_to_stop,
     standard_error,
 )
-from search.worker import Crew, run_next
+from search.workers.worker import Crew, run_next
 from studies import records
-from studies.lock import study_lock
-from studies.storage import open_storage, open_study
+from studies.score import Watch
+from studies.storage.lock import study_lock
+from studies.storage.open import open_storage, open_study
 
 FLAT = [0.60, 0.60, 0.599, 0.599, 0.599, 0.598]
 """Six best that lie close together: little is to come."""

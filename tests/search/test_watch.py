@@ -3,8 +3,8 @@
 import pytest
 
 from avq_core.errors import ConfigError
-from search.score import Watch
 from search.watching import cross_modal_weight, watched_tasks
+from studies.score import Watch
 
 TASKS = ("lip_sync", "cross_modal", "overall")
 

@@ -3,7 +3,7 @@
 import optuna
 import pytest
 
-from avq_core.config import MANUAL_TASK_WEIGHTS
+from avq_core.config.training import MANUAL_TASK_WEIGHTS
 from search.suggest import suggest
 from space.presets import preset
 from studies.distributions import distributions_of

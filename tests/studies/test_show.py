@@ -12,7 +12,9 @@ from commands import assert_one_line, run
 
 from studies import records
 from studies.records import read_study
-from studies.show import as_csv, render, summary
+from studies.summary.closing_text import render
+from studies.summary.trial_rows import as_csv
+from studies.summary.values import summary
 
 
 def strict(text: str) -> Any:

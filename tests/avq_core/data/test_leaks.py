@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from avq_core.data.prepared import PreparedStore, prepare
-from avq_core.data_config import DataConfig
+from avq_core.config.data import DataConfig
+from avq_core.data.store.store import PreparedStore, prepare
 
 Raw = dict[str, list[dict[str, Any]]]
 CONFIGS = {

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from avq_core.config.model import ModelConfig
 from avq_core.data.schema import Schema, Stream
 from avq_core.model.lags import cross_correlations, make_lag_attention
-from avq_core.model_config import ModelConfig
 
 SCHEMA = Schema(
     streams=tuple(Stream(name=name, dim=6, temporal=True) for name in ("picture", "sound")),

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from avq_core.config import manual
+from avq_core.config.model import ModelConfig
+from avq_core.config.training import manual
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
 from avq_core.model.embedders import inner_width
 from avq_core.model.layers import Dropout, EncoderLayer, sinusoidal_positions
 from avq_core.model.network import Network
-from avq_core.model_config import ModelConfig
 
 
 def small(**settings: object) -> ModelConfig:

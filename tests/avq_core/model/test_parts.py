@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from avq_core.config import recommended
+from avq_core.config.model import FUSIONS, ModelConfig
+from avq_core.config.training import recommended
 from avq_core.data.schema import Schema, Stream
 from avq_core.model.frames import average_frames
 from avq_core.model.fusion import make_fusion
 from avq_core.model.layers import EncoderLayer
 from avq_core.model.network import Network
-from avq_core.model_config import FUSIONS, ModelConfig
 
 SCHEMA = Schema(
     streams=(

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from avq_core.config.data import DataConfig
+from avq_core.config.model import ModelConfig
 from avq_core.data.dataset import RawSplit
+from avq_core.data.preprocessing.splits import transform_split
+from avq_core.data.preprocessing.statistics import fit
 from avq_core.data.schema import Schema, Stream
-from avq_core.data.splits import transform_split
-from avq_core.data.transforms import fit
-from avq_core.data_config import DataConfig
 from avq_core.model.network import Network
-from avq_core.model_config import ModelConfig
 from avq_core.training.resident import to_device
 
 SCHEMA = Schema(

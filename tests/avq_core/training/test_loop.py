@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from avq_core.config import TrainConfig
-from avq_core.config_values import with_values
+from avq_core.config.model import ModelConfig
+from avq_core.config.training import TrainConfig
+from avq_core.config.values import with_values
 from avq_core.data.schema import Schema
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.model.network import Network
-from avq_core.model_config import ModelConfig
 from avq_core.training.loop import EpochRecord, FitResult, fit
 from avq_core.training.metrics import r2_by_task
 from avq_core.training.resident import ResidentSplit, ResidentSplits

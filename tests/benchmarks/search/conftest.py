@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from avq_core.data_config import DataConfig
+from avq_core.config.data import DataConfig
 from benchmarks.search.results import SearchRun, TrialRun
-from search.job import Job
-from search.score import Watch
+from search.settings import Job
 from space.parameters import Categorical, Float, Int
 from space.space import Space
+from studies.score import Watch
 
 TINY = Space(
     name="tiny",

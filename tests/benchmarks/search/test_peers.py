@@ -11,9 +11,9 @@ import pytest
 import torch
 from commands import TASKS, write_tiny
 
-from avq_core.config_values import from_dict, to_dict
-from avq_core.data.prepared import prepare
-from avq_core.data_config import DataConfig
+from avq_core.config.data import DataConfig
+from avq_core.config.values import from_dict, to_dict
+from avq_core.data.store.store import prepare
 from avq_core.errors import NonFiniteLossError
 from avq_core.training.loop import EpochRecord
 from avq_core.training.resident import ResidentSplits
@@ -21,8 +21,8 @@ from benchmarks.search import optuna_peers, ray_peer, training
 from benchmarks.search.confirmation import fold_config
 from benchmarks.search.methods import METHODS
 from benchmarks.search.results import TrialRun
-from search.job import Job
 from search.objective import Objective
+from search.settings import Job
 
 
 def run_peer(method: str, job: Job, splits: ResidentSplits) -> list[TrialRun]:

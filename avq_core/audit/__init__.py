@@ -1,0 +1,1 @@
+"""The data audit: what is in a file, and what about it should worry its owner."""

@@ -1,0 +1,1 @@
+"""What the data audit warns of, and how to mend it."""

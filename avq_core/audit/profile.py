@@ -1,0 +1,112 @@
+"""A stream seen from train: its scale, its redundancy, and how far val and test are from it.
+
+Shapes: N samples, T frames, R rows, D columns of a stream.
+"""
+
+import warnings
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from avq_core.audit.report import Drift, StreamProfile
+from avq_core.audit.tally import Tally
+from avq_core.data.dataset import RawSplit
+from avq_core.data.preprocessing.columns import DoubleArray
+
+WILD: Final = 10.0
+"""Train deviations beyond which a value is wild; what `data.clip` cuts off by default."""
+HELD: Final = 0.99
+_MOST_ROWS: Final = 20_000
+"""Rows for the covariance, evenly taken: its eigenvalues change little with more."""
+
+
+def profile(train: RawSplit, tallies: list[Tally]) -> StreamProfile:
+    """Sums a stream up.
+
+    Args:
+        train: The raw train split.
+        tallies: Of this stream, train's first.
+    """
+    first = tallies[0]
+    mean, deviation = _moments(first)
+    varying = deviation > 0
+    spread = np.where(varying, deviation, 1.0)
+    centre = mean + first.reference
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns of NaN alone
+        far = np.nanmax(
+            [np.fmax(np.abs(t.low - centre), np.abs(t.high - centre)) / spread for t in tallies],
+            axis=0,
+        )
+    far = np.where(varying & np.isfinite(far), far, 0.0)
+    held = _held(train, first, centre, deviation)
+    known = deviation[varying]
+    return StreamProfile(
+        stream=first.stream.name,
+        dim=first.stream.dim,
+        deviation_low=float(known.min()) if known.size else 0.0,
+        deviation_median=float(np.median(known)) if known.size else 0.0,
+        deviation_high=float(known.max()) if known.size else 0.0,
+        wild=int((far > WILD).sum()),
+        wildest=float(far.max()),
+        components=int(np.searchsorted(held, HELD) + 1) if held.size else 0,
+        spectrum=tuple(float(held[k - 1]) for k in _powers(held.size)),
+        drift=tuple(_drift(first, other) for other in tallies[1:]),
+    )
+
+
+def _moments(train: Tally) -> tuple[DoubleArray, DoubleArray]:
+    """Mean over the reference and deviation of each column; 0 where nothing varies, to rounding."""
+    count = np.maximum(train.count, 1)
+    mean = train.total / count
+    variance = np.maximum(train.squares / count - mean**2, 0)
+    constant = ~(train.low < train.high)
+    return mean, np.asarray(np.where(constant, 0.0, np.sqrt(variance)))
+
+
+def _held(
+    train: RawSplit, first: Tally, centre: DoubleArray, deviation: DoubleArray
+) -> npt.NDArray[np.float64]:
+    """(D,) share of the variance that the first 1, 2, 3, ... principal components hold."""
+    columns = np.flatnonzero(deviation > 0)
+    if not columns.size:
+        return np.empty(0)
+    samples = [s for s in train.features[first.stream.name] if s is not None]
+    step = max(1, sum(len(np.atleast_2d(s)) for s in samples) // _MOST_ROWS)
+    covariance = np.zeros((columns.size, columns.size))
+    middle, scale = centre[columns].astype(np.float32), deviation[columns].astype(np.float32)
+    for start in range(0, len(samples), 64):
+        block = samples[start : start + 64]
+        rows = np.concatenate(
+            [np.atleast_2d(s)[(start + k) % step :: step] for k, s in enumerate(block)]
+        )
+        rows = (rows[:, columns] - middle) / scale
+        rows[~np.isfinite(rows)] = 0
+        covariance += rows.T @ rows
+    values = np.maximum(np.linalg.eigvalsh(covariance)[::-1], 0)
+    return np.asarray(np.cumsum(values) / max(values.sum(), np.finfo(float).tiny))
+
+
+def _powers(size: int) -> list[int]:
+    """1, 2, 4, 8, ... and the size itself."""
+    powers = [1 << k for k in range(size.bit_length()) if 1 << k < size]
+    return [*powers, size] if size else []
+
+
+def _drift(train: Tally, other: Tally) -> Drift:
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns of NaN alone
+        here, there = np.nanmean(train.means, axis=0), np.nanmean(other.means, axis=0)
+        shift = np.abs(there - here) / np.nanstd(train.means, axis=0)
+    known = np.isfinite(shift)
+    if not known.any():
+        return Drift(split=other.split, median=0.0, high=0.0, share=0.0, columns=())
+    order = np.argsort(-np.where(known, shift, -1), kind="stable")[:5]
+    return Drift(
+        split=other.split,
+        median=float(np.median(shift[known])),
+        high=float(np.quantile(shift[known], 0.95)),
+        share=float((shift[known] > 1).mean()),
+        columns=tuple(int(i) for i in order if known[i]),
+    )

@@ -1,0 +1,145 @@
+"""The audit: what is in a data set, counted over every value of it.
+
+Shapes: N samples, T frames, D columns of a stream, K tasks.
+"""
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+
+from avq_core.audit.findings.find import find
+from avq_core.audit.overlap import find_overlap
+from avq_core.audit.profile import profile
+from avq_core.audit.report import (
+    AuditReport,
+    Correlation,
+    SplitCheck,
+    StreamCheck,
+    TaskCheck,
+)
+from avq_core.audit.tally import Tally, reference_of, tally
+from avq_core.config.data import DataConfig
+from avq_core.data.dataset import Dataset, RawSplit, lengths, named_groups
+from avq_core.data.schema import Schema
+
+BINS: Final = 20
+"""Of a label histogram."""
+_THREADS: Final = 2
+"""NumPy releases the interpreter while it counts."""
+
+
+def audit(dataset: Dataset, config: DataConfig) -> AuditReport:
+    """Looks through a data set that keeps the contract.
+
+    Args:
+        dataset: As it was read; left as it is.
+        config: The data settings; PCA needs columns that vary.
+    """
+    splits, schema = dataset.splits, dataset.schema
+    references = {s.name: reference_of(splits["train"], s) for s in schema.streams}
+    jobs = [(stream, name) for stream in schema.streams for name in splits]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        tallies = list(
+            pool.map(
+                lambda job: tally(splits[job[1]], job[1], job[0], references[job[0].name]), jobs
+            )
+        )
+    profiles = tuple(
+        profile(splits["train"], [t for t in tallies if t.stream == s]) for s in schema.streams
+    )
+    tasks = tuple(
+        check for index in range(len(schema.tasks)) for check in _check_task(dataset, index)
+    )
+    streams = tuple(_check_stream(t) for t in tallies)
+    correlations = tuple(_correlations(dataset))
+    overlap = find_overlap(splits, tallies)
+    checks = tuple(_check_split(name, split, schema) for name, split in splits.items())
+    return AuditReport(
+        splits=checks,
+        streams=streams,
+        profiles=profiles,
+        tasks=tasks,
+        correlations=correlations,
+        overlap=overlap,
+        findings=find(
+            splits=checks,
+            streams=streams,
+            profiles=profiles,
+            tasks=tasks,
+            correlations=correlations,
+            overlap=overlap,
+            config=config,
+        ),
+    )
+
+
+def _check_split(name: str, split: RawSplit, schema: Schema) -> SplitCheck:
+    named = named_groups(split)
+    frames = lengths(split, schema)
+    return SplitCheck(
+        split=name,
+        samples=len(split),
+        groups=len(set(named)),
+        ungrouped=len(split) - len(named),
+        shortest=int(frames.min()),
+        longest=int(frames.max()),
+    )
+
+
+def _check_stream(counted: Tally) -> StreamCheck:
+    empty = np.flatnonzero(np.isnan(counted.low))
+    frames = (counted.num_frames,) if counted.stream.temporal else ()
+    return StreamCheck(
+        split=counted.split,
+        stream=counted.stream.name,
+        shape=(len(counted.present), *frames, counted.stream.dim),
+        absent=int((~counted.present).sum()),
+        nan=counted.nan,
+        infinite=counted.infinite,
+        unobserved=counted.unobserved,
+        constant=int((counted.low == counted.high).sum()),
+        empty=tuple(int(column) for column in empty),
+        low=float(np.fmin.reduce(counted.low)),
+        high=float(np.fmax.reduce(counted.high)),
+        missing=counted.missing(),
+    )
+
+
+def _check_task(dataset: Dataset, index: int) -> Iterator[TaskCheck]:
+    task = dataset.schema.tasks[index]
+    columns = {name: split.labels[:, index] for name, split in dataset.splits.items()}
+    known = np.concatenate([column[~np.isnan(column)] for column in columns.values()])
+    edges = np.linspace(known.min(), known.max(), BINS + 1) if known.size else np.arange(BINS + 1)
+    for name, column in columns.items():
+        valid = column[~np.isnan(column)].astype(np.float64)
+        counts, _ = np.histogram(valid, edges) if edges[0] < edges[-1] else ([len(valid)], None)
+        some = len(valid) > 0
+        yield TaskCheck(
+            split=name,
+            task=task,
+            valid=len(valid),
+            missing_share=1 - len(valid) / len(column),
+            low=float(valid.min()) if some else math.nan,
+            high=float(valid.max()) if some else math.nan,
+            mean=float(valid.mean()) if some else math.nan,
+            deviation=float(valid.std()) if some else math.nan,
+            histogram=tuple(int(count) for count in counts),
+            attainable_r2=dataset.attainable_r2.get(name, {}).get(task, math.nan),
+        )
+
+
+def _correlations(dataset: Dataset) -> Iterator[Correlation]:
+    labels = dataset.splits["train"].labels.astype(np.float64)
+    tasks = dataset.schema.tasks
+    for i, first in enumerate(tasks):
+        for j, second in enumerate(tasks[i + 1 :], i + 1):
+            both = labels[~np.isnan(labels[:, [i, j]]).any(axis=1)][:, [i, j]]
+            r = math.nan
+            if len(both) > 2 and (np.ptp(both, axis=0) > 0).all():
+                centred = both - both.mean(axis=0)
+                sizes = np.sqrt((centred**2).sum(axis=0))
+                r = float(centred[:, 0] @ centred[:, 1] / (sizes[0] * sizes[1]))
+            yield Correlation(first=first, second=second, r=r, count=len(both))

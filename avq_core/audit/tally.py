@@ -1,0 +1,155 @@
+"""One pass over a stream's values: what is missing where, ranges, and each sample's mean and spread.
+
+Shapes: N samples, T frames, D columns of a stream.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from avq_core.audit.report import Missing, Places
+from avq_core.data.dataset import RawSplit
+from avq_core.data.preprocessing.columns import DoubleArray, FloatArray
+from avq_core.data.schema import Stream
+
+_MOST_BINS: Final = 200
+_MOST_PLACES: Final = 10
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Tally:
+    """One stream of one split, counted."""
+
+    split: str
+    stream: Stream
+    num_frames: int
+    """T of the longest sample."""
+    present: npt.NDArray[np.bool_]
+    """(N,)."""
+    nan: int
+    infinite: int
+    by_frame: Counts
+    """(T,) missing values; of clip-level streams (1,)."""
+    by_column: Counts
+    """(D,)."""
+    by_sample: Counts
+    """(N,)."""
+    unobserved: int
+    low: FloatArray
+    """(D,) lowest finite value; NaN where there is none."""
+    high: FloatArray
+    count: Counts
+    """(D,) finite values."""
+    reference: DoubleArray
+    """(D,) near the middle of each column; sums are of what is over it, so that they lose no digit."""
+    total: DoubleArray
+    """(D,) sum over all finite values."""
+    squares: DoubleArray
+    """(D,) sum of their squares."""
+    means: FloatArray
+    """(N, D) each sample's mean over its finite frames, over the reference; NaN where it has none."""
+    spreads: FloatArray
+    """(N, D) its deviation over them."""
+
+    def missing(self) -> Missing | None:
+        """Where NaN and infinities stand; `None` where there are none."""
+        if not self.nan + self.infinite:
+            return None
+        return Missing(
+            by_frame=_binned(self.by_frame),
+            by_column=_binned(self.by_column),
+            columns=_most(self.by_column),
+            frames=_most(self.by_frame),
+            samples=_most(self.by_sample),
+            half_columns=_half(self.by_column),
+            half_frames=_half(self.by_frame),
+            half_samples=_half(self.by_sample),
+        )
+
+
+def tally(split: RawSplit, name: str, stream: Stream, reference: DoubleArray) -> Tally:
+    """Counts one stream of one split.
+
+    Args:
+        split: As read.
+        name: Of the split.
+        stream: Of the raw schema.
+        reference: (D,) any value near the middle of each column, the same for all splits.
+    """
+    samples = split.features[stream.name]
+    longest = max((len(s) for s in samples if s is not None and stream.temporal), default=1)
+    num, dim = len(samples), stream.dim
+    by_frame, by_column = np.zeros(longest, np.int64), np.zeros(dim, np.int64)
+    by_sample, count = np.zeros(num, np.int64), np.zeros(dim, np.int64)
+    low, high = np.full(dim, np.nan, np.float32), np.full(dim, np.nan, np.float32)
+    total, squares = np.zeros(dim), np.zeros(dim)
+    means = np.full((num, dim), np.nan, np.float32)
+    spreads = np.full((num, dim), np.nan, np.float32)
+    nan = unobserved = 0
+    for row, sample in enumerate(samples):
+        if sample is None:
+            continue
+        values = np.atleast_2d(sample)
+        finite = np.isfinite(values)
+        whole = bool(finite.all())
+        if not whole:
+            gaps = ~finite
+            nan += int(np.isnan(values).sum())
+            by_frame[: len(gaps)] += gaps.sum(axis=1)
+            by_column += gaps.sum(axis=0)
+            by_sample[row] = gaps.sum()
+            unobserved += bool(gaps.all())
+        seen = np.full(dim, len(values)) if whole else finite.sum(axis=0)
+        over = values - reference.astype(np.float32)
+        if not whole:
+            values, over = np.where(finite, values, np.nan), np.where(finite, over, 0)
+        # fmin and fmax pass over NaN, and are NaN only where nothing else is.
+        low = np.fmin(low, np.fmin.reduce(values, axis=0))
+        high = np.fmax(high, np.fmax.reduce(values, axis=0))
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = over.sum(axis=0, dtype=np.float64)
+            squared = np.einsum("td,td->d", over, over).astype(np.float64)
+            mean = sums / np.maximum(seen, 1)
+            means[row] = np.where(seen > 0, mean, np.nan)
+            variance = np.maximum(squared / np.maximum(seen, 1) - mean**2, 0)
+            spreads[row] = np.where(seen > 0, np.sqrt(variance), np.nan)
+        count += seen
+        total += sums
+        squares += squared
+    present = np.array([sample is not None for sample in samples])
+    return Tally(
+        split=name, stream=stream, num_frames=longest, present=present, nan=nan,
+        infinite=int(by_sample.sum()) - nan, by_frame=by_frame, by_column=by_column,
+        by_sample=by_sample, unobserved=unobserved, low=low, high=high, count=count,
+        reference=reference, total=total, squares=squares, means=means, spreads=spreads,
+    )  # fmt: skip
+
+
+def reference_of(split: RawSplit, stream: Stream) -> DoubleArray:
+    """(D,) each column's mean in the first sample that has the stream; 0 where that says nothing."""
+    first = next((s for s in split.features[stream.name] if s is not None), None)
+    if first is None:
+        return np.zeros(stream.dim)
+    values = np.atleast_2d(first).astype(np.float64)
+    finite = np.isfinite(values)
+    seen = np.maximum(finite.sum(axis=0), 1)
+    return np.asarray(np.where(finite, values, 0).sum(axis=0) / seen)
+
+
+def _binned(counts: Counts) -> tuple[int, ...]:
+    parts = np.array_split(counts, min(len(counts), _MOST_BINS))
+    return tuple(int(part.sum()) for part in parts)
+
+
+def _most(counts: Counts) -> Places:
+    order = np.argsort(-counts, kind="stable")[:_MOST_PLACES]
+    return tuple((int(i), int(counts[i])) for i in order if counts[i])
+
+
+def _half(counts: Counts) -> float:
+    """Share of the places that the half of all stand in, the fullest first."""
+    gathered = np.cumsum(np.sort(counts)[::-1])
+    return float((np.searchsorted(gathered, gathered[-1] / 2) + 1) / len(counts))

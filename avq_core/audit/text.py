@@ -1,0 +1,137 @@
+"""An audit for the terminal: tables, then findings."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from avq_core.audit.report import AuditReport, StreamCheck, TaskCheck
+
+Row = Sequence[str]
+Table = tuple[Row, Sequence[Row], int]
+"""Header, rows, and how many columns are names."""
+
+
+def text(report: AuditReport) -> Iterator[str]:
+    """The lines of an audit."""
+    for header, rows, names in tables(report):
+        yield from _table(header, rows, names)
+        yield ""
+    yield from verdict(report)
+    for finding in report.findings:
+        yield f"{finding.level}: {finding.message}; {finding.mend}"
+
+
+def tables(report: AuditReport) -> list[Table]:
+    """Of splits, of streams by split, of streams as a whole, of tasks."""
+    return [
+        (_SPLITS, list(_splits(report)), 1),
+        (_STREAMS, list(_streams(report)), 3),
+        (_PROFILES, list(_profiles(report)), 1),
+        (*_tasks(report), 1),
+    ]
+
+
+def verdict(report: AuditReport) -> Iterator[str]:
+    """The whole audit in a sentence."""
+    counts = dict.fromkeys(("error", "warning", "note"), 0)
+    for finding in report.findings:
+        counts[finding.level] += 1
+    if not report.findings:
+        yield "nothing to remark"
+        return
+    told = ", ".join(f"{n} {level}{'s' * (n != 1)}" for level, n in counts.items() if n)
+    if counts["error"]:
+        told += ": do not trust a score on this data before the errors are mended"
+    elif counts["warning"]:
+        told += ": weigh the warnings before you trust a score on this data"
+    yield told
+
+
+_SPLITS = ("split", "samples", "groups", "without group", "frames")
+_STREAMS = (
+    "stream",
+    "split",
+    "shape",
+    "absent",
+    "NaN",
+    "infinite",
+    "constant",
+    "empty",
+    "lowest",
+    "highest",
+)
+_PROFILES = (
+    "stream",
+    "deviations of columns",
+    "wild columns",
+    "farthest",
+    "components for 99 %",
+    "drift val",
+    "test",
+)
+
+
+def _splits(report: AuditReport) -> Iterator[Row]:
+    for s in report.splits:
+        frames = str(s.longest) if s.shortest == s.longest else f"{s.shortest} to {s.longest}"
+        yield s.split, str(s.samples), str(s.groups), str(s.ungrouped), frames
+
+
+def _streams(report: AuditReport) -> Iterator[Row]:
+    for s in report.streams:
+        counts = (s.absent, s.nan, s.infinite, s.constant, len(s.empty))
+        yield (
+            *(s.stream, s.split, shape_text(s)),
+            *(f"{count:,}" for count in counts),
+            *(number(s.low), number(s.high)),
+        )
+
+
+def shape_text(check: StreamCheck) -> str:
+    """A shape as people write it."""
+    return " x ".join(map(str, check.shape))
+
+
+def _profiles(report: AuditReport) -> Iterator[Row]:
+    for p in report.profiles:
+        scale = f"{number(p.deviation_low)} to {number(p.deviation_high)}"
+        drift = {d.split: f"{d.median:.2f}, {d.share:.0%} over 1" for d in p.drift}
+        yield (
+            p.stream, scale, f"{p.wild} of {p.dim}", f"{p.wildest:,.0f}" if p.wildest else "-",
+            f"{p.components} of {p.dim}", drift.get("val", "-"), drift.get("test", "-"),
+        )  # fmt: skip
+
+
+def _tasks(report: AuditReport) -> tuple[Row, list[Row]]:
+    """A row a task, the splits side by side, so that seventeen tasks stay readable."""
+    splits = [s.split for s in report.splits]
+    made = any(not math.isnan(task.attainable_r2) for task in report.tasks)
+    header = ["task", *(f"{split}: valid, range, mean ± sd" for split in splits)]
+    rows: list[Row] = []
+    for task in dict.fromkeys(t.task for t in report.tasks):
+        own = [t for t in report.tasks if t.task == task]
+        ceilings = [", ".join(f"{t.attainable_r2:.2f}" for t in own)] if made else []
+        rows.append([task, *(_labels(check) for check in own), *ceilings])
+    return [*header, *(["attainable R²"] if made else [])], rows
+
+
+def _labels(check: TaskCheck) -> str:
+    share = f"{check.valid} ({1 - check.missing_share:.0%})"
+    if not check.valid:
+        return share
+    return f"{share}, {check.low:.3g} to {check.high:.3g}, {check.mean:.3g} ± {check.deviation:.2g}"
+
+
+def _table(header: Row, rows: Sequence[Row], names: int) -> Iterator[str]:
+    """Aligned columns: the first few, names, to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        cells = (
+            cell.ljust(width) if index < names else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def number(value: float) -> str:
+    """Four digits, or a dash for what is not defined."""
+    return "-" if math.isnan(value) else f"{value:.4g}"

@@ -1,0 +1,1 @@
+"""Every setting of model, optimiser, training and data; importable without torch."""

@@ -1,0 +1,1 @@
+"""From a file that nobody trusts to validated samples in memory, and back."""

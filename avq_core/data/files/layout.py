@@ -1,0 +1,131 @@
+"""From a file's own names to ours: splits, the parts of a sample, streams and tasks."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from avq_core.config.data import DataConfig
+from avq_core.data.schema import LABEL_SUFFIX
+from avq_core.errors import DataError
+
+_NAME: Final = re.compile(r"[\w-]{1,64}\Z")
+"""Names become file names and dotted settings, so they hold neither slashes nor dots."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One sample under our names, its values unchecked."""
+
+    features: Mapping[str, Any]
+    """Stream to what the file has for it; streams that are `None` are not there."""
+    labels: Mapping[str, Any]
+    """Task to what the file has for it."""
+    group: object
+
+
+class Names:
+    """The names of one file, by the data settings (`DataConfig`)."""
+
+    def __init__(self, config: DataConfig) -> None:
+        self._splits = config.splits
+        self._features = config.keys.get("features", "features")
+        self._labels = config.keys.get("labels", "labels")
+        self._group = config.keys.get("group", "group")
+        self._streams = {theirs: ours for ours, theirs in config.streams.items()}
+        self._tasks = {theirs: ours for ours, theirs in config.tasks.items()}
+        self._ignored = frozenset(config.ignore)
+
+    def split(self, ours: str) -> str:
+        """What the file calls a split."""
+        return self._splits.get(ours, ours)
+
+    def check_used(self, samples: Iterable[Any], where: str) -> None:
+        """Makes sure that every name of the layout is a name of the file: a slip would go unseen.
+
+        Args:
+            samples: Of the train split, each known to be a dict of dicts.
+            where: Names the split in errors.
+
+        Raises:
+            DataError: A stream, task or thing to ignore that no sample has.
+        """
+        streams: dict[str, None] = {}
+        labels: dict[str, None] = {}
+        for sample in samples:
+            streams |= dict.fromkeys(sample[self._features])
+            labels |= dict.fromkeys(sample.get(self._labels) or ())
+        for part, named, found in (
+            ("streams", self._streams, streams),
+            ("tasks", self._tasks, labels),
+            ("ignore", self._ignored, {**streams, **labels}),
+        ):
+            for theirs in named:
+                if theirs not in found:
+                    raise DataError(
+                        f"--layout names {theirs!r} under `{part}`, but no sample of {where} has it, "
+                        f"only {shown(found)}"
+                    )
+
+    def sample(self, candidate: object, where: str, *, needs_labels: bool) -> Sample:
+        """A sample as the file has it, under our names.
+
+        Raises:
+            DataError: It is no dict, lacks features or labels, or holds a name that is none, or
+                two names that become the same one.
+        """
+        expected = f"a dict with {self._features!r} and {self._labels!r}"
+        if not isinstance(candidate, dict):
+            raise DataError(f"{where} is a {type(candidate).__name__}, expected {expected}")
+        for part in (self._features, self._labels) if needs_labels else (self._features,):
+            if part not in candidate:
+                raise DataError(
+                    f"{where} has no {part!r}, only {shown(candidate)}; expected {expected}, or "
+                    "`keys` of --layout that say what they are called"
+                )
+        features = _named(candidate[self._features], f"{where}: {self._features}")
+        labels = candidate.get(self._labels)
+        labels = {} if labels is None else _named(labels, f"{where}: {self._labels}")
+        streams = {
+            theirs: self._streams.get(theirs, theirs)
+            for theirs, value in features.items()
+            if theirs not in self._ignored and value is not None
+        }
+        tasks = {theirs: self._task(theirs) for theirs in labels if theirs not in self._ignored}
+        return Sample(
+            features=_renamed(features, streams, f"{where}: stream"),
+            labels=_renamed(labels, tasks, f"{where}: label"),
+            group=candidate.get(self._group),
+        )
+
+    def _task(self, label: object) -> str:
+        if label in self._tasks:
+            return self._tasks[str(label)]
+        name = str(label)
+        return name.removesuffix(LABEL_SUFFIX) or name
+
+
+def shown(named: Iterable[object]) -> str:
+    """Names for an error: not too many, none too long."""
+    names = [str(name)[:64] for name in named]
+    return repr(names[:20]) if names else "none"
+
+
+def _named(part: object, where: str) -> Mapping[Any, Any]:
+    if not isinstance(part, dict):
+        raise DataError(f"{where} is a {type(part).__name__}, expected a dict by name")
+    return part
+
+
+def _renamed(values: Mapping[Any, Any], names: Mapping[Any, str], what: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for theirs, ours in names.items():
+        if not isinstance(theirs, str) or _NAME.match(ours) is None:
+            raise DataError(
+                f"{what} name {str(theirs)[:80]!r}, expected up to 64 letters, digits, '_' and "
+                "'-', or another name for it with --layout"
+            )
+        if ours in found:
+            raise DataError(f"{what} {theirs!r} would be a second {ours!r}; rename one of them")
+        found[ours] = values[theirs]
+    return found

@@ -1,0 +1,1 @@
+"""What is fitted on train and applied to every split."""

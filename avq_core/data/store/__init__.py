@@ -1,0 +1,1 @@
+"""The prepared data on disk: written once, memory-mapped, keyed by content and settings."""

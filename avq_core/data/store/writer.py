@@ -1,0 +1,138 @@
+"""What a prepared store holds, and how it is written within little more than the raw data's memory.
+
+Shapes: N samples, T frames, D columns of a stream.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from avq_core.data.dataset import RawSplit
+from avq_core.data.preprocessing.columns import FloatArray
+from avq_core.data.preprocessing.splits import Frame, frame_of, transform
+from avq_core.data.preprocessing.statistics import Statistics
+from avq_core.data.schema import Schema, Stream
+from avq_core.data.store import files as store_files
+
+_THREADS: Final = 2
+
+
+def store_bytes(splits: Mapping[str, RawSplit], schema: Schema, storage: str) -> int:
+    """How much disk the streams of a store will take; `schema` is the prepared one."""
+    values = 0
+    for split in splits.values():
+        frames = frame_of(split, schema).num_frames
+        values += len(split) * sum(s.dim * (frames if s.temporal else 1) for s in schema.streams)
+    return values * np.dtype(storage).itemsize
+
+
+def write_store(
+    splits: dict[str, RawSplit],
+    schema: Schema,
+    statistics: Statistics,
+    folder: Path,
+    *,
+    storage: str,
+    about: Mapping[str, Any],
+) -> None:
+    """Applies the statistics to every split and writes the store's files, `meta.json` last.
+
+    Args:
+        splits: The raw data. Its features are dropped sample by sample as they are written.
+        schema: The raw schema.
+        statistics: Fitted on the train split.
+        folder: Where to write.
+        storage: `float16` or `float32`.
+        about: What goes into `meta.json` besides: whose data it is, and under what settings.
+    """
+    from safetensors.numpy import save_file
+
+    frames = {name: frame_of(split, schema) for name, split in splits.items()}
+    counts = _write_streams(
+        splits, schema, statistics, folder, frames=frames, dtype=np.dtype(storage)
+    )
+    for name, split in splits.items():
+        np.save(folder / store_files.targets_file(name), statistics.labels.scale(split.labels))
+        lengths = frames[name].lengths
+        if lengths is not None:
+            np.save(folder / store_files.lengths_file(name), lengths)
+        for stream, present in frames[name].present.items():
+            np.save(folder / store_files.present_file(name, stream), present)
+    groups = {name: split.groups for name, split in splits.items()}
+    (folder / store_files.GROUPS).write_text(json.dumps(groups), encoding="utf-8")
+    save_file(statistics.to_arrays(), folder / store_files.STATISTICS)
+    meta = {
+        **about,
+        "raw_schema": schema.to_dict(),
+        "schema": statistics.prepared_schema(schema).to_dict(),
+        "notes": [*_told(counts, list(splits)), *statistics.report()],
+    }
+    store_files.write_meta(folder, meta)
+
+
+def _write_streams(
+    splits: dict[str, RawSplit],
+    schema: Schema,
+    statistics: Statistics,
+    folder: Path,
+    *,
+    frames: Mapping[str, Frame],
+    dtype: np.dtype[Any],
+) -> dict[tuple[str, str], dict[str, int]]:
+    """Writes and drops stream by stream; (split, stream) to what was filled and clipped there."""
+    small_first = sorted(schema.streams, key=lambda s: (s.temporal, s.dim))
+    jobs = [(split, stream) for stream in small_first for split in splits]
+
+    def write(job: tuple[str, Stream]) -> dict[str, int]:
+        split, stream = job
+        samples = splits[split].features.pop(stream.name)
+        counts = {"NaN": 0, "infinite": 0, "absent": sum(sample is None for sample in samples)}
+        fitted = statistics.streams[stream.name]
+        num_frames = frames[split].num_frames
+        shape = [len(samples), *((num_frames,) if stream.temporal else ()), fitted.dim]
+        values = transform(
+            _dropping(samples, counts), stream, fitted, frames=num_frames, dtype=dtype
+        )
+        path = folder / store_files.stream_file(split, stream.name)
+        store_files.write_rows(path, values, shape, dtype)
+        return counts
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        counted = pool.map(write, jobs)
+        return {(split, s.name): n for (split, s), n in zip(jobs, counted, strict=True)}
+
+
+def _dropping(
+    samples: list[FloatArray | None], counts: dict[str, int]
+) -> Iterator[FloatArray | None]:
+    """Hands samples out and forgets them, counting what will be filled."""
+    samples.reverse()
+    while samples:
+        sample = samples.pop()
+        if sample is not None:
+            missing = sample.size - int(np.isfinite(sample).sum())
+            if missing:
+                nan = int(np.isnan(sample).sum())
+                counts["NaN"] += nan
+                counts["infinite"] += missing - nan
+        yield sample
+
+
+def _told(counts: Mapping[tuple[str, str], Mapping[str, int]], splits: list[str]) -> list[str]:
+    wordings = {
+        "NaN": "NaN values filled with train medians",
+        "infinite": "infinite values filled with train medians",
+        "absent": "samples without it, for which the network learns a stand-in",
+    }
+    lines: list[str] = []
+    for stream in dict.fromkeys(stream for _, stream in counts):
+        for what, wording in wordings.items():
+            numbers = [counts[split, stream][what] for split in splits]
+            if any(numbers):
+                shown = ", ".join(f"{n:,} in {s}" for n, s in zip(numbers, splits, strict=True))
+                lines.append(f"{stream}: {wording}: {shown}")
+    return lines

@@ -1,0 +1,1 @@
+"""Metrics of finished models, with intervals, and what they are compared with."""

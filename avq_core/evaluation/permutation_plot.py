@@ -1,0 +1,42 @@
+"""The picture of an `Importance`: what each stream costs, a panel a task."""
+
+from matplotlib.figure import Figure
+
+from avq_core.evaluation.permutation import Importance
+
+_COLOUR, _ERROR = "#0072b2", "#333333"
+_PANEL, _COLUMNS = 3.2, 3
+
+
+def draw(found: Importance) -> Figure:
+    """Bars of R² lost with their intervals, the stream that costs most on top, all on one scale."""
+    tasks, streams = list(found.r2), list(found.streams)
+    columns = min(_COLUMNS, len(tasks))
+    rows = -(-len(tasks) // columns)
+    height = rows * (0.9 + 0.28 * len(streams)) + 0.4
+    figure = Figure(figsize=(columns * _PANEL, height), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    for number, panel in enumerate(panels.flat):
+        if number >= len(tasks):
+            panel.set_axis_off()
+            continue
+        task = tasks[number]
+        for place, stream in enumerate(streams):
+            lost = found.streams[stream].r2[task]
+            value, low, high = lost["value"], lost["low"], lost["high"]
+            if value is None:
+                panel.text(0, place, "n/a", va="center", fontsize=8)
+                continue
+            panel.barh(place, value, color=_COLOUR, height=0.6)
+            if low is not None and high is not None:
+                panel.plot([low, high], [place, place], color=_ERROR, linewidth=1.2)
+        panel.axvline(0, color=_ERROR, linewidth=0.8)
+        panel.set_yticks(range(len(streams)), streams)
+        panel.set_ylim(len(streams) - 0.5, -0.5)
+        base = found.r2[task]
+        told = "n/a" if base is None else f"{base:.3f}"
+        panel.set_title(f"{task} (R² {told})", fontsize=9)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.tick_params(labelsize=8)
+    figure.supxlabel("R² lost when the stream's clips are shuffled (95 % interval)", fontsize=9)
+    return figure

@@ -1,0 +1,151 @@
+"""The runs of a confirmation: which there are, which are wanted next, and what they gave."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from avq_core.config.values import with_values
+from avq_core.data.store.store import PreparedStore, open_store
+from search.confirmation.held_out import Candidate
+from search.confirmation.race import Run, Standing, is_settled, race
+from search.pruners.paired_error import clusters_of, losses_by_cluster
+from search.seeds import Stream, derive_seed
+from search.workers.pool import Result, Task
+from studies.score import Watch, with_nan
+
+NUM_SEEDS: Final = 2
+"""Fresh seeds on each fold, at most: the second one's runs are made where the choice hangs on them."""
+
+
+@dataclass(slots=True)
+class Cut:
+    """The folds' stores, made when the first of them is needed."""
+
+    make: Callable[[], Sequence[Path]]
+    stores: list[Path] = field(default_factory=list)
+
+    def store(self, fold: int) -> Path:
+        """Folder of a fold's store."""
+        if not self.stores:
+            self.stores = list(self.make())
+        return self.stores[fold]
+
+
+class Rounds:
+    """Which runs there are and which are wanted; a round is a fold and a seed, of all candidates."""
+
+    def __init__(
+        self,
+        found: Sequence[Candidate],
+        store: PreparedStore,
+        watch: Watch,
+        *,
+        num_folds: int,
+        seed: int,
+        runs: dict[str, Any],
+    ) -> None:
+        self.found = list(found)
+        self.watch = watch
+        self.tasks_of_data = store.schema.tasks
+        self.num_folds = num_folds
+        self.seed = seed
+        self.runs = runs
+        self.rounds = [(seed, fold) for seed in range(NUM_SEEDS) for fold in range(num_folds)]
+        self.parameters = {c.trial: _num_parameters(c, store) for c in self.found}
+
+    def race(self) -> tuple[list[Standing], int]:
+        """Standings, and the first round in which somebody's run is missing."""
+        runs = {c.trial: [self._run(c, number) for number in self.rounds] for c in self.found}
+        return race(self.parameters, runs, num_folds=self.num_folds)
+
+    def _run(self, candidate: Candidate, number: tuple[int, int]) -> Run | None:
+        stored = self.runs.get(run_key(candidate.trial, *number))
+        if stored is None:
+            return None
+        score = self.watch.score(self.watch.figures(with_nan(stored["r2"])))
+        return Run(fold=number[1], score=score, losses=stored["losses"])
+
+    def tasks(self, cut: Cut, *, least: int) -> list[Task]:
+        """The missing runs of the first round that lacks some, and of later ones to fill the slots.
+
+        The baseline first, which takes longest, and never ahead of its round: it is the one that is
+        dropped most often.
+        """
+        standings, first = self.race()
+        alive = {s.key for s in standings if s.dropped is None}
+        found: list[Task] = []
+        for place, (seed, fold) in enumerate(self._wanted(standings, first)):
+            if place and len(found) >= least:
+                break
+            found += [
+                self._task(candidate, seed, fold, cut)
+                for candidate in sorted(self.found, key=lambda c: not c.baseline)
+                if candidate.trial in alive
+                and not (place and candidate.baseline)
+                and run_key(candidate.trial, seed, fold) not in self.runs
+            ]
+        return found
+
+    def _wanted(self, standings: list[Standing], first: int) -> list[tuple[int, int]]:
+        """Rounds to go: those of the seed that is being run, and the next one's if it may decide."""
+        seed, fold = divmod(first, self.num_folds)
+        if seed and not fold and is_settled(standings, self.num_folds):
+            return []
+        return self.rounds[first : (seed + 1) * self.num_folds]
+
+    def _task(self, candidate: Candidate, seed: int, fold: int, cut: Cut) -> Task:
+        fresh = derive_seed(self.seed, Stream.FOLD_RUN, seed, fold)
+        return Task(
+            key=run_key(candidate.trial, seed, fold),
+            config=with_values(candidate.config, {"training.seed": fresh}),
+            store=cut.store(fold),
+        )
+
+    def note(self, key: str, result: Result, cut: Cut) -> None:
+        """Keeps a run's figures."""
+        fold = int(key.rpartition(" ")[2])
+        self.runs[key] = {
+            "r2": result.r2,
+            "num_labels": result.num_labels,
+            "losses": self._losses(result, cut.store(fold)),
+        }
+
+    def _losses(self, result: Result, store: Path) -> list[float] | None:
+        if not len(result.val_scores):
+            return None
+        val = open_store(store).search_splits().val
+        weights = [self.watch.weight(task) for task in self.tasks_of_data]
+        clusters = clusters_of(val.groups)
+        losses = losses_by_cluster(result.val_scores, val.targets, clusters, weights)
+        return losses if all(map(math.isfinite, losses)) else None
+
+    def progress(self) -> tuple[int, int]:
+        """Runs done, and runs in all if nobody else is dropped."""
+        standings, first = self.race()
+        keys = [s.key for s in standings if s.dropped is None]
+        made = sum(
+            run_key(c.trial, *number) in self.runs for c in self.found for number in self.rounds
+        )
+        left = sum(
+            run_key(key, *number) not in self.runs
+            for number in self._wanted(standings, first)
+            for key in keys
+        )
+        return made, made + left
+
+
+def run_key(trial: int, seed: int, fold: int) -> str:
+    """What a run is kept under."""
+    return f"trial {trial} seed {seed} fold {fold}"
+
+
+def _num_parameters(candidate: Candidate, store: PreparedStore) -> int:
+    import torch
+
+    from avq_core.model.network import Network
+
+    with torch.device("meta"):
+        network = Network(candidate.config.model, store.schema)
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,130 @@
+"""Optuna's adapter of the pruning rule: both watched R² at the ends of cosine cycles."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import optuna
+from optuna.pruners import (
+    BasePruner,
+)
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from search.pruners.paired_error import paired_error
+from search.pruners.rule import Decision, PruningRule
+from studies import records
+from studies.score import Figures, Watch, with_nan
+
+_REACHED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A trial at a rung."""
+
+    figures: Figures
+    losses: list[float] | None
+    """What each cluster of validation clips takes from its score; `None` where nobody noted it."""
+
+
+class CycleEndPruner(BasePruner):
+    """Prunes at the ends of cosine cycles by both watched figures.
+
+    Stateless: every decision is made from what the storage holds, so any number of workers on any
+    number of machines judge alike. Reads a trial's judged epochs from its stored history; of a
+    trial without one, each reported value plays both figures, so that it serves any study.
+    """
+
+    def __init__(self, rule: PruningRule, watch: Watch) -> None:
+        self.rule = rule
+        self.watch = watch
+        # Of finished trials, which do not change: reading 5,000 histories takes longer than judging.
+        self._finished: dict[str, dict[int, Mapping[int, Standing]]] = {}
+
+    def decide(
+        self, study: optuna.Study, trial: FrozenTrial, trials: Sequence[FrozenTrial] | None = None
+    ) -> Decision:
+        """The rule's decision on a trial at its last judged epoch, with the reason.
+
+        Args:
+            study: The study.
+            trial: The one to judge.
+            trials: All of the study, where they have been read already.
+        """
+        own = self._standings(study, trial)
+        if not own:
+            return Decision(prune=False, reason="no judged epoch yet")
+        rungs = sorted(own)
+        if not own[rungs[-1]].figures.finite:
+            return self.rule.decide(own[rungs[-1]].figures, (), epoch=rungs[-1], watch=self.watch)
+        if len(rungs) <= self.rule.grace_cycles:
+            told = f"in the grace of the first {self.rule.grace_cycles} cycles"
+            return Decision(prune=False, reason=f"epoch {rungs[-1]}: {told}")
+        peers = [
+            self._standings(study, other)
+            for other in (study.get_trials(deepcopy=False) if trials is None else trials)
+            # The baseline has other cycles and is there to be compared with, not to set the bar.
+            if other.state in _REACHED
+            and other.number != trial.number
+            and not other.user_attrs.get(records.BASELINE)
+        ]
+        decision = self._at(rungs[-1], own, peers)
+        patience = self.rule.patience_cycles
+        if not decision.prune or patience == 1:
+            return decision
+        before = rungs[-patience:-1]
+        if len(before) < patience - 1 or not all(self._at(e, own, peers).prune for e in before):
+            told = f"; not behind for {patience} cycles in a row yet"
+            return Decision(prune=False, reason=decision.reason + told)
+        return decision
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Optuna's interface: `decide` without the reason."""
+        return self.decide(study, trial).prune
+
+    def _at(
+        self, epoch: int, own: Mapping[int, Standing], peers: list[Mapping[int, Standing]]
+    ) -> Decision:
+        at_rung = [standings[epoch] for standings in peers if epoch in standings]
+        return self.rule.decide(
+            own[epoch].figures,
+            [peer.figures for peer in at_rung],
+            epoch=epoch,
+            watch=self.watch,
+            cycle=1 + sum(rung < epoch for rung in own),
+            error=lambda peer: paired_error(own[epoch].losses, at_rung[peer].losses),
+        )
+
+    def _standings(self, study: optuna.Study, trial: FrozenTrial) -> Mapping[int, Standing]:
+        """Judged epoch to where the trial stood there."""
+        known = self._finished.setdefault(study.study_name, {})
+        if trial.number in known:
+            return known[trial.number]
+        if records.HISTORY in trial.user_attrs:
+            # An audited trial goes on for the record: past its verdict it is nobody's peer.
+            last = trial.user_attrs.get(records.AUDITED, {}).get("epoch", math.inf)
+            found = {
+                entry["epoch"]: Standing(
+                    self.watch.figures(with_nan(entry["r2"])), entry.get("losses")
+                )
+                for entry in trial.user_attrs[records.HISTORY]
+                if entry["judged"] and entry["epoch"] <= last
+            }
+        else:
+            found = _reported(study, trial)
+        if trial.state.is_finished():
+            known[trial.number] = found
+        return found
+
+
+def _reported(study: optuna.Study, trial: FrozenTrial) -> dict[int, Standing]:
+    """Step to the reported value in the place of both figures, high being good."""
+    if not trial.intermediate_values:
+        return {}
+    sign = 1.0 if study.direction is StudyDirection.MAXIMIZE else -1.0
+    return {
+        step: Standing(Figures(cross_modal=sign * value, overall=sign * value), None)
+        for step, value in trial.intermediate_values.items()
+    }

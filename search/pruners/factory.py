@@ -1,0 +1,65 @@
+"""Pruners: Optuna's adapter of the pruning rule, stopping all at the first rung, and the choice."""
+
+from typing import Final
+
+import optuna
+from optuna.pruners import (
+    BasePruner,
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    SuccessiveHalvingPruner,
+)
+
+from avq_core.errors import ConfigError
+from search.pruners.cycle_end import CycleEndPruner
+from search.pruners.first_rung import FirstRungPruner
+from search.pruners.rule import Decision, PruningRule
+from studies.score import Watch
+
+PRUNERS: Final = ("cycle", "iepoch", "halving", "hyperband", "median", "none")
+OF_BOTH_FIGURES: Final = ("cycle", "none")
+"""Those for a study of two objectives, in which trials report no single value. Not `iepoch`: nearly
+all trials are pruned there, and of those TPE cannot tell good from bad without values."""
+
+
+def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
+    """The pruner of a name.
+
+    Args:
+        name: `cycle` (both figures, at cycle ends), `iepoch` (all stop at the first rung, the best
+            few are finished), `halving`, `hyperband`, `median` (Optuna's, on the score) or `none`.
+        watch: The two figures.
+        epochs: At most, for each trial.
+
+    Raises:
+        ConfigError: An unknown name.
+    """
+    match name:
+        case "cycle":
+            return CycleEndPruner(PruningRule(), watch)
+        case "iepoch":
+            return FirstRungPruner()
+        case "halving":
+            return SuccessiveHalvingPruner(min_resource=1, reduction_factor=4)
+        case "hyperband":
+            return HyperbandPruner(min_resource=1, max_resource=epochs)
+        case "median":
+            return MedianPruner(n_startup_trials=8)
+        case "none":
+            return NopPruner()
+    raise ConfigError(f"--pruner is {name!r}, expected one of {', '.join(PRUNERS)}")
+
+
+def decide(study: optuna.Study, trial: optuna.Trial) -> Decision:
+    """Asks the study's pruner, and words the reason of one that gives none."""
+    if isinstance(study.pruner, CycleEndPruner):
+        trials = study.get_trials(deepcopy=False)
+        return study.pruner.decide(study, trials[trial.number], trials)
+    if isinstance(study.pruner, FirstRungPruner):
+        return study.pruner.decide(study.get_trials(deepcopy=False)[trial.number])
+    name = type(study.pruner).__name__
+    if isinstance(study.pruner, NopPruner):
+        return Decision(prune=False, reason="nothing is pruned")
+    prune = trial.should_prune()
+    return Decision(prune=prune, reason=f"{name} {'stops' if prune else 'keeps'} it on the score")

@@ -1,0 +1,95 @@
+"""The best few at the first rung, trained to their end: what `--pruner iepoch` closes a study with."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.trial import FrozenTrial, TrialState
+
+from search.pruners.rule import Decision
+from studies import records
+from studies.fronts import front_numbers
+from studies.score import Figures, Watch, with_nan
+
+NUM_FINALISTS: Final = 5
+"""Of a study; a quarter of its trials where there are fewer than twenty."""
+_BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+_UNDER_WAY: Final = (TrialState.RUNNING, TrialState.WAITING)
+
+
+def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
+    """Queues the finalists once all other trials of the study have ended.
+
+    Called under the study's lock before a trial is claimed.
+
+    Args:
+        study: The study.
+        total: Its trials in all, finalists included.
+        watch: The two figures and the score.
+
+    Returns:
+        Whether whoever asks must wait: some trials are still on their way to the first rung.
+    """
+    trials = study.get_trials(deepcopy=False)
+    spent = sum(trial.state in _BUDGETED for trial in trials)
+    places = min(NUM_FINALISTS, max(1, total // 4))
+    if spent < total - places or spent >= total:
+        return False
+    if any(t.state in _UNDER_WAY for t in trials if records.FINISHES in t.user_attrs):
+        return False
+    running = [trial for trial in trials if trial.state is TrialState.RUNNING]
+    # The baseline is nobody's rival at the first rung, and takes longer to get there.
+    if any(not trial.user_attrs.get(records.BASELINE) for trial in running):
+        return True
+    for trial in best_at_first_rung(trials, watch)[: total - spent]:
+        study.enqueue_trial(trial.params, user_attrs={records.FINISHES: trial.number})
+    return False
+
+
+def best_at_first_rung(trials: Sequence[FrozenTrial], watch: Watch) -> list[FrozenTrial]:
+    """Trials that were stopped at a rung and not finished since: by front there, then by score."""
+    finished = {
+        trial.user_attrs.get(records.FINISHES)
+        for trial in trials
+        if trial.state is not TrialState.FAIL
+    }
+    standings = [
+        (trial, figures)
+        for trial in trials
+        if trial.state is TrialState.PRUNED and trial.number not in finished and trial.params
+        if (figures := _at_first_rung(trial, watch)) is not None and figures.finite
+    ]
+    fronts = front_numbers([(f.cross_modal, f.overall) for _, f in standings])
+    order = sorted(range(len(standings)), key=lambda i: (fronts[i], -watch.score(standings[i][1])))
+    return [standings[i][0] for i in order]
+
+
+def _at_first_rung(trial: FrozenTrial, watch: Watch) -> Figures | None:
+    history = trial.user_attrs.get(records.HISTORY, [])
+    entry = next((entry for entry in history if entry["judged"]), None)
+    return None if entry is None else watch.figures(with_nan(entry["r2"]))
+
+
+class FirstRungPruner(BasePruner):
+    """Stops every trial at its first rung; the best few are trained to their end afterwards.
+
+    The i-epoch baseline of Egele et al. (2024), "The unreasonable effectiveness of early
+    discarding after one epoch". `search.pruners.first_rung` queues those that are finished; they, like the
+    study's baseline, are never stopped.
+    """
+
+    def decide(self, trial: FrozenTrial) -> Decision:
+        """Stops a trial that has reached a rung, unless it is a finalist."""
+        if records.FINISHES in trial.user_attrs:
+            return Decision(prune=False, reason="one of the best at the first rung: is finished")
+        history = trial.user_attrs.get(records.HISTORY, [])
+        rung = next((entry["epoch"] for entry in history if entry["judged"]), None)
+        if rung is None:
+            return Decision(prune=False, reason="no judged epoch yet")
+        told = "all stop at the first rung, the best of them are finished at the end"
+        return Decision(prune=True, reason=f"epoch {rung}: {told}")
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:  # noqa: ARG002 - Optuna's
+        """Optuna's interface: `decide` without the reason."""
+        return self.decide(trial).prune

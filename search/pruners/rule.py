@@ -1,0 +1,139 @@
+"""When to stop a trial: its two figures against those of all trials that reached the same rung.
+
+A rung is a judged epoch, where a cosine cycle ends. Trials at a rung are ranked by non-dominated
+sorting (Deb et al., 2002, section III-A) of (cross-modal R², overall R²), within a front by the
+score, as asynchronous successive halving (Li et al., 2020, algorithm 2) ranks by one figure.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from studies.fronts import dominates, front_numbers
+from studies.score import Figures, Watch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """Whether to prune, and why, in words for the trial's record."""
+
+    prune: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PruningRule:
+    """Keeps the better share of a rung, always its front, and at first some who are behind by noise alone."""
+
+    keep_share: float = 0.3
+    """Of the trials at a rung, in (0, 1)."""
+    most_kept: int = 9
+    """Places at a rung that go on, however many trials got there, at least 1. A sampler learns: what
+    beats a third of all seen so far is soon nearly every trial (docs/experiments.md)."""
+    least_kept: int = 4
+    """Places that go on where few trials got there, in [1, `most_kept`]: of five, the last alone is
+    stopped, and the share decides from fourteen on."""
+    min_peers: int = 4
+    """Other trials that must have reached a rung before anything is pruned there, at least 1."""
+    recent: int = 60
+    """Trials that a trial is ranked among: the last ones that reached the rung, at least 1."""
+    grace_cycles: int = 0
+    """First rungs of a trial at which nothing is pruned, >= 0."""
+    patience_cycles: int = 1
+    """Rungs in a row at which a trial must be behind to be pruned, at least 1."""
+    noise: float = 1.0
+    """Paired standard errors by which a trial must be behind the last one kept to be pruned, >= 0."""
+    noise_cycles: int = 2
+    """A trial's first rungs, after its grace, at which noise spares, >= 0. Early on the ranking says little of
+    the end; at later ones sparing costs much and saves hardly any of the best (docs/experiments.md)."""
+    spared: float = 2.0
+    """Places that noise may spare up to, as a multiple of those that go on, at least 1. Late trials of a
+    sampler that has learned are alike, and would all go on."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.keep_share < 1:
+            raise ValueError(f"keep_share is {self.keep_share}, expected a share in (0, 1)")
+        if self.most_kept < self.least_kept:
+            raise ValueError(
+                f"most_kept is {self.most_kept}, expected at least least_kept, {self.least_kept}"
+            )
+        for name, least in (
+            ("least_kept", 1),
+            ("min_peers", 1),
+            ("recent", 1),
+            ("grace_cycles", 0),
+            ("patience_cycles", 1),
+            ("noise_cycles", 0),
+            ("spared", 1),
+        ):
+            value = getattr(self, name)
+            if value < least:
+                raise ValueError(f"{name} is {value}, expected at least {least}")
+        if not 0 <= self.noise < math.inf:
+            raise ValueError(f"noise is {self.noise}, expected a number of standard errors >= 0")
+
+    def decide(
+        self,
+        own: Figures,
+        peers: Sequence[Figures],
+        *,
+        epoch: int,
+        watch: Watch,
+        cycle: int = 1,
+        error: Callable[[int], float] | None = None,
+    ) -> Decision:
+        """Judges one trial at one rung.
+
+        Args:
+            own: The trial's figures at the rung.
+            peers: Figures at the rung of all other trials that reached it, in their order.
+            epoch: The rung.
+            watch: The score that breaks ties within a front.
+            cycle: Which of the trial's rungs it is, counted from 1.
+            error: Given a peer's index, the paired standard error of the difference of its score
+                and the trial's, on the same validation clips; NaN where nobody knows it. `None`
+                for figures without noise.
+        """
+        where = f"epoch {epoch}: "
+        if not own.finite:
+            return Decision(prune=True, reason=where + "a watched R² is not finite")
+        if len(peers) < self.min_peers:
+            seen = f"only {len(peers)} other trials got here, {self.min_peers} are needed to judge"
+            return Decision(prune=False, reason=where + seen)
+        told = f"cross-modal R² {own.cross_modal:.3f}, overall R² {own.overall:.3f}"
+        rivals = [number for number, peer in enumerate(peers) if peer.finite]
+        mark = (own.cross_modal, own.overall)
+        marks = ((peers[number].cross_modal, peers[number].overall) for number in rivals)
+        if not any(dominates(other, mark) for other in marks):
+            return Decision(prune=False, reason=where + f"{told}: no trial is better in both")
+        first = max(0, len(peers) - self.recent)
+        rivals = [number for number in rivals if number >= first]
+        among = len(peers) - first + 1
+        fronts = _fronts([own, *(peers[number] for number in rivals)])
+        scores = [watch.score(own), *(watch.score(peers[number]) for number in rivals)]
+        kept = min(max(math.ceil(among * self.keep_share), self.least_kept), self.most_kept)
+        place = _place(fronts, scores)
+        verdict = f"{told}: place {place} of {'' if first == 0 else 'the last '}{among}"
+        verdict += f", the best {kept} go on"
+        if place <= kept:
+            return Decision(prune=False, reason=where + verdict)
+        last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]
+        spares = error is not None and cycle - self.grace_cycles <= self.noise_cycles
+        noise = self.noise * error(rivals[last - 1]) if error is not None and spares else math.nan
+        if place <= self.spared * kept and (gap := scores[last] - scores[0]) < noise:
+            verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
+            return Decision(prune=False, reason=where + verdict)
+        return Decision(prune=True, reason=where + verdict)
+
+
+def _fronts(points: Sequence[Figures]) -> list[int]:
+    return front_numbers([(point.cross_modal, point.overall) for point in points])
+
+
+def _place(fronts: Sequence[int], scores: Sequence[float]) -> int:
+    """The place of the first of several points."""
+    own, score = fronts[0], scores[0]
+    return 1 + sum(
+        front < own or (front == own and other > score)
+        for front, other in zip(fronts, scores, strict=True)
+    )

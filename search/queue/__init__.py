@@ -1,0 +1,1 @@
+"""What is tried first, and what is tried again."""

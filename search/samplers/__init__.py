@@ -1,0 +1,1 @@
+"""Where in the space the next trial lies."""

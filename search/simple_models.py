@@ -1,0 +1,79 @@
+"""The simple baselines of a study: fitted once, kept with it, shown beside whatever it finds."""
+
+import contextlib
+import math
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import optuna
+
+from avq_core.data.store.store import PreparedStore
+from studies import records
+from studies.score import Watch, with_nan
+
+_NICE: Final = 10
+"""Workers that share the cores with the fitting go first."""
+
+
+def note_simple_baselines(study: optuna.Study, store: PreparedStore) -> None:
+    """Fits the simple baselines on train and stores their R² on val, unless that is done.
+
+    Whoever does it gets the same figures, so machines that start together need no lock here.
+    """
+    if records.SIMPLE in study.user_attrs:
+        return
+    import torch
+
+    from avq_core.evaluation.simple_models import fit_baselines, val_r2
+    from avq_core.training.resident import splits_to_device
+
+    splits = splits_to_device(store.search_splits(), torch.device("cpu"))
+    baselines = fit_baselines(splits.train, store.schema, jobs=-1)
+    study.set_user_attr(records.SIMPLE, val_r2(baselines, splits.val, store.schema))
+
+
+@contextlib.contextmanager
+def simple_baselines_beside(
+    study: optuna.Study, store: PreparedStore, *, on_wait: Callable[[], None]
+) -> Iterator[None]:
+    """Fits the simple baselines in a thread while the search's workers run, unless that is done.
+
+    On leaving they are there: what is not fitted by then is waited for, but not by a search that was
+    stopped. Where the thread failed, for want of memory beside the workers, say, they are fitted once
+    more when those have ended; what is really wrong is raised then, and cost the search nothing.
+
+    Args:
+        study: The study.
+        store: Its prepared data.
+        on_wait: Called where they have to be waited for.
+    """
+    if records.SIMPLE in study.user_attrs:
+        yield
+        return
+    thread = threading.Thread(target=_fit_beside, args=(study, store), daemon=True)
+    thread.start()
+    yield
+    if records.SIMPLE not in study.user_attrs:
+        on_wait()
+    thread.join()
+    note_simple_baselines(study, store)
+
+
+def _fit_beside(study: optuna.Study, store: PreparedStore) -> None:
+    if sys.platform == "linux":  # where threads have priorities of their own
+        own = threading.get_native_id()
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, own, max(_NICE, os.getpriority(os.PRIO_PROCESS, own)))
+    with contextlib.suppress(Exception):  # met again by whoever waits
+        note_simple_baselines(study, store)
+
+
+def best_simple(study: optuna.Study, watch: Watch) -> str | None:
+    """The simple baseline of the highest score on val; `None` where the study has none."""
+    stored: dict[str, dict[str, float | None]] = study.user_attrs.get(records.SIMPLE, {})
+    scores = {name: watch.score(watch.figures(with_nan(r2))) for name, r2 in stored.items()}
+    known = {name: score for name, score in scores.items() if math.isfinite(score)}
+    return max(known, key=lambda name: known[name], default=None)

@@ -1,0 +1,174 @@
+"""Training runs outside of the study's trials, spread over this machine's slots."""
+
+import concurrent.futures
+import contextlib
+import math
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.synchronize import Barrier, Event
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from avq_core.config.training import TrainConfig
+from search.interrupts import InterruptedTrial
+from search.settings import Slot
+from search.workers.failure import WorkerFailedError
+from search.workers.processes import shielded_from_ctrl_c
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One run on one store."""
+
+    key: str
+    config: TrainConfig
+    store: Path
+    """The prepared store's folder: the study's own, or a fold's."""
+    opens_test: bool = False
+    """Whether the store's test split is scored afterwards."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What a run gave."""
+
+    r2: dict[str, float | None]
+    """Validation R² by task; `None` where not defined or diverged."""
+    num_labels: dict[str, int]
+    """Valid validation labels by task."""
+    val_scores: npt.NDArray[np.float32]
+    """(N, K) on the validation split; (0, K) where the run diverged."""
+    test_scores: npt.NDArray[np.float32]
+    """(N, K) on the test split; (0, K) where it was not opened."""
+
+
+def run_tasks(tasks: Sequence[Task], *, slots: Sequence[Slot]) -> Iterator[tuple[str, Result]]:
+    """Runs tasks in a pool of their own; see `TaskPool.run`."""
+    if not tasks:
+        return
+    with TaskPool(slots[: len(tasks)]) as pool:
+        yield from pool.run(tasks)
+
+
+class TaskPool:
+    """Processes that run tasks, one a slot, started when there is something to do."""
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._num_slots = len(slots)
+        self._stop = context.Event()
+        meeting = context.Barrier(len(slots))
+        free: Queue[Slot] = context.Queue()
+        for slot in slots:
+            free.put(slot)
+        self._pool = ProcessPoolExecutor(
+            len(slots), mp_context=context, initializer=_start, initargs=(free, self._stop, meeting)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._stop.set()
+        self._pool.shutdown(cancel_futures=kind is not None)
+
+    def start(self) -> list[int]:
+        """Starts every process, for whoever times what they do; their ids once all are ready."""
+        with shielded_from_ctrl_c():
+            futures = [self._pool.submit(_meet) for _ in range(self._num_slots)]
+        return [future.result() for future in futures]
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[tuple[str, Result]]:
+        """Runs tasks, in their order as slots get free, and yields each as it ends.
+
+        Ctrl-C stops the runs between micro-batches; results yielded before are not lost.
+        """
+        with shielded_from_ctrl_c():
+            futures = {self._pool.submit(_run, task): task.key for task in tasks}
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                yield futures[future], future.result()
+        except BrokenProcessPool as error:
+            raise WorkerFailedError(
+                "a process of the confirmation was killed (out of memory?); the same command goes "
+                "on where it stands, with fewer --workers if need be"
+            ) from error
+        except BaseException:
+            self._stop.set()
+            raise
+
+
+class _Process:
+    """What one pool process keeps between its runs."""
+
+    device: Any
+    stop: Event
+    meeting: Barrier
+    cached: tuple[Path, Any] | None = None
+    """The last store and its splits on the device."""
+
+
+def _start(free: "Queue[Slot]", stop: Event, meeting: Barrier) -> None:
+    import torch
+
+    from avq_core.training.device import claim_device
+
+    slot = free.get()
+    torch.set_num_threads(slot.threads)
+    _Process.device = claim_device(slot.device, memory_share=slot.memory_share)
+    _Process.stop = stop
+    _Process.meeting = meeting
+
+
+def _meet() -> int:
+    # Whoever waits here takes no second task, so that all have to come.
+    _Process.meeting.wait()
+    return os.getpid()
+
+
+def _check() -> None:
+    parent = multiprocessing.parent_process()
+    if _Process.stop.is_set() or (parent is not None and not parent.is_alive()):
+        raise InterruptedTrial("stopped")
+
+
+def _run(task: Task) -> Result:
+    from avq_core.data.store.store import open_store
+    from avq_core.errors import NonFiniteLossError
+    from avq_core.training.loop import fit
+    from avq_core.training.metrics import num_labels
+    from avq_core.training.resident import ResidentSplits, splits_to_device, to_device
+    from avq_core.training.scoring import predict
+
+    opened = open_store(task.store)
+    if _Process.cached is None or _Process.cached[0] != task.store:
+        _Process.cached = None  # frees the last store's tensors before the next are made
+        splits = splits_to_device(opened.search_splits(), _Process.device)
+        _Process.cached = (task.store, splits)
+    resident: ResidentSplits = _Process.cached[1]
+    tasks = resident.schema.tasks
+    counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
+    val_scores = scores = np.empty((0, len(tasks)), dtype=np.float32)
+    r2: dict[str, float | None] = dict.fromkeys(tasks)
+    # Told by the figures that are missing. Out of memory is none of the configuration's faults,
+    # which was trained before: it ends the confirmation, and the same command goes on.
+    with contextlib.suppress(NonFiniteLossError):
+        result = fit(task.config, resident, on_step=_check)
+        last = result.history[-1]
+        r2 = {name: value if math.isfinite(value) else None for name, value in last.r2.items()}
+        val_scores = last.val_scores
+        if task.opens_test:
+            test = to_device(opened.test_split(), _Process.device)
+            scores = predict(result.network, test, precision=result.precision)
+    return Result(r2=r2, num_labels=counts, val_scores=val_scores, test_scores=scores)

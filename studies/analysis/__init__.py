@@ -1,0 +1,1 @@
+"""What the finished trials tell of the settings and of the pruner."""

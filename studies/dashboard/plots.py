@@ -1,0 +1,68 @@
+"""The figures of `studies.plots` as the page's own plots."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from studies.dashboard.attributes import plot_key
+from studies.dashboard.trial_note import has_ended
+from studies.records import StudyRecord
+
+MADE_OF: Final = "avq:plots:"
+"""Study attribute, for quick and slow plots each: a digest of what they were made of."""
+_VERSION: Final = 1
+
+
+def plot_attributes(
+    study: StudyRecord, stored: Mapping[str, Any], *, slow: bool = False
+) -> dict[str, Any]:
+    """What to write so that the study has its plots; nothing where they are those of the moment.
+
+    Args:
+        study: The study.
+        stored: Its attributes.
+        slow: Whether to make those that take seconds, in place of those that do not.
+    """
+    key, made_of = f"{MADE_OF}{'slow' if slow else 'quick'}", _made_of(study)
+    if stored.get(key) == made_of:
+        return {}
+    figures = _slow_figures(study) if slow else _quick_figures(study)
+    made = {plot_key(name): _as_shown(figure) for name, figure in figures if figure is not None}
+    changed = {key: text for key, text in made.items() if stored.get(key) != text}
+    return changed | {key: made_of}
+
+
+def _as_shown(figure: Any) -> str:
+    """A plot's JSON. It takes the height of its card, and leaves room for the page's buttons."""
+    figure.update_layout(height=None, title={"yref": "container", "y": 0.91, "yanchor": "top"})
+    text: str = figure.to_json()
+    return text
+
+
+def _made_of(study: StudyRecord) -> str:
+    ended = [(t.number, t.state, t.score) for t in study.trials if has_ended(t)]
+    content = json.dumps([_VERSION, ended, study.chosen, study.watch, study.identity])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _quick_figures(study: StudyRecord) -> Iterator[tuple[str, Any]]:
+    """Name and figure of each plot; `None` of one that the study has too few trials for."""
+    from studies.plots.curves import curves
+    from studies.plots.front import front
+    from studies.plots.history import history
+    from studies.plots.pruning import pruning
+    from studies.plots.weights import weights
+
+    yield "avq-history", history(study)
+    yield "avq-front", front(study)
+    yield "avq-pruning", pruning(study)
+    yield "avq-weights", weights(study)
+    for role, task in zip(("cross-modal", "overall"), dict.fromkeys(study.watch), strict=False):
+        yield f"avq-curves-{role}", curves(study, task)
+
+
+def _slow_figures(study: StudyRecord) -> Iterator[tuple[str, Any]]:
+    from studies.plots.importance import importance
+
+    yield "avq-importance", importance(study)

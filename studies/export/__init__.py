@@ -1,0 +1,1 @@
+"""`python -m studies.export`: configurations out of a study."""

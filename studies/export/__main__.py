@@ -1,0 +1,84 @@
+"""`python -m studies.export`: a trial's full training configuration, for `avq_core.train`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from avq_core.cli import CommandParser, run_command
+from studies.cli import add_study_options
+from studies.errors import StudyError
+from studies.export.configuration import ensemble, front, pick, to_yaml, write
+from studies.records import StudyRecord
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = CommandParser(
+        prog="python -m studies.export",
+        description="Writes a trial's full, effective training configuration as YAML.",
+    )
+    add_study_options(parser)
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="FILE",
+        help="the YAML to write; - prints it; with --pareto a folder",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--trial",
+        type=int,
+        metavar="N",
+        help="default: the one that the confirmation chose, else the best",
+    )
+    which.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="write all confirmed configurations; a model of them scores by their mean",
+    )
+    which.add_argument(
+        "--pareto",
+        action="store_true",
+        help="write a file trial-N.yaml for each complete trial that no other beats in both watched "
+        "R² on val; --out is their folder",
+    )
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Picks the trial and writes it."""
+    options = build_parser().parse_args(argv)
+    from studies.records import read_study
+    from studies.storage.open import open_study
+
+    study = read_study(open_study(options.runs, options.study, options.storage))
+    if options.pareto:
+        return _write_front(study, options.out)
+    trial = pick(study, options.trial)
+    members = ensemble(study) if options.ensemble else []
+    text = to_yaml(study, trial, members=members)
+    if options.out == "-":
+        print(text, end="")
+        return 0
+    write(Path(options.out), text)
+    told = f", ensemble of trials {', '.join(str(m['trial']) for m in members)}" if members else ""
+    print(f"trial {trial.number} of {study.name}{told}: {options.out}")
+    return 0
+
+
+def _write_front(study: StudyRecord, out: str) -> int:
+    if out == "-":
+        raise StudyError("--pareto writes a file a trial, got --out -, expected a folder")
+    files = {Path(out) / f"trial-{t.number}.yaml": t for t in front(study)}
+    texts = {path: to_yaml(study, trial) for path, trial in files.items()}
+    for path, text in texts.items():
+        write(path, text)
+        r2 = files[path].r2
+        told = ", ".join(f"{task} {r2[task]:.3f}" for task in dict.fromkeys(study.watch))
+        print(f"trial {files[path].number} of {study.name} ({told}): {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

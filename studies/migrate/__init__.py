@@ -1,0 +1,1 @@
+"""`python -m studies.migrate`: a study's trials under another space."""

@@ -1,0 +1,150 @@
+"""`python -m studies.migrate`: a study's trials carried into a study of another space."""
+
+import argparse
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from avq_core.cli import CommandParser, run_command
+from avq_core.errors import AvqError
+from space.errors import SpaceError
+from studies.cli import add_study_options
+from studies.errors import StudyError
+from studies.names import EXPECTED, PREPARED, is_name
+
+if TYPE_CHECKING:
+    import optuna
+
+    from space.space import Space
+    from studies.migrate.carry import Sorting
+
+_WATCHED: Final = ("cross_modal", "overall")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    parser = CommandParser(
+        prog="python -m studies.migrate",
+        description="Carries the finished trials of a study that fit another space into a new study "
+        "of that space, with their figures, states, curves and dates. The new study goes on with "
+        "python -m search.run; its sampler learns from the carried trials. The old one is left as "
+        "it is.",
+    )
+    add_study_options(parser)
+    parser.add_argument(
+        "--space",
+        required=True,
+        metavar="NAME|FILE",
+        help="small, full, extended-small, extended, or a YAML file",
+    )
+    parser.add_argument(
+        "--into", metavar="NEW", help="the new study's name (default: STUDY-SPACE's name)"
+    )
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Reads, sorts out, writes, tells."""
+    options = build_parser().parse_args(argv)
+    import optuna
+
+    from studies.migrate.carry import carry, sort_out
+    from studies.storage.open import open_study, storage_url
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    source = open_study(options.runs, options.study, options.storage)
+    space = _space(options.space, source)
+    new = options.into or f"{source.study_name}-{space.name}"
+    if not is_name(new):
+        raise StudyError(f"--into is {new!r}, expected {EXPECTED}, and not {PREPARED!r}")
+    sorting = sort_out(source, space)
+    carry(
+        source, sorting, space=space, url=storage_url(options.runs, new, options.storage), new=new
+    )
+    print("\n".join(_told(source.study_name, new, sorting)))
+    print(f"it goes on with: {_command(source, space, new, options)}")
+    return 0
+
+
+def _space(wanted: str, source: "optuna.Study") -> "Space":
+    """The space of a name or a file, as `search.run --space` takes them."""
+    from space.presets import named_space
+    from studies.records import TASKS
+
+    return named_space(wanted, source.user_attrs.get(TASKS, []))
+
+
+def _told(source: str, new: str, sorting: "Sorting") -> list[str]:
+    """What was carried, and what was left by the setting that did not fit."""
+    from studies.migrate.carry import UNFINISHED
+    from studies.records import BASELINE
+
+    states = Counter(trial.state.name.lower() for trial, _ in sorting.carried)
+    num, left = len(sorting.carried), Counter(path for path, _ in sorting.left)
+    unfinished = left.pop(UNFINISHED, 0)
+    by_state = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    first = (
+        f"carried {num} of {num + left.total()} finished trials of {source} into {new}: {by_state}"
+    )
+    for trial, point in sorting.carried:
+        if trial.user_attrs.get(BASELINE):
+            outside = "" if point else ", though the space does not hold it"
+            first += f"; the baseline #{trial.number} among them{outside}"
+    lines = [first]
+    if left:
+        lines.append("left, by the first setting that does not fit:")
+    for path, count in left.most_common():
+        why = next(reason for other, reason in sorting.left if other == path)
+        lines.append(f"  {count:>4}  {path}" + (f" (such as: {why})" if why else ""))
+    if unfinished:
+        lines.append(f"not finished, so not carried: {unfinished}")
+    return lines
+
+
+def _command(source: "optuna.Study", space: "Space", new: str, options: argparse.Namespace) -> str:
+    """The command that goes on with the new study; settings at their defaults are left out."""
+    from studies import records
+
+    attributes = source.user_attrs
+    settings = attributes[records.IDENTITY]["settings"]
+    watch = settings.get("watch", {})
+    share = watch.get("cross_modal_weight", 0.5)
+    watched = list(dict.fromkeys(attributes.get(records.WATCH, _WATCHED)))
+    given = {
+        "--study": (new, None),
+        "--space": (options.space, None),
+        "--data": (attributes.get(records.DATA_SOURCE) or "DATA", None),
+        "--trials": (attributes.get(records.TOTAL), None),
+        "--epochs": (settings.get("epochs"), space.epochs),
+        "--objective": (settings.get("objective"), "score"),
+        "--pruner": (settings.get("pruner"), "cycle"),
+        "--seed": (settings.get("seed"), 0),
+        "--watch": (",".join(watched), ",".join(_WATCHED)),
+        "--score-weights": (f"{share!r},{1 - share!r}", "0.5,0.5"),
+        "--runs": (str(options.runs), "runs"),
+        "--storage": (options.storage and "URL", None),
+        "--layout": ("FILE" if _has_layout(source) else None, None),
+    }
+    parts = [
+        f"{name} {shlex.quote(str(value))}"
+        for name, (value, usual) in given.items()
+        if value is not None and value != usual
+    ]
+    return f"python -m search.run {' '.join(parts)}"
+
+
+def _has_layout(source: "optuna.Study") -> bool:
+    """Whether the data was read with settings of its own, which a file of the user's holds."""
+    from avq_core.config.training import manual
+    from avq_core.config.values import to_dict
+    from studies.records import CONFIG
+
+    configs = (t.user_attrs.get(CONFIG) for t in source.get_trials(deepcopy=False))
+    data = next((config["data"] for config in configs if config), None)
+    return data is not None and data != to_dict(manual())["data"]
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, user_errors=(AvqError, SpaceError)))

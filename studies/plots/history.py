@@ -1,0 +1,51 @@
+"""The score of every trial in the order of their numbers, and the best so far."""
+
+import plotly.graph_objects as go
+
+from studies.plots.ranges import on_edge, r2_span, say_beyond
+from studies.plots.style import GREEN, bare, marks
+from studies.records import StudyRecord, TrialRecord
+
+
+def history(study: StudyRecord) -> go.Figure | None:
+    """A mark for each trial by its state, a line for the best so far; `None` before any score."""
+    scored = [trial for trial in study.trials if trial.score is not None]
+    if not scored:
+        return None
+    limits = r2_span([trial.score or 0.0 for trial in scored])
+    # One that failed before its first score is drawn as well, on the edge.
+    shown = [*scored, *(t for t in study.trials if t.score is None and t.state == "failed")]
+
+    def place(trial: TrialRecord) -> tuple[float, float]:
+        score = limits[0] if trial.score is None else trial.score
+        return trial.number, on_edge(score, limits)
+
+    drawn = bare("Score of every trial", x="trial", y="validation score (R²)")
+    steps = best_so_far(scored)
+    drawn.add_scatter(
+        x=[number for number, _ in steps],
+        y=[score for _, score in steps],
+        mode="lines",
+        line={"shape": "hv", "color": GREEN, "width": 2},
+        name="best so far",
+        hovertemplate="best so far: %{y:.3f}<extra></extra>",
+    )
+    drawn.add_traces(marks(study, shown, place))
+    room = (limits[1] - limits[0]) * 0.04
+    drawn.update_layout(yaxis={"range": [limits[0] - room, limits[1] + room]})
+    below = sum(place(trial)[1] != trial.score for trial in shown)
+    say_beyond(drawn, below, "on the edge, like those without a score")
+    return drawn
+
+
+def best_so_far(trials: list[TrialRecord]) -> list[tuple[int, float]]:
+    """Number and score of each complete trial that beat all before it, carried to the last."""
+    steps: list[tuple[int, float]] = []
+    for trial in trials:
+        if trial.state != "complete" or trial.score is None:
+            continue
+        if not steps or trial.score > steps[-1][1]:
+            steps.append((trial.number, trial.score))
+    if steps:
+        steps.append((trials[-1].number, steps[-1][1]))
+    return steps

@@ -1,0 +1,188 @@
+"""Parallel coordinates of complete trials: a line a trial, an axis a setting, the score first.
+
+Drawn as plain lines, not as plotly's own kind of trace: that one needs WebGL, which a browser on a
+server or in a virtual machine lacks.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from studies.plots.ranges import apart, log_ticks, on_edge, r2_span
+from studies.plots.slices import choices_of
+from studies.plots.style import GREY, HEIGHT, MUTED, bare, searched, short, words
+from studies.records import StudyRecord, TrialRecord
+
+LEAST: Final = 4
+COLUMN: Final = 68
+"""Room that an axis wants, in pixels."""
+# From cividis, which the colour-blind see as others do: dark and thick for the best.
+_QUARTERS: Final = (
+    ("worst quarter", "#d9c550", 1.0),
+    ("third quarter", "#a59c74", 1.0),
+    ("second quarter", "#666970", 1.2),
+    ("best quarter", "#00326f", 1.8),
+)
+_ABSENT_AT: Final = -0.14
+_TICKS: Final = 3
+_MOST_WHOLE: Final = 8
+_CUT: Final = 10
+_STRIP: Final = 0.05
+"""How far apart the lines of one choice run, as a share of the axis."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Axis:
+    name: str
+    """As plotly shows it."""
+    heights: list[float]
+    """Of each trial: 0 to 1, or below 0 for one that lacks the setting."""
+    told: list[str]
+    """Of each trial, in words."""
+    ticks: list[tuple[float, str]]
+
+
+def parallel(study: StudyRecord) -> go.Figure | None:
+    """The figure; `None` of fewer than four complete trials."""
+    trials = searched(study.trials)
+    if len(trials) < LEAST:
+        return None
+    specs = study.space.get("parameters", {})
+    found = dict.fromkeys(name for trial in trials for name in trial.params)
+    names = [*(name for name in specs if name in found), *(n for n in found if n not in specs)]
+    axes = [_scores(trials), *(_axis(name, specs.get(name, {}), trials) for name in names)]
+    title = f"The {len(trials)} complete trials, a line each"
+    drawn = bare(title, height=HEIGHT + 80)
+    ranked = sorted(range(len(trials)), key=lambda place: trials[place].score or 0.0)
+    for quarter, (name, colour, width) in enumerate(_QUARTERS):
+        own = ranked[len(ranked) * quarter // 4 : len(ranked) * (quarter + 1) // 4]
+        drawn.add_trace(_lines(name, {"color": colour, "width": width}, axes, own, trials))
+    _write_ticks(drawn, axes)
+    for place in range(len(axes)):
+        drawn.add_vline(x=place, line={"color": GREY, "width": 1}, layer="below")
+    drawn.update_layout(
+        xaxis={
+            "side": "top",
+            "range": [-0.7, len(axes) - 0.8],
+            "tickvals": list(range(len(axes))),
+            "ticktext": [axis.name for axis in axes],
+            "tickangle": -30,
+            "showgrid": False,
+            "ticks": "",
+        },
+        yaxis={"visible": False, "range": [_ABSENT_AT - 0.06, 1.06]},
+        legend={"y": -0.02, "yanchor": "top", "traceorder": "reversed"},
+        margin={"l": 12, "r": 24},
+    )
+    return drawn
+
+
+def _scores(trials: Sequence[TrialRecord]) -> _Axis:
+    scores = [trial.score or 0.0 for trial in trials]
+    limits = r2_span(scores)
+    wide = limits[1] - limits[0]
+    marked = [limits[0] + wide * share for share in (0.05, 0.5, 0.95)]
+    return _Axis(
+        name="<b>score</b>",
+        heights=[(on_edge(score, limits) - limits[0]) / wide for score in scores],
+        told=[f"score {score:.3f}" for score in scores],
+        ticks=[((tick - limits[0]) / wide, f"{tick:.2f}") for tick in marked],
+    )
+
+
+def _axis(name: str, spec: dict[str, Any], trials: Sequence[TrialRecord]) -> _Axis:
+    """An axis; trials that lack the setting pass below all of its values."""
+    known = [trial.params[name] for trial in trials if name in trial.params]
+    listed = choices_of(spec, known)
+    if listed is not None:
+        last = max(len(listed) - 1, 1)
+        ticks = [(place / last, str(choice)) for place, choice in enumerate(listed)]
+        at = [
+            listed.index(trial.params[name]) / last + apart(trial, _STRIP)
+            if name in trial.params
+            else _ABSENT_AT
+            for trial in trials
+        ]
+    else:
+        low, high = float(spec.get("low", min(known))), float(spec.get("high", max(known)))
+        scale = math.log10 if spec.get("log") else float
+        start, wide = scale(low), (scale(high) - scale(low)) or 1.0
+        marked = log_ticks(low, high) if spec.get("log") else _even(low, high, spec)
+        ticks = [((scale(tick) - start) / wide, f"{tick:g}") for tick in marked]
+        at = [
+            (scale(trial.params[name]) - start) / wide if name in trial.params else _ABSENT_AT
+            for trial in trials
+        ]
+    if len(known) < len(trials):
+        ticks = [*ticks, (_ABSENT_AT, "–")]
+    return _Axis(
+        name=words(short(name)),
+        heights=at,
+        told=[f"{words(name)}: {_told(trial, name)}" for trial in trials],
+        ticks=[(height, words(text[:_CUT])) for height, text in ticks],
+    )
+
+
+def _told(trial: TrialRecord, name: str) -> str:
+    if name not in trial.params:
+        return "not asked for"
+    value = trial.params[name]
+    return f"{value:.3g}" if isinstance(value, float) else words(value)
+
+
+def _even(low: float, high: float, spec: dict[str, Any]) -> list[float]:
+    """Both ends and the middle; every value of a few whole ones."""
+    step = spec.get("step", 1)
+    if spec.get("type") == "int" and (high - low) // step < _MOST_WHOLE:
+        return [low + step * place for place in range(int((high - low) // step) + 1)]
+    return [low + (high - low) * place / (_TICKS - 1) for place in range(_TICKS)]
+
+
+def _lines(
+    name: str,
+    line: dict[str, Any],
+    axes: Sequence[_Axis],
+    own: Sequence[int],
+    trials: Sequence[TrialRecord],
+) -> go.Scatter:
+    """All lines of a quarter as one trace, with gaps between trials."""
+    x: list[int | None] = []
+    y: list[float | None] = []
+    told: list[str | None] = []
+    numbers: list[int | None] = []
+    for place in own:
+        x += [*range(len(axes)), None]
+        y += [*(axis.heights[place] for axis in axes), None]
+        told += [*(axis.told[place] for axis in axes), None]
+        numbers += [*(trials[place].number for _ in axes), None]
+    return go.Scatter(
+        x=x,
+        y=y,
+        text=told,
+        customdata=numbers,
+        mode="lines",
+        name=name,
+        line=line,
+        opacity=0.75,
+        hovertemplate="trial %{customdata}<br>%{text}<extra></extra>",
+    )
+
+
+def _write_ticks(drawn: go.Figure, axes: Sequence[_Axis]) -> None:
+    """Each axis's values beside it, on a ground that lets no line through."""
+    for place, axis in enumerate(axes):
+        for height, text in axis.ticks:
+            drawn.add_annotation(
+                x=place,
+                y=height,
+                text=text,
+                showarrow=False,
+                xanchor="right",
+                xshift=-2,
+                font={"size": 10, "color": MUTED},
+                bgcolor="rgba(255, 255, 255, 0.85)",
+                borderpad=1,
+            )

@@ -1,0 +1,75 @@
+"""Predicted against true on the test split, a panel a task."""
+
+import plotly.graph_objects as go
+
+from studies.plots.ranges import on_edge, span
+from studies.plots.style import BLUE, GREY, SMALL, bare, words
+from studies.records import StudyRecord
+
+
+def prediction(study: StudyRecord, task: str) -> go.Figure | None:
+    """One task's panel; `None` where no clip has both figures."""
+    pairs = _pairs(study, task)
+    if not pairs:
+        return None
+    traces, limits = _traces(study, task)
+    drawn = bare(f"{task} (n {len(pairs)})", x="true", y="predicted", height=SMALL)
+    drawn.add_traces(traces)
+    drawn.update_layout(showlegend=False, xaxis={"range": limits}, yaxis={"range": limits})
+    return drawn
+
+
+def predicted_tasks(study: StudyRecord) -> list[str]:
+    """Tasks of which the study keeps at least one prediction beside the truth."""
+    tasks = (study.predictions or {}).get("tasks", [])
+    return [task for task in tasks if _pairs(study, task)]
+
+
+def _pairs(study: StudyRecord, task: str) -> list[tuple[float, float, str]]:
+    """Truth, the chosen one's prediction and the group of each clip that has them."""
+    kept = study.predictions or {}
+    chosen = kept.get("chosen")
+    if not chosen or task not in kept.get("tasks", []):
+        return []
+    column = kept["tasks"].index(task)
+    groups = kept.get("groups") or [""] * len(chosen)
+    return [
+        (truth[column], predicted[column], group)
+        for truth, predicted, group in zip(kept["truth"], chosen, groups, strict=True)
+        if truth[column] is not None and predicted[column] is not None
+    ]
+
+
+def _traces(study: StudyRecord, task: str) -> tuple[list[go.Scatter], list[float]]:
+    pairs = _pairs(study, task)
+    true = [truth for truth, _, _ in pairs]
+    # What is predicted far out is drawn on the edge, or it would press all others into a line.
+    low, high = span(true, pad=0.25)
+    limits = (min(low, *_near(pairs, low, high)), max(high, *_near(pairs, low, high)))
+    identity = go.Scatter(
+        x=list(limits),
+        y=list(limits),
+        mode="lines",
+        line={"color": GREY, "width": 1, "dash": "dash"},
+        hoverinfo="skip",
+        name="as true",
+    )
+    points = go.Scatter(
+        x=true,
+        y=[on_edge(predicted, limits) for _, predicted, _ in pairs],
+        mode="markers",
+        marker={"color": BLUE, "size": 6, "opacity": 0.65},
+        name="chosen",
+        hovertext=[
+            f"{words(group)}<br>true {truth:.3f}, predicted {predicted:.3f}"
+            for truth, predicted, group in pairs
+        ],
+        hoverinfo="text",
+    )
+    return [identity, points], list(limits)
+
+
+def _near(pairs: list[tuple[float, float, str]], low: float, high: float) -> list[float]:
+    """Predictions that lie no further out than the truth is wide."""
+    wide = high - low
+    return [p for _, p, _ in pairs if low - wide / 2 <= p <= high + wide / 2] or [low]

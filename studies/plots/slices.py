@@ -1,0 +1,123 @@
+"""The score against each setting that was searched, one small figure a setting."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from studies.plots.ranges import apart, axis_of, on_edge, r2_span, span
+from studies.plots.style import INK, SMALL, bare, complete, marks, short, words
+from studies.records import StudyRecord, TrialRecord
+
+_FEW: Final = 8
+"""Values of a whole number up to which each gets a tick."""
+_SPREAD: Final = 0.44
+"""How far apart marks of one choice are laid, of the distance between two choices."""
+_LONG: Final = 14
+
+
+def slices(study: StudyRecord) -> list[go.Figure]:
+    """A figure for each searched setting, in the order of the space."""
+    ended = [t for t in study.trials if t.state in {"complete", "pruned"}]
+    scored = [trial for trial in ended if trial.score is not None and trial.params]
+    found = dict.fromkeys(name for trial in scored for name in trial.params)
+    specs = study.space.get("parameters", {})
+    names = [name for name in specs if name in found]
+    names += [name for name in found if name not in specs]
+    limits = r2_span([trial.score or 0.0 for trial in scored])
+    return [_slice(study, scored, name, specs.get(name, {}), limits) for name in names]
+
+
+def choices_of(spec: dict[str, Any], values: Sequence[Any]) -> list[Any] | None:
+    """The values that stand side by side; `None` of a number."""
+    listed = spec.get("choices")
+    words_in = any(isinstance(v, bool) or not isinstance(v, int | float) for v in values)
+    if listed is None and words_in:
+        listed = sorted(set(values), key=str)
+    # A study may hold what its space no longer lists.
+    return None if listed is None else list(dict.fromkeys([*listed, *values]))
+
+
+def _slice(
+    study: StudyRecord,
+    trials: Sequence[TrialRecord],
+    name: str,
+    spec: dict[str, Any],
+    limits: tuple[float, float],
+) -> go.Figure:
+    own = [trial for trial in trials if name in trial.params]
+    drawn = bare(short(name), height=SMALL)
+    values = [trial.params[name] for trial in own]
+    listed = choices_of(spec, values)
+    across: Callable[[TrialRecord], float]
+    if listed is not None:
+        axis, across = _beside(listed, name)
+        drawn.add_trace(_medians(own, name, listed))
+    else:
+        axis = _number_axis(spec, values)
+        # The few values of a whole number are columns, too.
+        columns = spec.get("type") == "int" and "tickvals" in axis and not spec.get("log")
+        width = _SPREAD * spec.get("step", 1) if columns else 0.0
+
+        def across(trial: TrialRecord) -> float:
+            return float(trial.params[name]) + apart(trial, width)
+
+    def place(trial: TrialRecord) -> tuple[float, float]:
+        return across(trial), on_edge(trial.score or 0.0, limits)
+
+    drawn.add_traces(marks(study, own, place, small=True))
+    drawn.update_layout(xaxis=axis, yaxis={"range": list(span(limits, pad=0.04))})
+    return drawn
+
+
+def _number_axis(spec: dict[str, Any], values: Sequence[float]) -> dict[str, Any]:
+    if "low" not in spec or "high" not in spec:
+        return {"range": list(span([float(value) for value in values]))}
+    axis = axis_of(spec)
+    if spec.get("type") == "int" and (spec["high"] - spec["low"]) // spec.get("step", 1) < _FEW:
+        axis["tickvals"] = list(range(spec["low"], spec["high"] + 1, spec.get("step", 1)))
+        axis["ticktext"] = [str(value) for value in axis["tickvals"]]
+        if not spec.get("log"):
+            half = spec.get("step", 1) / 2
+            axis["range"] = [spec["low"] - half, spec["high"] + half]
+    return axis
+
+
+def _beside(
+    listed: Sequence[Any], name: str
+) -> tuple[dict[str, Any], Callable[[TrialRecord], float]]:
+    """Choices side by side; marks of one choice are laid apart by their trials' numbers."""
+    axis = {
+        "range": [-0.5, len(listed) - 0.5],
+        "tickvals": list(range(len(listed))),
+        "ticktext": [words(_cut(str(choice))) for choice in listed],
+        "showgrid": False,
+    }
+
+    def across(trial: TrialRecord) -> float:
+        return listed.index(trial.params[name]) + apart(trial, _SPREAD)
+
+    return axis, across
+
+
+def _medians(own: Sequence[TrialRecord], name: str, listed: Sequence[Any]) -> go.Scatter:
+    """A dash for the middle score of the complete trials of each choice."""
+    found = []
+    for place, choice in enumerate(listed):
+        scores = sorted(t.score or 0.0 for t in complete(own) if t.params[name] == choice)
+        if scores:
+            middle = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
+            found.append((place, middle, len(scores)))
+    return go.Scatter(
+        x=[place for place, _, _ in found],
+        y=[middle for _, middle, _ in found],
+        customdata=[number for _, _, number in found],
+        mode="markers",
+        showlegend=False,
+        marker={"symbol": "line-ew", "size": 34, "line": {"color": INK, "width": 1.6}},
+        hovertemplate="median of %{customdata} complete: %{y:.3f}<extra></extra>",
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"

@@ -1,0 +1,1 @@
+"""`python -m studies.report`: a study as one page."""

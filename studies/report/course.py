@@ -1,0 +1,135 @@
+"""The report's sections on how the search went and what its settings did."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from studies.analysis.importance import importance, importance_sentences, importance_table
+from studies.analysis.pruning_check import rung_table, sentences
+from studies.analysis.weight_effects import LEAST, weight_effects, weight_sentences
+from studies.records import StudyRecord
+from studies.report.document import Block, Plots, Section
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_MARKS: Final = (
+    "Point at a mark to read its figures; a click on a name in the legend hides it, two show it "
+    "alone."
+)
+_CURVES: Final = (
+    "Dotted lines are rungs, the epochs at which the pruner judges; a cross is where it stopped a "
+    "trial."
+)
+_LINES: Final = (
+    "The darker a line, the higher its score: where the best quarter runs together, a setting "
+    "seems to matter. Two clicks on a quarter in the legend show it alone. A trial that was not "
+    "asked for a setting passes at the –."
+)
+_SLICES: Final = (
+    "Score against each setting that was searched, as suggested: a dot a complete trial, a cross a "
+    "pruned one, whose score is of an earlier epoch. A dash is the median of a choice's complete "
+    "trials. Task weights count relative to each other."
+)
+
+
+_WHOLE: Final = 2000
+"""A column that fills the line, whatever its width."""
+
+
+def course_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section]:
+    """How the search went; nothing of a study in which no trial has a score yet.
+
+    Args:
+        study: The study.
+        with_plots: Whether to draw as well; what has no words but a drawing is else left out.
+    """
+    if not any(trial.score is not None for trial in study.trials):
+        return
+    if with_plots:
+        yield Section(
+            anchor="course", title="How the search went", short="Course", blocks=_course(study)
+        )
+    yield Section(
+        anchor="settings",
+        title="What decides the score",
+        short="Settings",
+        blocks=[
+            *_importance(study, with_plots=with_plots),
+            *(_slices(study) if with_plots else []),
+        ],
+    )
+    weights = _weights(study, with_plots=with_plots)
+    if weights:
+        yield Section(
+            anchor="weights", title="What task weights do", short="Task weights", blocks=weights
+        )
+    pruned = _pruning(study, with_plots=with_plots)
+    if pruned:
+        yield Section(
+            anchor="pruning", title="What pruning saved, and cost", short="Pruning", blocks=pruned
+        )
+
+
+def _drawn(
+    *figures: "go.Figure | None", column: int = 400, least: int = 0, note: str = ""
+) -> list[Block]:
+    found = [figure for figure in figures if figure is not None]
+    return [Plots(figures=found, column=column, least=least, note=note)] if found else []
+
+
+def _course(study: StudyRecord) -> list[Block]:
+    from studies.plots.curves import curves
+    from studies.plots.front import front
+    from studies.plots.history import history
+
+    lines = [curves(study, task) for task in dict.fromkeys(study.watch)]
+    return [
+        *_drawn(history(study), front(study), note=_MARKS),
+        *_drawn(*lines, note=_CURVES),
+    ]
+
+
+def _importance(study: StudyRecord, *, with_plots: bool) -> list[Block]:
+    found = importance(study)
+    blocks: list[Block] = [*importance_sentences(found)]
+    if with_plots:
+        from studies.plots.importance import importance_bars
+
+        return blocks + _drawn(importance_bars(found), column=600)
+    table = importance_table(found)
+    return blocks + ([table] if table else [])
+
+
+def _slices(study: StudyRecord) -> list[Block]:
+    from studies.plots.parallel import COLUMN, parallel
+    from studies.plots.slices import slices
+
+    small = slices(study)
+    return [
+        *_drawn(parallel(study), column=_WHOLE, least=COLUMN * (len(small) + 1), note=_LINES),
+        *_drawn(*small, column=270, note=_SLICES),
+    ]
+
+
+def _weights(study: StudyRecord, *, with_plots: bool) -> list[Block]:
+    if not any("task_weights." in name for trial in study.trials for name in trial.params):
+        return []
+    effects = weight_effects(study)
+    if not effects:
+        return [f"Fewer than {LEAST} complete trials with searched weights: too few to say."]
+    blocks: list[Block] = [*weight_sentences(effects)]
+    if with_plots:
+        from studies.plots.weights import least_width, weight_map
+
+        blocks += _drawn(weight_map(effects), column=_WHOLE, least=least_width(effects))
+    return blocks
+
+
+def _pruning(study: StudyRecord, *, with_plots: bool) -> list[Block]:
+    table = rung_table(study)
+    blocks: list[Block] = [*sentences(study), *([table] if table else [])]
+    if with_plots:
+        from studies.plots.pruning import pruning
+
+        blocks += _drawn(pruning(study), column=560)
+    return blocks

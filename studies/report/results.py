@@ -1,0 +1,74 @@
+"""The report's sections on what was found: tables of figures, the promise, predictions."""
+
+from collections.abc import Iterator
+
+from studies import records
+from studies.records import StudyRecord
+from studies.report.document import Block, Plots, Section
+from studies.summary.headline import headline, searched
+from studies.summary.tables import confirmation_table, front_table, search_table, test_table
+from studies.summary.winners_curse import agreement_table, winners_curse
+
+
+def result_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section]:
+    """What the study found, in the order in which it was found.
+
+    Args:
+        study: The study.
+        with_plots: Whether to draw as well.
+    """
+    best = records.best(study.trials)
+    tables = [table for table in (search_table(study), front_table(study)) if table is not None]
+    told = searched(study, best) if best is not None else []
+    told = [sentence for sentence in told if sentence not in headline(study)]
+    if told or tables:
+        yield Section(
+            anchor="search", title="As the search saw it", short="Search", blocks=[*told, *tables]
+        )
+    if (confirmed := confirmation_table(study)) is not None:
+        yield Section(
+            anchor="confirmation",
+            title="Promised, and confirmed with fresh seeds",
+            short="Confirmation",
+            blocks=[*winners_curse(study), confirmed, *_promise(study, with_plots=with_plots)],
+        )
+    if (tested := test_table(study)) is not None:
+        agreement = agreement_table(study)
+        yield Section(
+            anchor="test",
+            title="The test split",
+            short="Test",
+            blocks=[tested, *([agreement] if agreement else [])],
+        )
+    if with_plots and (panels := _predictions(study)):
+        yield Section(
+            anchor="predictions",
+            title="Predicted against true",
+            short="Predictions",
+            blocks=panels,
+        )
+
+
+def _promise(study: StudyRecord, *, with_plots: bool) -> list[Block]:
+    if not with_plots:
+        return []
+    from studies.plots.promise import promise
+
+    drawn = promise(study)
+    return [] if drawn is None else [Plots(figures=[drawn], column=560)]
+
+
+def _predictions(study: StudyRecord) -> list[Block]:
+    from studies.plots.predictions import predicted_tasks, prediction
+
+    drawn = [prediction(study, task) for task in predicted_tasks(study)]
+    if not drawn:
+        return []
+    note = (
+        "The chosen configuration on the clips of the test split, in the labels' own units; on the "
+        "dashed line a prediction is right. Point at a clip to read its group."
+    )
+    kept, clips = len((study.predictions or {})["truth"]), (study.predictions or {}).get("clips")
+    if clips is not None and clips > kept:
+        note += f" The study keeps {kept} of {clips} clips."
+    return [Plots(figures=[one for one in drawn if one is not None], column=270, note=note)]

@@ -1,0 +1,40 @@
+"""Trials whose worker was killed before its first heartbeat, which Optuna never calls stale."""
+
+from typing import TYPE_CHECKING
+
+import optuna
+from optuna.trial import TrialState
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from optuna.storages import RDBStorage
+
+    from studies.storage.open import StaleCallback
+
+_WITHOUT_HEARTBEAT = text(
+    "SELECT trials.trial_id FROM trials "
+    "JOIN studies ON studies.study_id = trials.study_id "
+    "LEFT JOIN trial_heartbeats ON trial_heartbeats.trial_id = trials.trial_id "
+    "WHERE studies.study_name = :study AND trials.state = 'RUNNING' "
+    "AND trial_heartbeats.trial_id IS NULL"
+)
+
+
+def fail_orphans(
+    study: optuna.Study, storage: "RDBStorage", *, stale_callback: "StaleCallback"
+) -> None:
+    """Fails running trials that never gave a sign of life, and calls back for each.
+
+    Only under the study's lock, and only where a worker that claims a trial records a heartbeat
+    before it lets the lock go: then such a trial has no worker.
+
+    Args:
+        study: The study.
+        storage: Its storage, as opened.
+        stale_callback: Called with each trial, once it is failed.
+    """
+    with storage.engine.connect() as connection:
+        found = connection.execute(_WITHOUT_HEARTBEAT, {"study": study.study_name}).scalars().all()
+    for trial_id in found:
+        if storage.set_trial_state_values(trial_id, TrialState.FAIL):
+            stale_callback(study, storage.get_trial(trial_id))

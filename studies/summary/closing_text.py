@@ -1,0 +1,77 @@
+"""A study as text: what the main job closes with."""
+
+from studies import records
+from studies.analysis import pruning_check as pruning_audit
+from studies.records import StudyRecord, column_tasks, task_names
+from studies.summary.tables import (
+    confirmation_table,
+    front_table,
+    search_table,
+    test_table,
+    verdict,
+)
+from studies.summary.winners_curse import agreement_table, winners_curse
+from studies.table import Table, align, figure
+
+_TOP = 5
+
+
+_WEIGHT = "training.task_weights."
+
+
+def render(study: StudyRecord) -> str:
+    """A study as text: what the main job closes with."""
+    parts = [_headline(study), _text(search_table(study)) or "no finished trial yet"]
+    parts += [_text(front_table(study)), _text(confirmation_table(study))]
+    parts += [_text(test_table(study)), _text(agreement_table(study))]
+    parts += ["\n".join([*winners_curse(study), *verdict(study)]), _top_table(study)]
+    parts += [_text(pruning_audit.rung_table(study)), "\n".join(pruning_audit.sentences(study))]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _headline(study: StudyRecord) -> str:
+    counts = records.counts(study.trials)
+    finished = counts["complete"] + counts["pruned"]
+    spent, saved = records.epochs_spent(study.trials), records.epochs_saved(study.trials)
+    asked = f" of {study.total}" if study.total and study.total >= finished else ""
+    lines = [
+        f"study {study.name} on {study.data_source or 'unknown data'}",
+        (
+            f"trials: {finished}{asked} finished ({counts['complete']} complete, "
+            f"{counts['pruned']} pruned), {counts['running']} running, "
+            f"{counts['waiting']} waiting, {counts['failed']} failed or handed back"
+        ),
+    ]
+    if study.stopped:
+        lines.append(f"stopped: {study.stopped}")
+    if spent:
+        lines.append(
+            f"epochs: {spent} spent, {saved} saved by pruning ({saved / (spent + saved):.0%})"
+        )
+    return "\n".join(lines)
+
+
+def _text(table: Table | None) -> str:
+    return f"{table.title}\n{align([table.head, *table.rows])}" if table else ""
+
+
+def _top_table(study: StudyRecord) -> str:
+    """A column a trial, a row a setting: a space may search more of them than a line holds."""
+    scored = [t for t in study.trials if t.state == "complete" and t.score is not None and t.params]
+    ranked = sorted(scored, key=lambda t: -(t.score or 0.0))[:_TOP]
+    if not ranked:
+        return ""
+    shown = column_tasks(study)
+    hidden = {f"{_WEIGHT}{task}" for task in task_names(study) if task not in shown}
+    names = dict.fromkeys(name for trial in ranked for name in trial.params if name not in hidden)
+    rows = [["setting", *(f"#{trial.number}" for trial in ranked)]]
+    rows.append(["score", *(figure(trial.score) for trial in ranked)])
+    # What a trial was not asked for, since it did not matter there, stays empty.
+    for name in names:
+        values = [_value(t.params[name]) if name in t.params else "" for t in ranked]
+        rows.append([name, *values])
+    return f"best trials of the search, as suggested\n{align(rows)}"
+
+
+def _value(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,112 @@
+"""`python -m avq_core.audit`, as a process."""
+
+import html.parser
+import json
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Runs the command."""
+    command = [sys.executable, "-m", "avq_core.audit", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_the_demo_set_is_audited_with_its_ceiling() -> None:
+    """Tables of streams and tasks, with the best attainable R²."""
+    done = run("demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "320 x 30 x 163" in done.stdout
+    assert "attainable R²" in done.stdout
+
+
+def test_json_has_the_same_figures() -> None:
+    """Machine-readable on request, and nothing but JSON."""
+    report = json.loads(run("demo", "--json").stdout)
+    assert [split["samples"] for split in report["splits"]] == [320, 120, 160]
+    assert report["streams"][0]["shape"] == [320, 30, 163]
+
+
+def test_an_error_among_the_findings_sets_the_exit_status(tmp_path: Path) -> None:
+    """A task without variance: the audit is printed, and the status is 1."""
+    sample = {"features": {"a": np.ones((3, 2))}, "labels": {"x_score": 0.5}}
+    path = tmp_path / "data.pkl"
+    path.write_bytes(pickle.dumps({name: [sample] * 2 for name in ("train", "val", "test")}))
+    done = run(str(path))
+    assert done.returncode == 1
+    assert (
+        "error: x in train: 2 valid labels without variance, all 0.5: a constant label"
+        in done.stdout
+    )
+    assert (
+        "error: samples in two splits or more, value for value: 1 (train 0 = train 1" in done.stdout
+    )
+    assert "do not trust a score on this data before the errors are mended" in done.stdout
+
+
+def test_the_page_opens_offline_and_shows_what_was_found(tmp_path: Path) -> None:
+    """One file without scripts or addresses, a picture for each stream with gaps and each task."""
+    page = tmp_path / "deep" / "audit.html"
+    done = run("demo", "--html", str(page))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"page: {page}" in done.stdout
+    text = page.read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert not re.search(r"(src|href)=.https?:", text)
+    assert text.count("<figure>") == text.count("<svg") == 1 + 3 + 5 + 1
+    assert "visual: 2,235 values are NaN" in text
+    html.parser.HTMLParser().feed(text)
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    """A folder, say."""
+    done = run("demo", "--html", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is a folder, expected the name of a file" in done.stderr
+
+
+def test_json_and_a_page_go_together(tmp_path: Path) -> None:
+    """What is printed stays JSON."""
+    done = run("demo", "--json", "--html", str(tmp_path / "a.html"))
+    assert json.loads(done.stdout)["profiles"][0]["stream"] == "visual"
+    assert "page: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "error: no such file: "), (b"hello", "is not a whole pickle")],
+)
+def test_a_mistake_is_one_line_and_status_2(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    """On stderr, without a traceback."""
+    path = tmp_path / "data.pkl"
+    if content is not None:
+        path.write_bytes(content)
+    done = run(str(path))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize("module", ["avq_core.audit", "avq_core.prepare"])
+def test_help_needs_neither_numpy_nor_torch(module: str) -> None:
+    """So that it answers at once."""
+    script = (
+        f"import sys, {module} as command\n"
+        "try: command.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(bool({'numpy', 'torch', 'yaml'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0
+    assert "datasets/ac.pkl" in done.stdout

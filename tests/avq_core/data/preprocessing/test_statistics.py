@@ -1,0 +1,224 @@
+"""Fitted on train only, equal to scikit-learn's, and the same after a round trip."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from safetensors.numpy import load, save
+from sklearn.decomposition import PCA
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from avq_core.config.data import DataConfig
+from avq_core.data.dataset import RawSplit
+from avq_core.data.preprocessing.statistics import FloatArray, Statistics, fit, fit_stream
+from avq_core.data.schema import Schema, Stream
+from avq_core.errors import ConfigError, DataError
+
+SCHEMA = Schema(
+    streams=(Stream(name="a", dim=6, temporal=True), Stream(name="c", dim=2, temporal=False)),
+    num_frames=5,
+    tasks=("x", "y"),
+)
+
+
+def make_split(num: int = 40, seed: int = 0) -> RawSplit:
+    """Correlated columns of unlike sizes, some NaN, some labels missing."""
+    rng = np.random.default_rng(seed)
+    mix = rng.normal(size=(6, 6))
+    a = (rng.normal(size=(num, 5, 6)) @ mix * [1, 10, 0.01, 1, 1, 100] + 3).astype(np.float32)
+    a[rng.random(a.shape) < 0.05] = np.nan
+    labels = rng.uniform(-0.8, 1, size=(num, 2)).astype(np.float32)
+    labels[rng.random(labels.shape) < 0.3] = np.nan
+    return RawSplit(
+        features={"a": list(a), "c": list(rng.normal(size=(num, 2)).astype(np.float32))},
+        labels=labels,
+        groups=[str(i) for i in range(num)],
+    )
+
+
+def rows(samples: list[FloatArray]) -> FloatArray:
+    """All frames of all samples, one a row."""
+    return np.concatenate([np.atleast_2d(sample) for sample in samples])
+
+
+@pytest.mark.parametrize("stream", ["a", "c"])
+def test_standardising_equals_scikit_learn(stream: str) -> None:
+    """Median, mean and deviation are SimpleImputer's and StandardScaler's."""
+    train, val = make_split(), make_split(20, 1)
+    statistics = fit(train, SCHEMA, DataConfig())
+    imputer, scaler = SimpleImputer(strategy="median"), StandardScaler()
+    scaler.fit(imputer.fit_transform(rows(train.features[stream]).astype(np.float64)))
+    for split in (train, val):
+        values = rows(split.features[stream])
+        expected = scaler.transform(imputer.transform(values.astype(np.float64)))
+        np.testing.assert_allclose(statistics.apply(stream, values), expected, atol=1e-5)
+
+
+def test_clipping_cuts_standardised_values_at_both_ends() -> None:
+    """As numpy.clip of what scikit-learn gives; statistics are of the values as they were."""
+    train, val = make_split(), make_split(20, 1)
+    train.features["a"][0][0, 1] = 1e4
+    statistics = fit(train, SCHEMA, DataConfig(clip=1.5))
+    imputer, scaler = SimpleImputer(strategy="median"), StandardScaler()
+    scaler.fit(imputer.fit_transform(rows(train.features["a"]).astype(np.float64)))
+    values = rows(val.features["a"])
+    expected = np.clip(scaler.transform(imputer.transform(values.astype(np.float64))), -1.5, 1.5)
+    got = statistics.apply("a", values)
+    assert (np.abs(got) == 1.5).any()
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+def test_labels_are_scaled_as_scikit_learn_does() -> None:
+    """MinMaxScaler passes over NaN, too."""
+    train, val = make_split(), make_split(20, 1)
+    scaler = MinMaxScaler().fit(train.labels.astype(np.float64))
+    scaling = fit(train, SCHEMA, DataConfig()).labels
+    np.testing.assert_allclose(scaling.scale(val.labels), scaler.transform(val.labels), atol=1e-5)
+    targets = scaling.scale(val.labels)
+    np.testing.assert_allclose(
+        scaling.unscale(targets), scaler.inverse_transform(targets), atol=1e-5
+    )
+
+
+def test_a_stream_that_no_train_sample_has_becomes_zero() -> None:
+    """As in a fold whose train side lacks it altogether."""
+    statistics = fit_stream([], 3)
+    assert statistics.apply(np.full((2, 3), 7, np.float32)).tolist() == [[0, 0, 0]] * 2
+
+
+def test_a_large_mean_loses_no_precision() -> None:
+    """A mean a thousand times the deviation is subtracted exactly."""
+    centre = np.array([1e3, -1e4])
+    values = (np.random.default_rng(0).normal(size=(30, 5, 2)) + centre).astype(np.float32)
+    expected = StandardScaler().fit_transform(values.reshape(-1, 2).astype(np.float64))
+    got = fit_stream(list(values), values.shape[-1]).apply(values)
+    np.testing.assert_allclose(got.reshape(-1, 2), expected, atol=1e-5)
+
+
+def test_pca_equals_scikit_learn_up_to_sign_and_one_factor() -> None:
+    """Components are scikit-learn's; the scores together vary by 1 a column."""
+    train, val = make_split(), make_split(20, 1)
+    statistics = fit(train, SCHEMA, DataConfig(pca={"a": 3}))
+    plain = fit(train, SCHEMA, DataConfig())
+    pca = PCA(3).fit(plain.apply("a", rows(train.features["a"])).astype(np.float64))
+    fitted = statistics.streams["a"].components
+    assert fitted is not None
+    signs = np.sign((fitted.axes * pca.components_).sum(axis=1))
+    np.testing.assert_allclose(fitted.axes, pca.components_ * signs[:, None], atol=1e-5)
+    expected = pca.transform(plain.apply("a", rows(val.features["a"]))) * signs
+    got = statistics.apply("a", rows(val.features["a"]))
+    np.testing.assert_allclose(got * fitted.scale, expected, atol=1e-5)
+    scores = statistics.apply("a", rows(train.features["a"]))
+    assert np.mean(scores.var(axis=0)) == pytest.approx(1, abs=0.01)
+    assert statistics.prepared_schema(SCHEMA).streams[0] == Stream(name="a", dim=3, temporal=True)
+
+
+def test_infinities_are_filled_like_nan() -> None:
+    """Neither the fit nor its use sees them."""
+    train = make_split()
+    with_nan = fit(train, SCHEMA, DataConfig())
+    for sample in train.features["a"]:
+        sample[np.isnan(sample)] = np.inf
+    with_inf = fit(train, SCHEMA, DataConfig())
+    np.testing.assert_array_equal(
+        with_nan.streams["a"].columns.scale, with_inf.streams["a"].columns.scale
+    )
+    assert np.isfinite(with_inf.apply("a", rows(train.features["a"]))).all()
+
+
+def test_constant_and_empty_columns_become_zero_and_are_reported() -> None:
+    """Zero everywhere, also where another split differs; as scikit-learn tells constant columns."""
+    train = make_split()
+    for sample in train.features["a"]:
+        sample[:, 0] = 0.1
+        sample[:, 1] = np.nan
+        sample[:, 2] = np.float32(1e6)
+    statistics = fit(train, SCHEMA, DataConfig())
+    columns = statistics.streams["a"].columns
+    other = np.full((4, 6), 7, np.float32)
+    assert statistics.apply("a", other)[:, :3].tolist() == [[0, 0, 0]] * 4
+    assert columns.empty.tolist() == [False, True, False, False, False, False]
+    assert columns.constant.tolist() == [True, True, True, False, False, False]
+    assert statistics.report() == (
+        "a: 1 of 6 columns without a finite train value, set to 0 (1)",
+        "a: 2 of 6 columns constant on the train split, set to 0 (0, 2)",
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    values=hnp.arrays(
+        np.float32,
+        hnp.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=6),
+        elements=st.floats(width=32, allow_nan=True, allow_infinity=True),
+    )
+)
+def test_what_comes_out_is_always_finite(values: FloatArray) -> None:
+    """Any float32 at all, the largest included."""
+    assert np.isfinite(fit_stream(list(values), values.shape[-1]).apply(values)).all()
+
+
+def test_labels_are_scaled_and_told_back_in_the_user_s_units() -> None:
+    """[0, 1] on train, NaN kept, and back again."""
+    train = make_split()
+    statistics = fit(train, SCHEMA, DataConfig())
+    targets = statistics.labels.scale(train.labels)
+    assert np.nanmin(targets, axis=0).tolist() == [0, 0]
+    assert np.nanmax(targets, axis=0).tolist() == [1, 1]
+    np.testing.assert_array_equal(np.isnan(targets), np.isnan(train.labels))
+    np.testing.assert_allclose(statistics.labels.unscale(targets), train.labels, atol=1e-6)
+
+
+def test_a_task_of_one_value_becomes_zero() -> None:
+    """No division by a range of nothing."""
+    train = make_split()
+    train.labels[:, 1] = 0.25
+    targets = fit(train, SCHEMA, DataConfig()).labels.scale(train.labels)
+    assert targets[:, 1].tolist() == [0] * len(train)
+
+
+@pytest.mark.parametrize(
+    ("pca", "message"),
+    [
+        ({"b": 2}, r"data\.pca names stream 'b', expected one of \['a', 'c'\]"),
+        ({"a": 7}, r"data\.pca\.a is 7, expected at most the stream's 6 columns"),
+        ({"a": 6}, r"data\.pca\.a is 6, expected at most 5"),
+    ],
+)
+def test_pca_that_cannot_be_is_refused(pca: dict[str, int], message: str) -> None:
+    """More components than columns, or than independent directions."""
+    train = make_split()
+    for sample in train.features["a"]:
+        sample[:, 3] = 2.0
+    with pytest.raises(ConfigError, match=message):
+        fit(train, SCHEMA, DataConfig(pca=pca))
+
+
+def test_statistics_survive_safetensors() -> None:
+    """Saved and loaded, they transform in the same way, bit for bit."""
+    train = make_split()
+    statistics = fit(train, SCHEMA, DataConfig(pca={"a": 2}))
+    again = Statistics.from_arrays(load(save(statistics.to_arrays())), SCHEMA)
+    for stream in ("a", "c"):
+        values = rows(train.features[stream])
+        np.testing.assert_array_equal(again.apply(stream, values), statistics.apply(stream, values))
+    np.testing.assert_array_equal(
+        again.labels.scale(train.labels), statistics.labels.scale(train.labels)
+    )
+    assert again.report() == statistics.report()
+
+
+def test_statistics_of_other_streams_are_refused() -> None:
+    """A schema that the arrays do not fit is told."""
+    arrays = fit(make_split(), SCHEMA, DataConfig()).to_arrays()
+    other = Schema(streams=(Stream(name="z", dim=1, temporal=True),), num_frames=5, tasks=("x",))
+    with pytest.raises(DataError, match=r"lack 'streams/z/median', expected those of streams"):
+        Statistics.from_arrays(arrays, other)
+    wide = Schema(streams=(Stream(name="a", dim=9, temporal=True),), num_frames=5, tasks=("x",))
+    with pytest.raises(DataError, match=r"a median has shape \(6,\), expected \(9,\)"):
+        Statistics.from_arrays(arrays, wide)
+    fewer = Schema(streams=SCHEMA.streams, num_frames=5, tasks=("x",))
+    with pytest.raises(DataError, match="are of 2 tasks, expected 1"):
+        Statistics.from_arrays(arrays, fewer)

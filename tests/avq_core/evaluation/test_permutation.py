@@ -1,0 +1,118 @@
+"""Permutation importance: what is shuffled, what stays, and what is told of it."""
+
+import numpy as np
+import pytest
+import torch
+
+from avq_core.data.preprocessing.splits import PreparedSplit
+from avq_core.evaluation.permutation import Importance, shuffle_stream, stream_importance
+from avq_core.evaluation.permutation_plot import draw
+from avq_core.training.resident import ResidentSplit, to_device
+
+NUM, FRAMES = 60, 4
+
+
+@pytest.fixture
+def prepared() -> PreparedSplit:
+    """60 clips: `a` is what the first task is, `b` half of the second; `gone` is in no clip."""
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((NUM, FRAMES, 1)).astype(np.float32)
+    b = rng.standard_normal((NUM, 2)).astype(np.float32)
+    c = rng.standard_normal((NUM, 3)).astype(np.float32)
+    targets = np.stack([a.mean(axis=(1, 2)), b[:, 0] + c[:, 0]], axis=1).astype(np.float32)
+    targets[::7, 0] = np.nan
+    return PreparedSplit(
+        streams={"c": c, "a": a, "b": b, "gone": np.zeros((NUM, 1), np.float32)},
+        targets=targets,
+        groups=tuple(f"g{n // 2}" for n in range(NUM)),
+        present={"gone": np.zeros(NUM, bool)},
+    )
+
+
+def score(split: ResidentSplit) -> np.ndarray:
+    """A model that knows the truth, but for the second task's `c`."""
+    a, b = split.streams["a"], split.streams["b"]
+    found: np.ndarray = torch.stack([a.mean(dim=(1, 2)), b[:, 0]], dim=1).numpy()
+    return found
+
+
+def importance(prepared: PreparedSplit, **settings: int) -> Importance:
+    split = to_device(prepared, torch.device("cpu"))
+    options = {"repeats": 4, "seed": 0} | settings
+    return stream_importance(
+        score, split, prepared, ("one", "two"), **options, on_step=lambda _: None
+    )
+
+
+def test_a_stream_costs_what_the_model_takes_from_it(prepared: PreparedSplit) -> None:
+    """All of a task's R² and more where it is all that there is; nothing where it is not read."""
+    found = importance(prepared)
+    assert found.r2["one"] == pytest.approx(1.0)
+    assert found.r2["two"] == pytest.approx(0.5, abs=0.2)
+    assert found.num_labels == {"one": NUM - 9, "two": NUM}
+    assert list(found.streams)[:2] == ["a", "b"]
+    lost = found.streams["a"].r2["one"]
+    assert lost["value"] is not None
+    assert lost["value"] > 1.0
+    assert lost["low"] is not None
+    assert lost["low"] > 0.5
+    assert found.streams["a"].r2["two"]["value"] == 0.0
+    assert found.streams["c"].r2["two"]["value"] == 0.0
+    both = [found.all_streams.r2[task]["value"] for task in ("one", "two")]
+    alone = [found.streams["a"].r2["one"]["value"], found.streams["b"].r2["two"]["value"]]
+    assert both == pytest.approx(alone)
+
+
+def test_a_stream_that_no_clip_has_is_not_judged(prepared: PreparedSplit) -> None:
+    """There is nothing to shuffle, which is not the same as that nothing is lost."""
+    found = importance(prepared).streams["gone"]
+    assert found.num_clips == 0
+    assert found.r2["one"] == {"value": None, "low": None, "high": None}
+
+
+def test_the_same_seed_shuffles_the_same(prepared: PreparedSplit) -> None:
+    """And another one otherwise."""
+    assert importance(prepared) == importance(prepared)
+    assert importance(prepared, seed=1) != importance(prepared)
+
+
+def test_clips_are_dealt_out_whole_and_once(prepared: PreparedSplit) -> None:
+    """Their frames keep their order, all other streams stay, and the split itself is left alone."""
+    split = to_device(prepared, torch.device("cpu"))
+    order = torch.randperm(NUM, generator=torch.Generator().manual_seed(0))
+    dealt = shuffle_stream(split, "a", order)
+    assert torch.equal(dealt.streams["a"], split.streams["a"][order])
+    assert dealt.streams["b"] is split.streams["b"]
+    assert np.array_equal(split.streams["a"].numpy(), prepared.streams["a"])
+
+
+def test_a_clip_keeps_its_length(prepared: PreparedSplit) -> None:
+    """Another clip's frames are repeated from the start, or cut; padding stays 0."""
+    a = torch.tensor([[1.0, 2, 3, 4], [5, 6, 0, 0], [7, 0, 0, 0]])[:, :, None]
+    split = ResidentSplit(
+        streams={"a": a}, targets=torch.zeros(3, 1), lengths=torch.tensor([4, 2, 1])
+    )
+    dealt = shuffle_stream(split, "a", torch.tensor([1, 2, 0]))
+    assert dealt.streams["a"][:, :, 0].tolist() == [[5, 6, 5, 6], [7, 7, 0, 0], [1, 0, 0, 0]]
+
+
+def test_whether_a_clip_has_a_stream_goes_with_it() -> None:
+    """A clip without it gets that of another one, which then lacks it."""
+    split = ResidentSplit(
+        streams={"a": torch.tensor([[1.0], [0.0]]), "b": torch.ones(2, 1)},
+        targets=torch.zeros(2, 1),
+        present={"a": torch.tensor([True, False]), "b": torch.tensor([False, True])},
+    )
+    dealt = shuffle_stream(split, "a", torch.tensor([1, 0]))
+    assert dealt.streams["a"][:, 0].tolist() == [0, 1]
+    assert dealt.present["a"].tolist() == [False, True]
+    assert dealt.present["b"].tolist() == [False, True]
+
+
+def test_the_picture_has_a_panel_a_task(prepared: PreparedSplit) -> None:
+    """With the R² that there is to lose; what was not judged is written, not drawn."""
+    figure = draw(importance(prepared))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[0] == "one (R² 1.000)"
+    assert len(titles) == 2
+    assert "n/a" in [text.get_text() for text in figure.axes[0].texts]

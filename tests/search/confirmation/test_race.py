@@ -1,0 +1,175 @@
+"""Who is better over paired runs."""
+
+import math
+
+import numpy as np
+import pytest
+
+from search.confirmation.race import Run, Standing, choose, clip_error, corrected_error, gap, race
+
+FOLDS = 3
+
+
+def runs(*scores: float, losses: list[float] | None = None) -> list[Run | None]:
+    return [Run(fold=i % FOLDS, score=score, losses=losses) for i, score in enumerate(scores)]
+
+
+def standing(
+    key: int, *scores: float, parameters: int = 100, dropped: str | None = None
+) -> Standing:
+    made = tuple(run for run in runs(*scores) if run is not None)
+    return Standing(key=key, parameters=parameters, runs=made, dropped=dropped)
+
+
+def raced(scores: dict[int, list[Run | None]]) -> dict[int, Standing]:
+    found, _ = race(dict.fromkeys(scores, 100), scores, num_folds=FOLDS)
+    return {standing.key: standing for standing in found}
+
+
+def test_the_error_of_overlapping_folds_is_nadeau_and_bengios() -> None:
+    """Six runs on thirds: the variance times (1/6 + 1/2), not times 1/6."""
+    values = [0.1, 0.2, 0.3, 0.2, 0.1, 0.3]
+    assert corrected_error(values, 3) == pytest.approx(
+        math.sqrt(np.var(values, ddof=1) * (1 / 6 + 0.5))
+    )
+    assert math.isnan(corrected_error([0.1], 3))
+
+
+def test_a_gap_is_paired() -> None:
+    """What a fold is like counts for nobody: a constant lead over uneven folds is known exactly."""
+    first = standing(1, 0.9, 0.5, 0.7).runs
+    second = standing(2, 0.8, 0.4, 0.6).runs
+    found = gap(first, second, FOLDS)
+    assert found.value == pytest.approx(0.1)
+    assert found.error == pytest.approx(0.0, abs=1e-12)
+    assert found.interval() == (pytest.approx(0.1), pytest.approx(0.1))
+
+
+def test_the_simplest_within_one_standard_error_of_the_best_is_chosen() -> None:
+    """A lead of 0.002 that is not sure does not justify ten times the weights."""
+    best = standing(1, 0.70, 0.72, 0.71, parameters=1000)
+    simple = standing(2, 0.71, 0.70, 0.714, parameters=100)
+    choice = choose([best, simple], FOLDS)
+    assert choice is not None
+    assert choice.key == 2
+    assert choice.reason.startswith("#2 is chosen: the simplest (100 weights) of the 2 within one")
+
+
+def test_a_clear_lead_is_worth_its_weights() -> None:
+    """Behind by more than one standard error is behind."""
+    best = standing(1, 0.70, 0.72, 0.71, parameters=1000)
+    simple = standing(2, 0.60, 0.61, 0.60, parameters=100)
+    choice = choose([best, simple], FOLDS)
+    assert choice is not None
+    assert choice.key == 1
+    assert "no simpler one is within one standard error" in choice.reason
+
+
+def test_who_was_dropped_or_diverged_is_not_chosen() -> None:
+    """Neither a high mean of few runs nor a mean without the run that diverged counts."""
+    field = [
+        standing(1, 0.9, dropped="after 1 of 6 runs"),
+        standing(2, 0.9, math.nan, 0.9),
+        standing(3, 0.2, 0.2, 0.2),
+    ]
+    choice = choose(field, FOLDS)
+    assert choice is not None
+    assert choice.key == 3
+    assert choose(field[:2], FOLDS) is None
+
+
+def test_one_run_each_leaves_the_best() -> None:
+    """Nothing says how sure the gap is, so simplicity has no say."""
+    choice = choose([standing(1, 0.5, parameters=9), standing(2, 0.4, parameters=1)], FOLDS)
+    assert choice is not None
+    assert choice.key == 1
+
+
+def test_a_candidate_far_behind_is_dropped_by_the_clips_of_its_first_run() -> None:
+    """0.7 behind with a standard error of some 0.05 over the clips of one fold."""
+    rng = np.random.default_rng(0)
+    good, poor = 0.01 * rng.random(30), 0.01 * rng.random(30) + 0.7 / 30
+    found = raced(
+        {
+            1: [*runs(0.7, losses=list(good)), None],
+            2: [*runs(0.0, losses=list(poor)), None],
+        }
+    )
+    assert found[1].dropped is None
+    assert found[2].dropped is not None
+    assert found[2].dropped.startswith("after 1 of 2 runs: behind #1 by 0.700, ")
+
+
+def test_a_candidate_that_the_clips_cannot_tell_from_the_leader_stays() -> None:
+    """0.3 behind, which is more than seeds bring, but by clips that disagree: an error of 0.3."""
+    first, second = [0.0] * 30, [0.31] + [-0.0003] * 29
+    assert clip_error(
+        [Run(fold=0, score=0, losses=first)], [Run(fold=0, score=0, losses=second)]
+    ) == pytest.approx(0.31, abs=0.01)
+    found = raced({1: runs(0.70, losses=first), 2: runs(0.40, losses=second)})
+    assert found[2].dropped is None
+    sure = [0.01] * 30
+    assert raced({1: runs(0.70, losses=first), 2: runs(0.40, losses=sure)})[2].dropped is not None
+
+
+def test_of_two_errors_the_larger_counts() -> None:
+    """Two runs that agree by chance do not drop whom the clips cannot tell from the leader."""
+    first, second = [0.0] * 30, [0.31] + [-0.0003] * 29
+    leader = [Run(fold=f, score=0.70, losses=first) for f in range(2)]
+    other = [Run(fold=f, score=0.40, losses=second) for f in range(2)]
+    assert gap(leader, other, FOLDS).error == 0
+    assert raced({1: [*leader], 2: [*other]})[2].dropped is None
+
+
+def test_one_run_does_not_drop_for_what_a_seed_may_bring() -> None:
+    """0.12 behind on every clip of one fold is sure of the clips, not of the next seed."""
+    first, second = [0.01] * 30, [0.01 + 0.12 / 30] * 30
+    field: dict[int, list[Run | None]] = {
+        1: [*runs(0.7, losses=first), None],
+        2: [*runs(0.58, losses=second), None],
+    }
+    assert raced(field)[2].dropped is None
+    field = {1: runs(*[0.7] * 3, losses=first), 2: runs(*[0.58] * 3, losses=second)}
+    found = raced(field)[2].dropped
+    assert found is not None
+    assert found.startswith("after 3 of 3 runs: behind #1 by 0.120, ")
+
+
+def test_runs_of_one_fold_share_its_clips() -> None:
+    """A second seed on the same fold is no second sample of clips."""
+    rng = np.random.default_rng(1)
+    one, other = (list(row) for row in rng.random((2, 40)))
+    once = clip_error([Run(fold=0, score=0, losses=one)], [Run(fold=0, score=0, losses=other)])
+    twice = clip_error(
+        [Run(fold=0, score=0, losses=one)] * 2, [Run(fold=0, score=0, losses=other)] * 2
+    )
+    apart = clip_error(
+        [Run(fold=f, score=0, losses=one) for f in range(2)],
+        [Run(fold=f, score=0, losses=other) for f in range(2)],
+    )
+    assert twice == pytest.approx(once)
+    assert apart == pytest.approx(once / math.sqrt(2))
+
+
+def test_a_run_that_diverged_ends_the_race_of_its_candidate() -> None:
+    """It has no figure for the round, and cannot be chosen any more."""
+    found = raced({1: runs(0.5, 0.5), 2: [*runs(math.nan), None]})
+    assert found[2].dropped == "after 1 of 2 runs: a run diverged"
+    assert found[1].dropped is None
+
+
+def test_the_race_waits_where_a_run_is_missing() -> None:
+    """Whoever is in the race and lacks its run holds the next look; who was dropped does not."""
+    field = {1: runs(0.5, 0.5), 2: [*runs(0.5), None]}
+    _, reached = race({1: 1, 2: 1}, field, num_folds=FOLDS)
+    assert reached == 1
+    _, reached = race({1: 1}, {1: runs(0.5, 0.5)}, num_folds=FOLDS)
+    assert reached == 2
+
+
+def test_a_race_that_was_interrupted_comes_to_the_same_end() -> None:
+    """Runs that were made ahead of a round do not count before it."""
+    rng = np.random.default_rng(0)
+    good, poor = list(0.01 * rng.random(30)), list(0.01 * rng.random(30) + 0.7 / 30)
+    whole = {1: runs(0.7, 0.7, losses=good), 2: runs(0.0, 0.9, losses=poor)}
+    assert len(raced(whole)[2].runs) == 1

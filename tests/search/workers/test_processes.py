@@ -1,0 +1,164 @@
+"""What processes are told of their device, and what is told of those that find no room there."""
+
+import queue
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from commands import write_tiny
+from launch_ends import end_without_room, raise_without_room
+
+from avq_core.config.data import DataConfig
+from avq_core.config.training import manual
+from avq_core.data.store.store import prepare
+from avq_core.errors import NoRoomError
+from search.settings import NO_ROOM, Job, Slot
+from search.workers import pool, worker
+from search.workers import processes as local
+from space.space import Space
+from studies.score import Watch
+
+SHARED = Slot(index=0, device="cpu", threads=1, memory_share=0.25)
+
+
+@pytest.fixture
+def job(tmp_path: Path, space: Space) -> Job:
+    """Over a tiny file; there is no study, since no worker here comes so far."""
+    made = prepare(
+        str(write_tiny(tmp_path)), DataConfig(), root=tmp_path / "prepared", on_note=lambda _: None
+    )
+    return Job(
+        study="tiny", url="sqlite://", store=made.path, data=DataConfig(), space=space,
+        watch=Watch(), epochs=3, baseline_epochs=3, trials=1, sampler="tpe", pruner="cycle",
+        audit_share=0.0, stop="never", seed=0, deadline=None, logs=tmp_path,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undoes what a worker does to the process that it has for itself."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    threads = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(worker, "_redirect_output", lambda _: None)
+    yield
+    torch.set_num_threads(threads)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def claimed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
+    """What devices were claimed, with which share."""
+    found: list[tuple[str, float]] = []
+
+    def claim(name: str, *, memory_share: float) -> torch.device:
+        found.append((name, memory_share))
+        return torch.device(name)
+
+    monkeypatch.setattr("avq_core.training.device.claim_device", claim)
+    return found
+
+
+@pytest.fixture
+def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing fits on a device."""
+
+    def refuse(*_: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(torch, "from_numpy", refuse)
+
+
+@pytest.mark.usefixtures("in_this_process", "no_room")
+def test_a_worker_takes_its_share_and_ends_by_a_status_where_the_data_does_not_fit(
+    job: Job, claimed: list[tuple[str, float]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its log, where its output goes, says how large the data is."""
+    with pytest.raises(SystemExit) as ended:
+        worker.run_worker(job, SHARED)
+    assert ended.value.code == NO_ROOM
+    assert claimed == [("cpu", 0.25)]
+    assert (
+        "a split of 0.00 GB does not fit in what is left of the memory of cpu"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_process_of_the_confirmation_takes_its_share(claimed: list[tuple[str, float]]) -> None:
+    """Of the slot that it took from those that are free."""
+    free: Any = queue.Queue()
+    free.put(SHARED)
+    threads = torch.get_num_threads()
+    pool._start(free, stop=None, meeting=None)  # type: ignore[arg-type]
+    torch.set_num_threads(threads)
+    assert claimed == [("cpu", 0.25)]
+
+
+def test_a_search_without_room_is_told_in_one_line(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was lost: fewer workers go on."""
+    monkeypatch.setattr(local, "run_worker", end_without_room)
+    with pytest.raises(NoRoomError, match=r"worker-0 found no room on cpu .* fewer --workers"):
+        local.run_workers(job, [SHARED], on_tick=lambda: None)
+
+
+def test_a_confirmation_without_room_is_told_in_one_line(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error comes whole from the process, and is a user's to mend."""
+    monkeypatch.setattr(pool, "_run", raise_without_room)
+    task = pool.Task(key="0", config=manual(("overall",)), store=job.store)
+    with pytest.raises(NoRoomError, match="does not fit"):
+        list(pool.run_tasks([task], slots=[SHARED]))
+
+
+def test_all_processes_of_a_pool_are_up_before_the_first_task() -> None:
+    """Whoever times tasks must not time imports: as many processes have answered as there are slots."""
+    slots = [Slot(index=index, device="cpu", threads=1) for index in range(3)]
+    with pool.TaskPool(slots) as started:
+        assert len(set(started.start())) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_waits_until_it_is_let_in(
+    number: signal.Signals, in_this_process: None
+) -> None:
+    """While a library reads, it could be lost in its clean-up; a second one does not wait."""
+    signal.signal(number, signal.default_int_handler)
+    reached = []
+
+    def interrupted(*, lets_in: bool) -> None:
+        with local.held_interrupts() as let_in:
+            let_in()
+            signal.raise_signal(number)
+            reached.append("the end of what was going on")
+            if lets_in:
+                let_in()
+            signal.raise_signal(number)
+            reached.append("more")
+
+    for lets_in in (True, False):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(lets_in=lets_in)
+        assert signal.getsignal(number) is signal.default_int_handler
+    assert reached == ["the end of what was going on"] * 2
+
+
+def test_an_interrupt_at_the_last_moment_is_not_lost() -> None:
+    """Nothing is left to be let in between, and the command still has its confirmation before it."""
+    with pytest.raises(KeyboardInterrupt), local.held_interrupts():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_signal_that_is_ignored_stays_so(in_this_process: None) -> None:
+    """As Ctrl-C is in a shell's background jobs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with local.held_interrupts() as let_in:
+        signal.raise_signal(signal.SIGINT)
+        let_in()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN

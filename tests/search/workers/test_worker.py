@@ -1,0 +1,342 @@
+"""Workers: the exact budget, handing back, and what a killed worker leaves behind."""
+
+import dataclasses
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from search.interrupts import InterruptedTrial, StopRequest
+from search.objective import Objective
+from search.pruners.first_rung import FirstRungPruner, best_at_first_rung
+from search.queue.baseline import HEAD_START
+from search.queue.retry import MAX_RETRIES, hand_back, hand_back_stale
+from search.workers.worker import Crew, run_next
+from studies import records
+from studies.score import Watch
+from studies.storage.lock import study_lock
+from studies.storage.open import open_storage
+
+WORKER = """
+import sys, time, optuna
+from search.queue.retry import hand_back_stale
+from search.quiet import quiet_libraries
+from studies.score import Watch
+from search.workers.worker import Crew, run_next
+from studies.storage.lock import study_lock
+from studies.storage.open import open_storage
+
+quiet_libraries()
+url = sys.argv[1]
+storage = open_storage(url, stale_callback=hand_back_stale)
+study = optuna.load_study(study_name="tiny", storage=storage)
+
+def objective(trial):
+    time.sleep(0.01)
+    return trial.suggest_float("x", 0, 1)
+
+crew = Crew(
+    study=study,
+    storage=storage,
+    lock=study_lock(url, "tiny"),
+    sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
+    total=30,
+    watch=Watch(),
+)
+while run_next(crew, objective):
+    pass
+"""
+
+
+def crew_of(study: optuna.Study, storage: str, *, total: int) -> Crew:
+    """What a worker shares, for one worker in this process."""
+    return Crew(
+        study=study,
+        storage=open_storage(storage, stale_callback=hand_back_stale),
+        lock=study_lock(storage, "tiny"),
+        sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
+        total=total,
+        watch=Watch(),
+    )
+
+
+def test_the_budget_is_exact_over_many_workers(study: optuna.Study, storage: str) -> None:
+    """Five processes that race for 30 trials run 30 trials, and leave none behind."""
+    workers = [
+        subprocess.Popen([sys.executable, "-c", WORKER, storage], stderr=subprocess.PIPE)
+        for _ in range(5)
+    ]
+    for worker in workers:
+        _, errors = worker.communicate(timeout=120)
+        assert worker.returncode == 0, errors.decode()
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 30
+
+
+def test_a_spent_budget_starts_nothing(study: optuna.Study, storage: str) -> None:
+    """The same command after the end finds nothing to do."""
+    assert run_next(crew_of(study, storage, total=1), lambda _: 1.0)
+    assert not run_next(crew_of(study, storage, total=1), lambda _: 1.0)
+    assert len(study.trials) == 1
+
+
+def test_failed_trials_do_not_count_and_pruned_ones_do(study: optuna.Study, storage: str) -> None:
+    """200 means 200 that came to an end of their own."""
+
+    def pruned(_: optuna.Trial) -> float:
+        raise optuna.TrialPruned
+
+    study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
+    while run_next(crew_of(study, storage, total=3), pruned):
+        pass
+    states = [trial.state for trial in study.trials]
+    assert states.count(TrialState.PRUNED) == 3
+    assert states.count(TrialState.FAIL) == 1
+
+
+def test_an_interrupted_trial_goes_back_to_the_queue(
+    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+) -> None:
+    """Its point is tried again, and its place in the budget is free."""
+    stop = StopRequest()
+    stop.requested = True
+    assert not run_next(crew_of(study, storage, total=1), make_objective(on_step=stop.check))
+    first, second = study.trials
+    assert first.state is TrialState.FAIL
+    assert first.user_attrs[records.REASON] == "interrupted: handed back to the queue"
+    assert second.state is TrialState.WAITING
+    assert run_next(crew_of(study, storage, total=1), make_objective())
+    assert study.trials[1].state is TrialState.COMPLETE
+    assert study.trials[1].params == first.params
+    assert len(study.trials) == 2
+
+
+def test_a_bug_in_a_trial_ends_the_worker_and_says_why(study: optuna.Study, storage: str) -> None:
+    """The reason is on the trial, the exception goes on up, the lock is free again."""
+
+    def bug(_: optuna.Trial) -> float:
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        run_next(crew_of(study, storage, total=1), bug)
+    assert study.trials[0].user_attrs[records.REASON] == "failed: ZeroDivisionError: a bug"
+    with study_lock(storage, "tiny"):
+        pass
+
+
+def test_a_worker_that_was_declared_stale_goes_on_with_the_next_trial(
+    study: optuna.Study, storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A laptop that slept: somebody failed its trial meanwhile, and that is no error."""
+
+    def slept(trial: optuna.Trial) -> float:
+        other = open_storage(storage)
+        other.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        return 1.0
+
+    assert run_next(crew_of(study, storage, total=1), slept)
+    assert "went on elsewhere" in capsys.readouterr().out
+
+
+def test_a_trial_that_keeps_ending_its_worker_is_given_up() -> None:
+    """Else one point that exhausts the machine's memory would stop the study for good."""
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.5})
+    for _ in range(MAX_RETRIES + 1):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        study.tell(trial, state=TrialState.FAIL)
+        hand_back_stale(study, study.trials[trial.number])
+    assert [t.state for t in study.trials] == [TrialState.FAIL] * (MAX_RETRIES + 1)
+
+
+def test_a_handed_back_baseline_is_still_the_baseline() -> None:
+    """Even where it has no parameters in the space."""
+    study = optuna.create_study()
+    study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+    trial = study.ask()
+    study.tell(trial, state=TrialState.FAIL)
+    hand_back(study, study.trials[0])
+    assert study.trials[1].state is TrialState.WAITING
+    assert study.trials[1].user_attrs[records.BASELINE]
+
+
+def test_a_stop_request_raises_between_steps() -> None:
+    """What the training loop calls before each optimiser step."""
+    stop = StopRequest()
+    stop.check()
+    stop.requested = True
+    with pytest.raises(InterruptedTrial, match="handed back"):
+        stop.check()
+
+
+def test_an_interrupted_point_comes_back_however_often(study: optuna.Study) -> None:
+    """Ctrl-C is no fault of the trial."""
+    memory = optuna.create_study()
+    memory.enqueue_trial({"x": 0.5})
+    for _ in range(MAX_RETRIES + 3):
+        trial = memory.ask()
+        assert trial.suggest_float("x", 0, 1) == 0.5
+        memory.tell(trial, state=TrialState.FAIL)
+        hand_back(memory, memory.trials[trial.number])
+    assert memory.trials[-1].state is TrialState.WAITING
+
+
+def test_a_worker_killed_before_its_first_heartbeat_leaves_no_trial_running(
+    study: optuna.Study, storage: str
+) -> None:
+    """Optuna itself never calls such a trial stale, and the study would wait for it for ever."""
+    opened = open_storage(storage)
+    opened.create_new_trial(study._study_id)
+    assert study.trials[0].state is TrialState.RUNNING
+    while run_next(crew_of(study, storage, total=2), lambda _: 1.0):
+        pass
+    assert [t.state for t in study.trials] == [TrialState.FAIL, *[TrialState.COMPLETE] * 2]
+
+
+def test_suggestions_follow_from_the_number_of_the_trial(study: optuna.Study, storage: str) -> None:
+    """Whichever worker makes them: two machines started at once must not draw alike."""
+    for _ in range(4):
+        run_next(crew_of(study, storage, total=4), lambda trial: trial.suggest_float("x", 0, 1))
+    values = [trial.params["x"] for trial in study.trials]
+    assert len(set(values)) == 4
+
+
+def test_with_all_stopped_at_the_first_rung_the_best_are_finished_at_the_end(
+    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+) -> None:
+    """Six stop, the best two of them run once more, to the end, on the same road."""
+    study.pruner = FirstRungPruner()
+    crew = crew_of(study, storage, total=8)
+    while run_next(crew, make_objective()):
+        pass
+    trials = records.read_trials(study)
+    assert [t.state for t in trials] == ["pruned"] * 6 + ["complete"] * 2
+    best = [t.number for t in best_at_first_rung(study.trials[:6], crew.watch)[:2]]
+    finished = [t.user_attrs[records.FINISHES] for t in study.trials[6:]]
+    assert finished == best
+    for trial, first in zip(trials[6:], finished, strict=True):
+        assert trial.config == trials[first].config
+        assert trial.history[0]["r2"] == trials[first].history[0]["r2"]
+        assert trial.epochs == trial.planned_epochs == 3
+
+
+def test_a_finalist_that_was_interrupted_is_queued_as_one(
+    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+) -> None:
+    """Handed back as an ordinary trial it would be stopped at its first rung once more."""
+    study.pruner = FirstRungPruner()
+    crew = crew_of(study, storage, total=4)
+    for _ in range(3):
+        run_next(crew, make_objective())
+    stop = StopRequest()
+    stop.requested = True
+    run_next(crew, make_objective(on_step=stop.check))
+    while run_next(crew, make_objective()):
+        pass
+    states = [(t.state.name, records.FINISHES in t.user_attrs) for t in study.trials]
+    assert states == [("PRUNED", False)] * 3 + [("FAIL", True), ("COMPLETE", True)]
+
+
+def test_a_trial_that_was_queued_in_part_does_not_draw_like_the_next(
+    study: optuna.Study, storage: str
+) -> None:
+    """The sampler's number is the trial's, not how many there are when it is claimed."""
+    study.enqueue_trial({"x": 0.5})
+
+    def objective(trial: optuna.Trial) -> float:
+        return trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1)
+
+    for _ in range(2):
+        run_next(crew_of(study, storage, total=2), objective)
+    first, second = study.trials
+    assert first.params["x"] == 0.5
+    assert first.params["y"] not in second.params.values()
+
+
+def test_a_queued_point_survives_a_worker_that_dies_before_it_asks_for_it() -> None:
+    """Nothing was suggested yet; what it was queued with is queued once more, and what it was."""
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.25}, user_attrs={records.FINISHES: 3})
+    trial = study.ask()
+    study.tell(trial, state=TrialState.FAIL)
+    hand_back_stale(study, study.trials[0])
+    again = study.ask()
+    assert again.suggest_float("x", 0, 1) == 0.25
+    assert again.user_attrs[records.FINISHES] == 3
+
+
+def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
+    study: optuna.Study, storage: str
+) -> None:
+    """Whichever worker comes by then: three of them take turns here."""
+    crews = [
+        dataclasses.replace(crew_of(study, storage, total=2 * HEAD_START), baseline={"x": 0.25})
+        for _ in range(3)
+    ]
+    turns = itertools.cycle(crews)
+    while run_next(next(turns), lambda trial: trial.suggest_float("x", 0, 1)):
+        pass
+    trials = study.trials
+    assert len(trials) == 2 * HEAD_START
+    assert [t.number for t in trials if t.user_attrs.get(records.BASELINE)] == [HEAD_START]
+    assert trials[HEAD_START].params == {"x": 0.25}
+
+
+@pytest.mark.parametrize(("stops", "number"), [(False, 30), (True, HEAD_START)])
+def test_a_long_study_comes_to_its_baseline_at_half_unless_it_may_stop_before(
+    study: optuna.Study, storage: str, stops: bool, number: int
+) -> None:
+    """Of 60 trials; the score rises throughout, so that a study that may stop does not."""
+    crew = crew_of(study, storage, total=60)
+    crew = dataclasses.replace(crew, baseline={}, stops=stops)
+    while run_next(crew, lambda trial: float(trial.number)):
+        pass
+    assert len(study.trials) == 60
+    assert [t.number for t in study.trials if records.BASELINE in t.user_attrs] == [number]
+
+
+def test_a_worker_comes_to_the_baseline_when_half_of_its_time_is_over(
+    study: optuna.Study, storage: str
+) -> None:
+    """Before twenty trials, but behind the one that it had begun."""
+    crew = dataclasses.replace(crew_of(study, storage, total=500), baseline={})
+    assert run_next(crew, lambda _: 1.0)
+    assert run_next(dataclasses.replace(crew, half_time=0.0), lambda _: 1.0)
+    assert [records.BASELINE in trial.user_attrs for trial in study.trials] == [False, True]
+
+
+def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
+    study: optuna.Study, storage: str
+) -> None:
+    """It comes in the middle, and all finalists still find their places after it."""
+    study.pruner = FirstRungPruner()
+    history = [{"epoch": 1, "judged": True, "r2": {"cross_modal": 0.5, "overall": 0.5}}]
+
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_float("x", 0, 1)
+        if {records.BASELINE, records.FINISHES} & set(trial.user_attrs):
+            return 0.5
+        trial.set_user_attr(records.HISTORY, history)
+        raise optuna.TrialPruned
+
+    crew = dataclasses.replace(crew_of(study, storage, total=2 * HEAD_START), baseline={})
+    while run_next(crew, objective):
+        pass
+    assert len(study.trials) == 2 * HEAD_START
+    assert records.BASELINE in study.trials[HEAD_START].user_attrs
+    finished = [t for t in study.trials if records.FINISHES in t.user_attrs]
+    assert [t.number for t in finished] == list(range(2 * HEAD_START - 5, 2 * HEAD_START))
+
+
+def test_a_full_study_gets_no_baseline_that_would_never_run(
+    study: optuna.Study, storage: str
+) -> None:
+    """Such as one that was carried over from another with all its trials."""
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=HEAD_START)
+    crew = dataclasses.replace(crew_of(study, storage, total=HEAD_START), baseline={})
+    assert not run_next(crew, lambda trial: trial.suggest_float("x", 0, 1))
+    assert len(study.trials) == HEAD_START

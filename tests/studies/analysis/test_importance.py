@@ -1,0 +1,141 @@
+"""Importance of settings: what decides is found, what does not stays within chance."""
+
+import dataclasses
+import random
+
+import optuna
+import pytest
+from made_records import made_study
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from studies.analysis.importance import (
+    LEAST,
+    Importance,
+    distribution_of,
+    importance,
+    importance_sentences,
+    importance_table,
+)
+
+
+@pytest.fixture(scope="module")
+def small() -> Importance:
+    """Of the made study's 22 complete trials."""
+    return importance(made_study())
+
+
+@pytest.fixture(scope="module")
+def large() -> Importance:
+    """Of three times as many."""
+    return importance(made_study(trials=120))
+
+
+def test_what_decides_the_score_is_above_chance_and_the_rest_is_not(large: Importance) -> None:
+    """Under the made studies lies a parabola of the learning rate, and noise."""
+    found = large
+    assert found.weights[0].name == "optim.lr"
+    assert [weight.name for weight in found.weights if weight.stands_out] == ["optim.lr"]
+    assert sum(weight.share for weight in found.weights) == pytest.approx(1)
+
+
+def test_figures_go_to_the_settings_that_they_are_of() -> None:
+    """Whatever the order in which trials name them: here the deciding one comes last."""
+    study = made_study(trials=80)
+    turned = [dataclasses.replace(t, params=dict(reversed(t.params.items()))) for t in study.trials]
+    names = {n: f"z.{n}" if n == "optim.lr" else n for t in turned for n in t.params}
+    trials = [
+        dataclasses.replace(t, params={names[n]: v for n, v in t.params.items()}) for t in turned
+    ]
+    found = importance(dataclasses.replace(study, trials=trials, space={}))
+    assert found.weights[0].name == "z.optim.lr"
+
+
+def test_intervals_hold_the_figure_and_come_out_the_same_twice(small: Importance) -> None:
+    """Between nothing and all."""
+    assert small == importance(made_study())
+    assert all(0 <= w.low <= w.high <= 1 for w in small.weights)
+    first = small.weights[0]
+    assert first.low <= first.share <= first.high
+
+
+def test_a_conditional_setting_is_weighed_and_says_how_many_have_it(small: Importance) -> None:
+    """The others do not keep it from being looked at."""
+    study = made_study()
+    found = {weight.name: weight.num_trials for weight in small.weights}
+    have = [t for t in study.trials if t.state == "complete" and "model.lag_channels" in t.params]
+    assert found["model.lag_channels"] == len(have) < found["optim.lr"]
+
+
+def test_one_terrible_trial_changes_little(small: Importance) -> None:
+    """Ranks are weighed: -40 is as bad as the worst by a little."""
+    study = made_study()
+    worst = min(
+        (t for t in study.trials if t.state == "complete" and t.params),
+        key=lambda t: t.score or 0.0,
+    )
+    bad = dataclasses.replace(worst, score=-40.0)
+    trials = [bad if trial is worst else trial for trial in study.trials]
+    assert importance(dataclasses.replace(study, trials=trials)) == small
+
+
+def test_of_too_few_trials_it_says_that_they_are() -> None:
+    """Nor of trials that all have one score."""
+    few = importance(made_study(trials=8))
+    assert few.num_trials < LEAST
+    assert importance_table(few) is None
+    (told,) = importance_sentences(few)
+    assert told.startswith(f"{few.num_trials} complete trial(s)")
+    assert "too few" in told
+    study = made_study()
+    same = [dataclasses.replace(trial, score=0.5) for trial in study.trials]
+    assert importance(dataclasses.replace(study, trials=same)).weights == []
+
+
+def test_words_say_how_many_trials_and_what_stands_out(large: Importance) -> None:
+    """So that nobody takes a bar for more than it is."""
+    told, said = importance_sentences(large)
+    assert told.startswith(f"Of {large.num_trials} complete trials")
+    assert said == "Above chance: optim.lr."
+    table = importance_table(large)
+    assert table is not None
+    assert table.rows[0][0] == "optim.lr"
+    assert table.rows[0][-1] == "above chance"
+
+
+def test_nothing_is_said_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    """Optuna tells of each study that it makes, unless it is asked not to."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    try:
+        importance(made_study())
+        assert optuna.logging.get_verbosity() == optuna.logging.INFO
+    finally:
+        optuna.logging.set_verbosity(before)
+    assert capfd.readouterr().err == ""
+
+
+def test_distributions_are_the_spaces_or_around_the_values() -> None:
+    """Also where a study names no space, or outgrew it."""
+    whole = {"type": "int", "low": 2, "high": 8, "step": 2, "log": False}
+    assert distribution_of(whole, [2, 4]) == IntDistribution(2, 8, step=2)
+    assert distribution_of(whole, [2, 3]) == FloatDistribution(2, 3)
+    assert distribution_of(whole, [2, 10]) == FloatDistribution(2, 10)
+    real = {"type": "float", "low": 0.1, "high": 1.0, "log": True}
+    assert distribution_of(real, [0.2]) == FloatDistribution(0.1, 1.0, log=True)
+    choice = {"type": "categorical", "choices": ["a", "b"]}
+    assert distribution_of(choice, ["a"]) == CategoricalDistribution(["a", "b"])
+    assert distribution_of(choice, ["c"]) == CategoricalDistribution(["c"])
+    assert distribution_of({}, [True, False]) == CategoricalDistribution([False, True])
+
+
+@pytest.mark.slow
+def test_where_nothing_matters_little_is_said_to() -> None:
+    """In about 5 of 100 studies something is above chance by chance."""
+    false = 0
+    for seed in range(5):
+        chance = random.Random(seed)
+        study = made_study(trials=30)
+        trials = [dataclasses.replace(t, score=chance.gauss(0, 1)) for t in study.trials]
+        found = importance(dataclasses.replace(study, trials=trials))
+        false += any(weight.stands_out for weight in found.weights)
+    assert false <= 2

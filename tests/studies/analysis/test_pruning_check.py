@@ -1,0 +1,126 @@
+"""Looking back at the pruner."""
+
+import dataclasses
+
+import pytest
+
+from studies.analysis.pruning_check import audit, rung_table, sentences, wilson
+from studies.records import StudyRecord, TrialRecord
+
+
+def trial(
+    number: int, *values: float, state: str = "complete", audited: bool = False
+) -> TrialRecord:
+    """Judged at every second epoch, both figures alike."""
+    history = [
+        {
+            "epoch": epoch,
+            "judged": epoch % 2 == 0,
+            "r2": {"cross_modal": values[(epoch - 1) // 2], "overall": values[(epoch - 1) // 2]},
+        }
+        for epoch in range(1, 2 * len(values) + 1)
+    ]
+    return TrialRecord(
+        number=number,
+        state=state,
+        score=max(values),
+        best_epoch=2,
+        r2={"cross_modal": max(values), "overall": max(values)},
+        num_labels={},
+        epochs=2 * len(values),
+        planned_epochs=6,
+        params={},
+        config=None,
+        reason=None,
+        baseline=False,
+        audited={"epoch": 2, "reason": "place 9 of 9"} if audited else None,
+        history=history,
+        seconds=1.0,
+    )
+
+
+def study_of(*trials: TrialRecord, objective: str = "score") -> StudyRecord:
+    return StudyRecord(
+        name="s",
+        identity={"settings": {"objective": objective}},
+        data_source="demo",
+        tasks=["cross_modal", "overall"],
+        watch=("cross_modal", "overall"),
+        space={},
+        total=None,
+        stopped=None,
+        attainable={},
+        simple={},
+        trials=list(trials),
+        chosen=None,
+        confirmation=None,
+    )
+
+
+ENDED = [trial(n, n / 10, 0.5 + n / 20, 0.5 + n / 20) for n in range(8)]
+MORE = [trial(20 + n, 0.1, 0.2, 0.2) for n in range(6)]
+
+
+def test_an_audited_trial_that_ends_among_the_best_is_a_regret() -> None:
+    """One of two would have been wrong to stop."""
+    study = study_of(
+        *ENDED,
+        trial(8, 0.0, 0.1, 0.99, audited=True),
+        trial(9, 0.0, 0.1, 0.1, audited=True),
+        trial(10, 0.0, state="pruned"),
+        *MORE,
+    )
+    found = audit(study)
+    assert (found.audited, found.regretted) == (2, 1)
+    assert "2 trial(s) marked for pruning went on" in sentences(study)[0]
+    assert "1 of them ended among the best 5" in sentences(study)[0]
+
+
+def test_each_rung_tells_what_it_foretells() -> None:
+    """The same order there as at the end: a rank correlation of 1."""
+    study = study_of(*ENDED, trial(8, 0.0, state="pruned"), trial(9, 0.3, 0.1, state="pruned"))
+    first, second = audit(study).rungs
+    assert (first.epoch, first.stopped, first.finished) == (2, 1, 8)
+    assert (second.epoch, second.stopped) == (4, 1)
+    assert first.correlation == pytest.approx(1.0)
+    table = rung_table(study)
+    assert table is not None
+    assert table.rows[0] == ["epoch 2", "1", "8", "1.00"]
+
+
+def test_of_few_trials_no_correlation_is_told() -> None:
+    """Two points always lie on a line."""
+    (rung, *_) = audit(study_of(*ENDED[:2])).rungs
+    assert rung.correlation is None
+
+
+def test_without_an_audited_trial_the_pruner_counts_as_unaudited() -> None:
+    """And of a study without pruning there is nothing to say."""
+    assert "is not audited" in sentences(study_of(*ENDED, trial(8, 0.0, state="pruned")))[0]
+    assert sentences(study_of(*ENDED)) == []
+
+
+def test_of_few_complete_trials_nothing_is_made() -> None:
+    """All of five are among the best five."""
+    study = study_of(*ENDED[:4], trial(8, 0.0, 0.1, 0.1, audited=True))
+    assert sentences(study) == [
+        "Fewer than 15 trials are complete: too few to audit the pruner by."
+    ]
+
+
+def test_wilsons_interval_is_that_of_the_paper() -> None:
+    """0 of 10 is at most 28 %; 5 of 10 lies around a half; nothing of nothing is known."""
+    assert wilson(0, 10) == pytest.approx((0.0, 0.278), abs=1e-3)
+    assert wilson(5, 10) == pytest.approx((0.237, 0.763), abs=1e-3)
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_the_front_is_shown_of_a_study_of_two_objectives_only() -> None:
+    """Whom nobody beats in both; the highest score of them is told to be taken."""
+    from studies.summary.tables import front_table
+
+    split = dataclasses.replace(ENDED[0], r2={"cross_modal": 0.99, "overall": 0.0}, number=20)
+    table = front_table(study_of(*ENDED, split, objective="pareto"))
+    assert table is not None
+    assert [row[0] for row in table.rows] == ["#20", "#7"]
+    assert front_table(study_of(*ENDED, split)) is None

@@ -1,0 +1,148 @@
+"""`studies.dashboard`: serves a study, and all beside it, until Ctrl-C."""
+
+import socket
+import sqlite3
+from pathlib import Path
+
+import optuna
+import pytest
+from commands import assert_one_line, run
+from dashboard_server import ask, fetch, serving
+from optuna.trial import TrialState, create_trial
+
+from studies.dashboard import __main__ as dashboard
+from studies.dashboard.server import shown as shown_host
+from studies.storage.open import make_schema, open_storage, storage_url
+
+
+def test_serves_the_study_and_ends_at_ctrl_c(study: optuna.Study, runs: Path) -> None:
+    """The study is listed; exit status 130, no traceback, though it is at its notes and pictures."""
+    with serving("tiny", "--runs", runs) as served:
+        found = ask(f"{served.url}/api/studies")
+        assert [entry["study_name"] for entry in found["study_summaries"]] == ["tiny"]
+        assert served.told.startswith(f"tiny: {served.url}/dashboard/studies/1 (")
+    assert served.process.returncode == 130
+    assert "Traceback" not in served.errors
+
+
+def test_other_studies_are_in_the_list(study: optuna.Study, runs: Path) -> None:
+    """A study that something else made is shown as it is."""
+    url = storage_url(runs, "foreign", None)
+    make_schema(url)
+    foreign = optuna.create_study(study_name="foreign", storage=open_storage(url))
+    foreign.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0))
+    with serving("tiny", "--runs", runs) as served:
+        assert f"; 1 more in the list, {served.url}/dashboard (" in served.told
+        told = ask(f"{served.url}/api/studies/1001")
+        assert told["name"] == "foreign"
+        assert told["note"]["body"] == ""
+    assert foreign._storage.get_study_system_attrs(1) == {}
+
+
+@pytest.mark.slow
+def test_a_trial_that_ends_meanwhile_has_its_note_and_picture(
+    study: optuna.Study, runs: Path
+) -> None:
+    """In the answer in which it is first seen to have ended."""
+    with serving("tiny", "--runs", runs) as served:
+        assert ask(f"{served.url}/api/studies/1")["trials"][5]["note"]["body"] == ""
+        study._storage.set_trial_state_values(study.trials[5]._trial_id, TrialState.PRUNED, [0.2])
+        while (told := ask(f"{served.url}/api/studies/1")["trials"][5])["state"] == "Running":
+            pass  # optuna-dashboard keeps what it read for two seconds
+        assert told["note"]["body"].startswith("**Trial 5: pruned**")
+        artifact = told["artifacts"][0]["artifact_id"]
+        picture = fetch(f"{served.url}/artifacts/1/{told['trial_id']}/{artifact}")
+        assert picture[:4] == b"\x89PNG"
+
+
+@pytest.mark.slow
+def test_a_locked_database_is_served(study: optuna.Study, runs: Path) -> None:
+    """While another program holds it, without notes; and it ends at Ctrl-C all the same."""
+    other = sqlite3.connect(runs / "tiny" / "study.db")
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with serving("tiny", "--runs", runs) as served:
+            assert len(ask(f"{served.url}/api/studies/1")["trials"]) == 7
+    finally:
+        other.close()
+    assert served.process.returncode == 130
+    assert "Traceback" not in served.errors
+
+
+def test_a_storage_that_is_named_is_served(study: optuna.Study, runs: Path, tmp_path: Path) -> None:
+    """Pictures lie under --runs, in a folder of the study's name."""
+    url = storage_url(runs, "tiny", None)
+    elsewhere = tmp_path / "elsewhere"
+    with serving("tiny", "--runs", elsewhere, "--storage", url) as served:
+        told = ask(f"{served.url}/api/studies/1")
+        artifact = told["trials"][0]["artifacts"][0]["artifact_id"]
+        fetch(f"{served.url}/artifacts/1/{told['trials'][0]['trial_id']}/{artifact}")
+    assert (elsewhere / "tiny" / "artifacts" / artifact).is_file()
+
+
+def test_a_port_in_use_is_one_line(study: optuna.Study, runs: Path) -> None:
+    """Another server's port is told as such."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("studies.dashboard", "tiny", "--runs", runs, "--port", port)
+    assert_one_line(done, f"port {port}", "--port")
+
+
+@pytest.mark.parametrize("port", [0, 70_000])
+def test_a_port_that_is_none_is_one_line(runs: Path, port: int) -> None:
+    """Checked before anything is opened."""
+    assert_one_line(run("studies.dashboard", "x", "--port", port), f"--port is {port}")
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", "two words", "192.0.2.1", "a" * 80 + ".b"])
+def test_a_host_that_is_none_is_one_line(study: optuna.Study, runs: Path, host: str) -> None:
+    """No address, and one of another machine."""
+    done = run("studies.dashboard", "tiny", "--runs", runs, "--host", host)
+    assert_one_line(done, host, "--host")
+
+
+def test_other_machines_are_let_in_with_a_warning(study: optuna.Study, runs: Path) -> None:
+    """There is no password."""
+    with serving("tiny", "--runs", runs, "--host", "0.0.0.0") as served:  # noqa: S104
+        assert ask(f"{served.url}/api/studies")
+    assert "warning: --host 0.0.0.0 lets other machines in" in served.errors
+    assert "delete studies" in served.errors
+    with serving("tiny", "--runs", runs, "--host", "localhost") as served:
+        assert ask(f"{served.url}/api/studies")
+    assert "warning" not in served.errors
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("0.0.0.0", None)],  # noqa: S104
+)
+def test_an_address_is_shown_as_a_browser_takes_it(host: str, shown: str | None) -> None:
+    """A wildcard is no address: this machine's name is."""
+    assert shown_host(host) == (shown or socket.gethostname())
+
+
+def test_serves_ipv6(study: optuna.Study, runs: Path) -> None:
+    """Where the machine has it; it is this machine only, so nothing is warned of."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        assert_one_line(run("studies.dashboard", "tiny", "--runs", runs, "--host", "::1"), "::1")
+        return
+    with serving("tiny", "--runs", runs, "--host", "::1") as served:
+        assert ask(f"{served.url.replace('127.0.0.1', '[::1]')}/api/studies")
+    assert "warning" not in served.errors
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_says_how_far_the_pictures_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    """A line that counts on a terminal; elsewhere one line at the end."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    for done in (1, 2):
+        dashboard._progress("tiny", done, 2)
+    counted = "\rpictures of tiny: 1 of 2\rpictures of tiny: 2 of 2\n"
+    assert capsys.readouterr().err == (counted if is_terminal else "pictures of tiny: 2 drawn\n")

@@ -1,0 +1,134 @@
+"""`studies.dashboard.databases`: the files behind the page, as they come and go."""
+
+import shutil
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from studies.dashboard import databases
+from studies.dashboard.databases import STUDY_STEP, TRIAL_STEP, Databases
+from studies.errors import StudyError
+from studies.storage.open import make_schema, open_storage, storage_url
+
+
+def new_study(runs: Path, name: str) -> optuna.Study:
+    url = storage_url(runs, name, None)
+    make_schema(url)
+    return optuna.create_study(study_name=name, storage=open_storage(url), direction="maximize")
+
+
+@pytest.fixture
+def told() -> list[str]:
+    """What a user was told."""
+    return []
+
+
+@pytest.fixture
+def both(study: optuna.Study, runs: Path, told: list[str]) -> Databases:
+    """The small study's database, and another's."""
+    new_study(runs, "another").add_trial(
+        optuna.trial.create_trial(state=TrialState.COMPLETE, value=1.0)
+    )
+    return Databases(runs, "tiny", None, tell=told.append)
+
+
+def names(found: Databases) -> list[str]:
+    return [study.study_name for database in found.all() for study in database.studies()]
+
+
+def test_the_one_asked_for_is_first(both: Databases) -> None:
+    """Its ids are as they are in its file."""
+    assert names(both) == ["tiny", "another"]
+    assert both.of_study(1) == (both.first, 1)
+    assert both.of_trial(7) == (both.first, 7)
+
+
+def test_ids_lead_to_their_database(both: Databases) -> None:
+    """A study's and a trial's."""
+    second = both.all()[1]
+    assert both.of_study(STUDY_STEP + 1) == (second, 1)
+    assert both.of_trial(TRIAL_STEP + 1) == (second, 1)
+    for unknown in (5 * STUDY_STEP, -1):
+        with pytest.raises(KeyError):
+            both.of_study(unknown)
+
+
+def test_a_new_study_is_found(both: Databases, runs: Path) -> None:
+    """One that was started while the page is open."""
+    both.all()
+    new_study(runs, "later")
+    assert names(both) == ["tiny", "another", "later"]
+
+
+def test_a_deleted_one_is_gone_and_another_keeps_its_place(both: Databases, runs: Path) -> None:
+    """An address that somebody kept leads to no other study."""
+    new_study(runs, "later")
+    both.all()
+    shutil.rmtree(runs / "another")
+    assert names(both) == ["tiny", "later"]
+    found, _ = both.of_study(2 * STUDY_STEP + 1)
+    assert found.folder == runs / "later"
+
+
+def test_one_that_was_begun_anew_is_read_anew(both: Databases, runs: Path) -> None:
+    """At its place: the file that was open is not the one of that name any more."""
+    assert len(both.all()[1].storage.get_all_trials(1)) == 1
+    shutil.rmtree(runs / "another")
+    new_study(runs, "another")
+    assert names(both) == ["tiny", "another"]
+    assert both.all()[1].storage.get_all_trials(1) == []
+
+
+def test_a_file_that_is_no_database_is_left_out(
+    both: Databases, runs: Path, told: list[str]
+) -> None:
+    """And told once."""
+    (runs / "broken").mkdir()
+    (runs / "broken" / "study.db").write_text("not a database, but long enough to be read as one")
+    assert names(both) == names(both) == ["tiny", "another"]
+    assert len(told) == 1
+    assert "file is not a database" in told[0]
+
+
+def test_a_database_in_the_making_is_taken_later(
+    both: Databases, runs: Path, told: list[str]
+) -> None:
+    """Its tables are not there yet when it is first looked at."""
+    (runs / "later").mkdir()
+    (runs / "later" / "study.db").touch()
+    assert names(both) == ["tiny", "another"]
+    new_study(runs, "later")
+    assert names(both) == ["tiny", "another", "later"]
+
+
+def test_a_named_storage_is_the_only_one(study: optuna.Study, runs: Path) -> None:
+    """Its ids are its own, however large."""
+    new_study(runs, "another")
+    url = storage_url(runs, "tiny", None)
+    found = Databases(runs, "tiny", url, tell=print)
+    assert names(found) == ["tiny"]
+    assert found.of_study(5 * STUDY_STEP) == (found.first, 5 * STUDY_STEP)
+
+
+def test_studies_are_read_again_when_their_file_changes(
+    both: Databases, study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not where it does not: the page asks every few seconds for all of them."""
+    monkeypatch.setattr(databases, "_SETTLED_SECONDS", -1.0)
+    first = both.first.studies()
+    assert both.first.studies() is first
+    study.set_user_attr("new", 1)
+    assert both.first.studies()[0].user_attrs["new"] == 1
+
+
+def test_a_file_that_changed_just_now_is_read_again(both: Databases) -> None:
+    """It may change once more within a tick of its clock."""
+    assert both.first.studies() is not both.first.studies()
+
+
+def test_no_storage_is_one_line(runs: Path) -> None:
+    """As everywhere."""
+    with pytest.raises(StudyError, match="there is no storage at"):
+        Databases(runs, "nothing", None, tell=print)

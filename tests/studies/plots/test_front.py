@@ -1,0 +1,33 @@
+"""The two watched figures, and their front."""
+
+import dataclasses
+
+from made_records import made_study
+
+from studies.plots.front import front
+from studies.records import TrialRecord
+
+
+def at(trial: TrialRecord, first: float, second: float) -> TrialRecord:
+    """The trial with these figures."""
+    r2 = {**trial.r2, "cross_modal": first, "overall": second}
+    return dataclasses.replace(trial, state="complete", r2=r2)
+
+
+def test_the_front_is_a_staircase_around_what_it_beats() -> None:
+    """Between two of its trials it turns where the lower left of both ends."""
+    study = made_study(trials=4)
+    points = [(0.2, 0.6), (0.6, 0.2), (0.5, 0.5), (0.1, 0.1)]
+    trials = [at(t, *point) for t, point in zip(study.trials, points, strict=True)]
+    line, *marked = front(dataclasses.replace(study, trials=trials)).data
+    assert line.name == "front"
+    corners = [(0.2, 0.6), (0.2, 0.5), (0.5, 0.5), (0.5, 0.2), (0.6, 0.2)]
+    assert list(zip(line.x, line.y, strict=True)) == corners
+    assert sum(len(trace.x) for trace in marked) == 4
+
+
+def test_nothing_is_drawn_of_one_figure_alone() -> None:
+    """Where one task plays both, or no trial has both."""
+    study = made_study()
+    assert front(dataclasses.replace(study, watch=("overall", "overall"))) is None
+    assert front(dataclasses.replace(study, watch=("other", "overall"))) is None

@@ -1,0 +1,51 @@
+"""Parallel coordinates: a line a complete trial."""
+
+import dataclasses
+
+from made_records import made_study
+
+from studies.plots.parallel import parallel
+from studies.plots.style import searched
+
+
+def test_every_complete_trial_is_in_one_quarter() -> None:
+    """The best quarter is drawn last, on top."""
+    study = made_study()
+    drawn = parallel(study)
+    names = [trace.name for trace in drawn.data]
+    assert names == ["worst quarter", "third quarter", "second quarter", "best quarter"]
+    numbers = [{n for n in trace.customdata if n is not None} for trace in drawn.data]
+    assert set.union(*numbers) == {trial.number for trial in searched(study.trials)}
+    assert sum(map(len, numbers)) == len(searched(study.trials))
+
+
+def test_a_trial_that_lacks_a_setting_passes_below_all_values() -> None:
+    """And says so."""
+    drawn = parallel(made_study())
+    place = list(drawn.layout.xaxis.ticktext).index("lag_channels")
+    points = [
+        (y, told)
+        for trace in drawn.data
+        for x, y, told in zip(trace.x, trace.y, trace.text, strict=True)
+        if x == place
+    ]
+    absent = [y for y, told in points if told.endswith("not asked for")]
+    there = [y for y, told in points if not told.endswith("not asked for")]
+    assert absent
+    assert max(absent) < 0 <= min(there)
+
+
+def test_one_terrible_trial_does_not_press_the_scores_together() -> None:
+    """It runs in at the axis's lower end."""
+    study = made_study()
+    bad = dataclasses.replace(study.trials[2], score=-40.0)
+    trials = [*study.trials[:2], bad, *study.trials[3:]]
+    drawn = parallel(dataclasses.replace(study, trials=trials))
+    heights = [y for trace in drawn.data for x, y in zip(trace.x, trace.y, strict=True) if x == 0]
+    assert min(heights) == 0
+    assert sorted(heights)[-2] - sorted(heights)[1] > 0.2
+
+
+def test_a_few_trials_are_not_drawn() -> None:
+    """Quarters of three say nothing."""
+    assert parallel(made_study(trials=4)) is None

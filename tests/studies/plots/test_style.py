@@ -1,0 +1,49 @@
+"""What all figures share: marks by kind, escaped words, what a mark tells."""
+
+import dataclasses
+
+from made_records import made_study
+
+from studies.plots.style import by_kind, marks, short, tip, words
+
+
+def test_words_are_escaped_and_stay_on_their_line() -> None:
+    """Plotly takes some HTML, so that a name might be markup."""
+    assert words("<b>a & b</b>\nc") == "&lt;b&gt;a &amp; b&lt;/b&gt; c"
+
+
+def test_short_names_say_what_a_weight_is_of() -> None:
+    """`overall` alone would be taken for a task's figure."""
+    assert short("optim.lr") == "lr"
+    assert short("training.task_weights.overall") == "weight of overall"
+
+
+def test_the_best_and_the_chosen_trial_have_marks_of_their_own() -> None:
+    """Each trial has one mark; the best lies on top of the baseline and of the rest."""
+    study = made_study()
+    groups = by_kind(dataclasses.replace(study, chosen=2), study.trials)
+    names = [name for name, _, _ in groups]
+    assert names == ["pruned", "complete", "baseline", "best", "chosen"]
+    assert sum(len(found) for _, _, found in groups) == len(study.trials)
+    assert len({(kind.symbol, kind.colour) for _, kind, _ in groups}) == len(groups)
+
+
+def test_one_trial_can_be_both_best_and_chosen() -> None:
+    """The legend says so."""
+    study = made_study()
+    best = next(found[0] for name, _, found in by_kind(study, study.trials) if name == "best")
+    groups = by_kind(dataclasses.replace(study, chosen=best.number), study.trials)
+    assert [name for name, _, _ in groups][-1] == "best, chosen"
+
+
+def test_a_mark_tells_the_figures_and_the_reason() -> None:
+    """Task names and reasons are escaped there as well."""
+    study = made_study(tasks=("a", "<i>b</i>", "c"))
+    trial = dataclasses.replace(study.trials[3], reason="<script>here</script>")
+    told = tip(study, trial)
+    assert "<b>trial 3</b>, complete" in told
+    assert "&lt;i&gt;b&lt;/i&gt; R²" in told
+    assert "&lt;script&gt;here" in told
+    assert all(
+        len(trace.hovertext) == len(trace.x) for trace in marks(study, [trial], lambda _: (0, 0))
+    )
