@@ -23,6 +23,7 @@ from avq_core.errors import ConfigError
 from search.queue.retry import RETRIES
 from studies import records
 from studies.score import Watch
+from studies.storage.optuna_internals import queued_point
 
 RULES: Final = ("never", "auto")
 MIN_FINISHED: Final = 40
@@ -92,7 +93,7 @@ def _is_drawn(trial: FrozenTrial) -> bool:
 
     One that was handed back is queued too, and was drawn once.
     """
-    queued = "fixed_params" in trial.system_attrs and RETRIES not in trial.user_attrs
+    queued = queued_point(trial) is not None and RETRIES not in trial.user_attrs
     return not queued and not trial.user_attrs.get(records.BASELINE)
 
 

@@ -6,6 +6,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from studies import records
+from studies.storage.optuna_internals import queued_point
 
 MAX_RETRIES: Final = 2
 """A trial that ended its worker this often is not tried again: it may be what ends them."""
@@ -27,7 +28,7 @@ def hand_back_stale(study: optuna.Study, trial: FrozenTrial) -> None:
 
 def _queue_again(study: optuna.Study, trial: FrozenTrial, *, retries: int) -> None:
     # What it was queued with, where it ended before it asked for all of that.
-    point = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+    point = {**(queued_point(trial) or {}), **trial.params}
     if not (point or trial.user_attrs.get(records.BASELINE)):
         return
     kept = (records.BASELINE, records.FINISHES)

@@ -19,6 +19,7 @@ from space.space import Space
 from studies import records
 from studies.points import WEIGHT_PREFIX, coordinates, misfit, point_of
 from studies.storage.open import open_study
+from studies.storage.optuna_internals import queued_point
 
 NUM_BEST: Final = 10
 """Points taken from another study: as many as a confirmation and its ties would look at; of more,
@@ -215,8 +216,8 @@ def _nested(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _point(trial: FrozenTrial) -> Mapping[str, Any]:
     """What a trial was queued with, else what it was suggested."""
-    queued: Mapping[str, Any] = trial.system_attrs.get("fixed_params", trial.params)
-    return queued
+    point = queued_point(trial)
+    return trial.params if point is None else point
 
 
 def _canonical(point: Mapping[str, Any], space: Space, tasks: Sequence[str]) -> Mapping[str, Any]:

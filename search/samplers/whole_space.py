@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler
+from optuna.samplers import BaseSampler, CmaEsSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.samplers.observations import gather
 from search.samplers.prior import nearby_value
 from space.space import Space
 from studies.distributions import distributions_of
+from studies.storage.optuna_internals import ObservedGPSampler, PlacedQMCSampler, queued_point
 
 
-class SpaceGPSampler(GPSampler):
+class SpaceGPSampler(ObservedGPSampler):
     """A Gaussian process over the whole space, which learns from pruned trials too."""
 
     def __init__(
@@ -45,21 +46,15 @@ class SpaceGPSampler(GPSampler):
         """Every parameter; what does not matter at the point suggested is not asked for."""
         return distributions_of(self._space)
 
-    def _sample_relative_impl(
-        self,
-        study: optuna.Study,
-        completed_trials: list[FrozenTrial],
-        running_trials: list[FrozenTrial],
-        search_space: dict[str, BaseDistribution],
-    ) -> dict[str, Any]:
-        """As Optuna's, on evidence in place of complete trials."""
-        known = [
+    def observe(
+        self, study: optuna.Study, search_space: dict[str, BaseDistribution]
+    ) -> list[FrozenTrial] | None:
+        """Complete and pruned trials; `None` where there are fewer than the model needs."""
+        observed = [
             create_trial(value=item.score, params=item.point, distributions=search_space)
             for item in gather(study.get_trials(deepcopy=False), self._space)
         ]
-        if len(known) < self._num_startup:
-            return {}
-        return super()._sample_relative_impl(study, known, running_trials, search_space)
+        return observed if len(observed) >= self._num_startup else None
 
 
 class SpaceCmaEsSampler(CmaEsSampler):
@@ -103,7 +98,7 @@ class SpaceCmaEsSampler(CmaEsSampler):
 
         That one would be told to CMA-ES as the point that it was to have.
         """
-        if trial.system_attrs.get("fixed_params"):
+        if queued_point(trial):
             return {}
         return super().sample_relative(study, trial, search_space)
 
@@ -201,11 +196,8 @@ class NearStartSampler(BaseSampler):
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
 
-class NumberedSobolSampler(QMCSampler):
-    """Optuna's, at the place of the trial's number.
-
-    Optuna counts places in the storage, in two steps; workers that suggest at once share one then.
-    """
+class NumberedSobolSampler(PlacedQMCSampler):
+    """A scrambled Sobol sequence at the place of the trial's number."""
 
     def __init__(self, space: Space, *, seed: int, independent: BaseSampler) -> None:
         super().__init__(
@@ -215,7 +207,6 @@ class NumberedSobolSampler(QMCSampler):
             warn_independent_sampling=False,
         )
         self._distributions = distributions_of(space)
-        self._number = 0
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -227,10 +218,5 @@ class NumberedSobolSampler(QMCSampler):
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """The point of the trial's number."""
-        self._number = trial.number
+        self.place = trial.number
         return super().sample_relative(study, trial, search_space)
-
-    def _find_sample_id(
-        self, study: optuna.Study, search_space: dict[str, BaseDistribution]
-    ) -> int:
-        return self._number

@@ -31,6 +31,7 @@ from studies import records
 from studies.score import Watch
 from studies.storage.lock import StudyLock, study_lock
 from studies.storage.open import open_storage
+from studies.storage.optuna_internals import trial_id
 from studies.storage.orphans import fail_orphans
 
 _POLL_SECONDS: Final = 0.5
@@ -177,7 +178,7 @@ class _Claim:
     def __call__(self, trial: optuna.Trial) -> ObjectiveValue:
         # Optuna's heartbeat thread may not have come to its first one yet. A worker killed before
         # that would leave a trial that is never called stale (`fail_orphans`).
-        self.crew.storage.record_heartbeat(trial._trial_id)  # noqa: SLF001 - no public name for it
+        self.crew.storage.record_heartbeat(trial_id(trial))
         self.crew.lock.release()
         self.trial = trial
         # Optuna asks the sampler when the objective first asks for a value, so not before this.

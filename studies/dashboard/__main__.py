@@ -58,12 +58,13 @@ def main(argv: Sequence[str]) -> int:
     from studies.dashboard.app import App
     from studies.dashboard.databases import Databases
     from studies.dashboard.keeper import Keeper
+    from studies.storage import optuna_internals as internals
     from studies.storage.open import open_study
 
     # Of settings with few trials, at each look at the page: the page's words, not ours.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"optuna")
     study = open_study(options.runs, options.study, options.storage)
-    name, study_id = study.study_name, study._study_id  # noqa: SLF001 - its address on the page
+    name, study_id = study.study_name, internals.study_id(study)
     databases = Databases(options.runs, name, options.storage, tell=_tell)
     keeper = Keeper(databases, tell=_tell, on_picture=_progress)
     app = App(databases, keeper, name, local=is_loopback(options.host))

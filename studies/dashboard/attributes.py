@@ -12,20 +12,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import text
-
+from studies.storage.optuna_internals import write_study_attributes
 from studies.storage.urls import explained
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
-_UPSERT: Final = text(
-    "INSERT INTO study_system_attributes (study_id, key, value_json) "
-    "SELECT study_id, CAST(:key AS VARCHAR), CAST(:value AS TEXT) FROM studies "
-    "WHERE study_id = :study "
-    "ON CONFLICT (study_id, key) DO UPDATE SET value_json = excluded.value_json"
-)
-"""Nothing of a study that was just deleted: SQLite would give its id to the next one."""
 _OF_TRIAL: Final = re.compile(r"(?<=^dashboard:)(artifacts:)?(\d+)(?=:)")
 _PICTURE: Final = re.compile(r"(?<=\]\(/artifacts/)(\d+)/(\d+)(?=/)")
 _MARK: Final = re.compile(
@@ -48,14 +40,8 @@ def write_attributes(
     Raises:
         StudyError: The storage cannot be written, or is locked for long.
     """
-    rows = [
-        {"study": study_id, "key": key, "value": json.dumps(value)}
-        for key, value in attributes.items()
-    ]
-    if not rows:
-        return
-    with explained(url), storage.engine.begin() as connection:
-        connection.execute(_UPSERT, rows)
+    with explained(url):
+        write_study_attributes(storage, study_id, attributes)
 
 
 def note_attributes(

@@ -24,6 +24,7 @@ from studies.dashboard.trial_note import has_ended
 from studies.errors import StudyError
 from studies.names import results_folder
 from studies.records import StudyRecord, TrialRecord
+from studies.storage import optuna_internals as internals
 from studies.storage.urls import explained, shown, sqlite_path
 
 ARTIFACTS: Final = "artifacts"
@@ -90,7 +91,7 @@ class Board:
         # A trial that was added between the two readings has its turn the next time.
         for trial, frozen in zip(record.trials, trials, strict=False):
             if has_ended(trial):
-                changed |= self._of_trial(record, trial, frozen._trial_id, stored)  # noqa: SLF001
+                changed |= self._of_trial(record, trial, internals.trial_id(frozen), stored)
         self._record = record
         self._write(changed)
         self._written_of = state

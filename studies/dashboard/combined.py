@@ -5,7 +5,6 @@ So ids are moved apart, a database's by its place times a step, and every call g
 that the id is of. The first database's ids stay as they are.
 """
 
-import copy
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,14 @@ from optuna.storages import BaseStorage
 
 from studies.dashboard.attributes import moved
 from studies.dashboard.databases import STUDY_STEP, Database, Databases
+from studies.storage import optuna_internals as internals
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.study import StudyDirection
-    from optuna.study._frozen import FrozenStudy
     from optuna.trial import FrozenTrial, TrialState
+
+    from studies.storage.optuna_internals import StoredStudy
 
 
 class CombinedStorage(BaseStorage):
@@ -34,16 +35,17 @@ class CombinedStorage(BaseStorage):
 
     # What is of no single study.
 
-    def get_all_studies(self) -> "list[FrozenStudy]":
+    def get_all_studies(self) -> "list[StoredStudy]":
         """All studies of all databases; one whose name is taken also says which folder it is in."""
-        found: list[FrozenStudy] = []
+        found: list[StoredStudy] = []
         names: set[str] = set()
         for database in self._databases.all():
             for study in database.studies():
-                if self._databases.is_folder and study._study_id >= STUDY_STEP:  # noqa: SLF001
+                if self._databases.is_folder and internals.study_id(study) >= STUDY_STEP:
                     continue
-                own = copy.copy(study)
-                own._study_id += database.study_offset  # noqa: SLF001
+                own = internals.with_study_id(
+                    study, internals.study_id(study) + database.study_offset
+                )
                 own.system_attrs = _to_page(database, study.system_attrs)
                 if own.study_name in names and database.folder is not None:
                     own.study_name = f"{study.study_name} (in {database.folder.name})"
@@ -55,13 +57,13 @@ class CombinedStorage(BaseStorage):
         """The id of the study of a name."""
         for study in self.get_all_studies():
             if study.study_name == study_name:
-                return study._study_id  # noqa: SLF001
+                return internals.study_id(study)
         raise KeyError(study_name)
 
     def get_study_name_from_id(self, study_id: int) -> str:
         """The name under which the study is listed."""
         for study in self.get_all_studies():
-            if study._study_id == study_id:  # noqa: SLF001
+            if internals.study_id(study) == study_id:
                 return study.study_name
         raise KeyError(study_id)
 
@@ -177,6 +179,4 @@ def _to_page(database: Database, attributes: Mapping[str, Any]) -> dict[str, Any
 def _of_page(database: Database, trial: "FrozenTrial") -> "FrozenTrial":
     if database.trial_offset == 0:
         return trial
-    own = copy.copy(trial)
-    own._trial_id += database.trial_offset  # noqa: SLF001
-    return own
+    return internals.with_trial_id(trial, internals.trial_id(trial) + database.trial_offset)

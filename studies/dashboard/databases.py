@@ -14,7 +14,8 @@ from studies.storage.urls import sqlite_path
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
-    from optuna.study._frozen import FrozenStudy
+
+    from studies.storage.optuna_internals import StoredStudy
 
     Stamp = tuple[tuple[int, int, int], ...]
 
@@ -50,14 +51,14 @@ class Database:
         self._path = sqlite_path(url)
         self._file = _inode(self._path)
         self._seen: Stamp | None = None
-        self._studies: list[FrozenStudy] = []
+        self._studies: list[StoredStudy] = []
 
     @property
     def is_there(self) -> bool:
         """Whether its file was neither deleted nor made anew since."""
         return _inode(self._path) == self._file
 
-    def studies(self) -> "list[FrozenStudy]":
+    def studies(self) -> "list[StoredStudy]":
         """All studies, read again only where the file has changed since."""
         stamp = _stamp(self._path)
         if stamp is None or stamp != self._seen:

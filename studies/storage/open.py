@@ -130,6 +130,8 @@ def list_studies(runs: Path, storage: str | None) -> list[str]:
         return [path.parent.name for path in sorted(files, key=_changed, reverse=True)]
     import optuna
 
+    from studies.storage.optuna_internals import study_id
+
     opened = open_storage(storage)
     with explained(storage):
         found = optuna.get_all_study_summaries(opened, include_best_trial=False)
@@ -137,7 +139,7 @@ def list_studies(runs: Path, storage: str | None) -> list[str]:
             summary.study_name: max(
                 (
                     trial.datetime_start.timestamp()
-                    for trial in opened.get_all_trials(summary._study_id, deepcopy=False)  # noqa: SLF001
+                    for trial in opened.get_all_trials(study_id(summary), deepcopy=False)
                     if trial.datetime_start is not None
                 ),
                 default=0.0,

@@ -4,20 +4,13 @@ from typing import TYPE_CHECKING
 
 import optuna
 from optuna.trial import TrialState
-from sqlalchemy import text
+
+from studies.storage.optuna_internals import running_without_heartbeat
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
     from studies.storage.open import StaleCallback
-
-_WITHOUT_HEARTBEAT = text(
-    "SELECT trials.trial_id FROM trials "
-    "JOIN studies ON studies.study_id = trials.study_id "
-    "LEFT JOIN trial_heartbeats ON trial_heartbeats.trial_id = trials.trial_id "
-    "WHERE studies.study_name = :study AND trials.state = 'RUNNING' "
-    "AND trial_heartbeats.trial_id IS NULL"
-)
 
 
 def fail_orphans(
@@ -33,8 +26,6 @@ def fail_orphans(
         storage: Its storage, as opened.
         stale_callback: Called with each trial, once it is failed.
     """
-    with storage.engine.connect() as connection:
-        found = connection.execute(_WITHOUT_HEARTBEAT, {"study": study.study_name}).scalars().all()
-    for trial_id in found:
+    for trial_id in running_without_heartbeat(storage, study.study_name):
         if storage.set_trial_state_values(trial_id, TrialState.FAIL):
             stale_callback(study, storage.get_trial(trial_id))

@@ -1,0 +1,140 @@
+"""Everything that leans on what Optuna 5 and optuna-dashboard do not promise.
+
+Ids of studies and trials, the attribute that holds a queued point, two tables of the database, and the
+methods of two samplers have no public name. Nothing outside this module uses them, and
+`tests/studies/storage/test_optuna_internals.py` has a test for each: whoever moves to another Optuna
+runs that file first, and mends here.
+"""
+
+import copy
+import json
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from optuna.samplers import GPSampler, QMCSampler
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.distributions import BaseDistribution
+    from optuna.storages import RDBStorage
+    from optuna.study import StudySummary
+    from optuna.study._frozen import FrozenStudy
+    from optuna.trial import FrozenTrial, Trial
+
+    StoredStudy = FrozenStudy
+    """A study as a storage lists it."""
+
+_QUEUED_POINT: Final = "fixed_params"
+"""System attribute in which `Study.enqueue_trial` keeps the point."""
+_WITHOUT_HEARTBEAT: Final = text(
+    "SELECT trials.trial_id FROM trials "
+    "JOIN studies ON studies.study_id = trials.study_id "
+    "LEFT JOIN trial_heartbeats ON trial_heartbeats.trial_id = trials.trial_id "
+    "WHERE studies.study_name = :study AND trials.state = 'RUNNING' "
+    "AND trial_heartbeats.trial_id IS NULL"
+)
+_UPSERT: Final = text(
+    "INSERT INTO study_system_attributes (study_id, key, value_json) "
+    "SELECT study_id, CAST(:key AS VARCHAR), CAST(:value AS TEXT) FROM studies "
+    "WHERE study_id = :study "
+    "ON CONFLICT (study_id, key) DO UPDATE SET value_json = excluded.value_json"
+)
+"""Writes nothing for a study that was just deleted: SQLite would give its id to the next one."""
+
+
+def study_id(study: "optuna.Study | StudySummary | FrozenStudy") -> int:
+    """A study's id in its storage."""
+    return study._study_id  # noqa: SLF001
+
+
+def trial_id(trial: "Trial | FrozenTrial") -> int:
+    """A trial's id in its storage; its number counts within the study."""
+    return trial._trial_id  # noqa: SLF001
+
+
+def with_study_id(study: "FrozenStudy", new: int) -> "FrozenStudy":
+    """A copy of a listed study under another id."""
+    moved = copy.copy(study)
+    moved._study_id = new  # noqa: SLF001
+    return moved
+
+
+def with_trial_id(trial: "FrozenTrial", new: int) -> "FrozenTrial":
+    """A copy of a trial under another id."""
+    moved = copy.copy(trial)
+    moved._trial_id = new  # noqa: SLF001
+    return moved
+
+
+def queued_point(trial: "FrozenTrial") -> Mapping[str, Any] | None:
+    """The values that a trial was queued with; `None` for one that was not queued."""
+    point: Mapping[str, Any] | None = trial.system_attrs.get(_QUEUED_POINT)
+    return point
+
+
+def running_without_heartbeat(storage: "RDBStorage", study_name: str) -> list[int]:
+    """Ids of a study's running trials that never recorded a heartbeat.
+
+    Optuna's `fail_stale_trials` looks at recorded heartbeats only, so it never finds them.
+    """
+    with storage.engine.connect() as connection:
+        rows = connection.execute(_WITHOUT_HEARTBEAT, {"study": study_name})
+        return [int(number) for number in rows.scalars().all()]
+
+
+def write_study_attributes(
+    storage: "RDBStorage", study: int, attributes: Mapping[str, Any]
+) -> None:
+    """Writes system attributes of a study in one transaction; one each would take minutes.
+
+    Args:
+        storage: Where the study is.
+        study: The study's id.
+        attributes: Values as JSON takes them, by key.
+    """
+    rows = [
+        {"study": study, "key": key, "value": json.dumps(value)}
+        for key, value in attributes.items()
+    ]
+    if rows:
+        with storage.engine.begin() as connection:
+            connection.execute(_UPSERT, rows)
+
+
+class PlacedQMCSampler(QMCSampler):
+    """Optuna's quasi-Monte Carlo sampler at a place of the sequence that the caller sets.
+
+    Optuna counts places in the storage, in two steps: workers that suggest at once share one then.
+    """
+
+    place = 0
+    """Of the next point in the sequence, counted from 0."""
+
+    def _find_sample_id(
+        self, study: "optuna.Study", search_space: "dict[str, BaseDistribution]"
+    ) -> int:
+        return self.place
+
+
+class ObservedGPSampler(GPSampler):
+    """Optuna's Gaussian process on observations that a subclass chooses."""
+
+    @abstractmethod
+    def observe(
+        self, study: "optuna.Study", search_space: "dict[str, BaseDistribution]"
+    ) -> "list[FrozenTrial] | None":
+        """Complete trials to fit the process to, made up where need be; `None` for no suggestion."""
+
+    def _sample_relative_impl(
+        self,
+        study: "optuna.Study",
+        completed_trials: "list[FrozenTrial]",
+        running_trials: "list[FrozenTrial]",
+        search_space: "dict[str, BaseDistribution]",
+    ) -> dict[str, Any]:
+        observed = self.observe(study, search_space)
+        if observed is None:
+            return {}
+        return super()._sample_relative_impl(study, observed, running_trials, search_space)
