@@ -20,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
     from avq_core.data.files.read import default_source
     from avq_core.data.store.store import prepare
     from avq_core.evaluation.evaluate import evaluate
-    from avq_core.evaluation.simple_models import fit_baselines, val_r2
+    from avq_core.evaluation.simple_models import fit_simple_models, val_r2
     from avq_core.training.resident import splits_to_device, to_device
 
     source = options.data or default_source()
@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     cpu = torch.device("cpu")
     splits = splits_to_device(store.search_splits(), cpu)
     _say(f"fitting on {len(splits.train)} clips of {source}, per task")
-    baselines = fit_baselines(splits.train, store.schema, jobs=-1)
+    baselines = fit_simple_models(splits.train, store.schema, jobs=-1)
     found: dict[str, R2ByModel] = {"val": val_r2(baselines, splits.val, store.schema)}
     if options.test:
         test = store.test_split()

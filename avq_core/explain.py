@@ -14,7 +14,7 @@ from avq_core.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from avq_core.config.data import DataConfig
     from avq_core.data.dataset import RawSplit
-    from avq_core.evaluation.permutation import Importance, Loss
+    from avq_core.evaluation.permutation import Importance, R2Loss
 
 _TOGETHER: Final = "all streams"
 _COLUMNS: Final = 5
@@ -146,7 +146,7 @@ def as_json(found: "Importance") -> dict[str, Any]:
     }
 
 
-def _plain(loss: "Loss") -> dict[str, Any]:
+def _plain(loss: "R2Loss") -> dict[str, Any]:
     lost = {task: {k: r2[k] for k in ("value", "low", "high")} for task, r2 in loss.r2.items()}
     return {"clips": loss.num_clips, "r2_lost": lost}
 

@@ -137,9 +137,9 @@ def coverage(world: World, studies: int, seed: int) -> list[Coverage]:
         second = _runs(rng, world, truth, np.sqrt(0.5) * own + np.sqrt(0.5) * other)
         targets = np.where(rng.random(_TEST) < _MISSING, np.nan, truth)
         draws = Draws(targets, _group_names(_TEST))
-        ends["R²"].append(draws.figure(intervals.r2, first))
+        ends["R²"].append(draws.interval(intervals.r2, first))
         ends["difference of R²"].append(draws.difference(first, second))
-        ends["Pearson"].append(draws.figure(intervals.pearson, first))
+        ends["Pearson"].append(draws.interval(intervals.pearson, first))
     truths = {"R²": r2, "difference of R²": 0.0, "Pearson": correlation}
     return [
         Coverage(

@@ -27,12 +27,12 @@ def note_simple_baselines(study: optuna.Study, store: PreparedStore) -> None:
         return
     import torch
 
-    from avq_core.evaluation.simple_models import fit_baselines, val_r2
+    from avq_core.evaluation.simple_models import fit_simple_models, val_r2
     from avq_core.training.resident import splits_to_device
 
     splits = splits_to_device(store.search_splits(), torch.device("cpu"))
-    baselines = fit_baselines(splits.train, store.schema, jobs=-1)
-    study.set_user_attr(records.SIMPLE, val_r2(baselines, splits.val, store.schema))
+    models = fit_simple_models(splits.train, store.schema, jobs=-1)
+    study.set_user_attr(records.SIMPLE, val_r2(models, splits.val, store.schema))
 
 
 @contextlib.contextmanager

@@ -1,1 +1,1 @@
-"""Metrics of finished models, with intervals, and what they are compared with."""
+"""Metrics of trained models with intervals, permutation importance, simple models, ensembles."""

@@ -1,4 +1,4 @@
-"""Scores of the members of an ensemble, or of a single model, which is an ensemble of one.
+"""Scores of an ensemble's members; a single model counts as an ensemble of one.
 
 Shapes: M members, N samples, K tasks.
 """
@@ -15,10 +15,14 @@ from avq_core.training.scoring import predict
 
 
 def member_scores(models: Sequence[TrainedModel], split: ResidentSplit) -> npt.NDArray[np.float32]:
-    """What each model says of a split that was prepared with their statistics.
+    """Scores a split with each model.
+
+    Args:
+        models: The M members.
+        split: N samples, prepared with the statistics that the members were trained with.
 
     Returns:
-        (M, N, K), in the targets' scaled units.
+        (M, N, K), in the scaled units of the targets.
     """
     device = split.targets.device
     return np.stack(

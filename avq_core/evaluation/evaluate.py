@@ -1,4 +1,4 @@
-"""The figures of finished models on a split that they have not seen.
+"""Metrics of trained models, with intervals, on a split that they were not trained on.
 
 Shapes: N samples, K tasks, S runs of a model.
 """
@@ -18,8 +18,8 @@ from avq_core.training.metrics import num_labels
 
 Scores = npt.NDArray[np.float32]
 IntervalDict = dict[str, float | None]
-Figures = dict[str, dict[str, IntervalDict]]
-"""Metric to task to interval; metrics are keys of `METRICS`."""
+MetricIntervals = dict[str, dict[str, IntervalDict]]
+"""Metric, a key of `METRICS`, to task to interval."""
 
 METRICS: Final = {
     "r2": intervals.r2,
@@ -31,82 +31,84 @@ METRICS: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation:
-    """R² with 95 % intervals, as JSON takes it (`value`, `low`, `high`)."""
+    """R² of several models with 95 % intervals, ready for JSON (`value`, `low`, `high`)."""
 
     r2: list[dict[str, IntervalDict]]
-    """A model each: task to interval."""
+    """One entry a model: task to interval."""
     num_labels: dict[str, int]
-    """Valid labels by task."""
+    """Number of valid labels by task."""
 
 
 def evaluate(scores: Sequence[Scores], split: PreparedSplit, tasks: Sequence[str]) -> Evaluation:
-    """Judges single models on one split; R² is the same in scaled and in the user's units.
+    """Computes R² of several models, each trained once, on one split.
+
+    R² is the same in the scaled and in the user's units.
 
     Args:
-        scores: One (N, K) a model, in the targets' scaled units. An empty one is a model that
-            diverged: its figures are `None`.
-        split: With the targets and the groups.
+        scores: One (N, K) a model, in the scaled units of the targets. An empty array stands for a
+            model that diverged: its R² is `None`.
+        split: The split, with its targets and groups.
         tasks: Names of the K columns.
     """
-    found: list[dict[str, IntervalDict]] = [{} for _ in scores]
+    r2: list[dict[str, IntervalDict]] = [{} for _ in scores]
     for task, (draws, columns) in _by_task([[run] for run in scores], split, tasks).items():
-        for entry, runs in zip(found, columns, strict=True):
-            entry[task] = draws.figure(intervals.r2, runs).to_dict()
-    return Evaluation(r2=found, num_labels=num_labels(split.targets, tasks))
+        for entry, runs in zip(r2, columns, strict=True):
+            entry[task] = draws.interval(intervals.r2, runs).to_dict()
+    return Evaluation(r2=r2, num_labels=num_labels(split.targets, tasks))
 
 
-def figures(
+def metric_intervals(
     runs: Sequence[Scores], split: PreparedSplit, tasks: Sequence[str], labels: LabelScaling
-) -> Figures:
-    """R², rank and linear correlation and mean absolute error of a model, its runs' mean each.
+) -> MetricIntervals:
+    """Computes every metric of one model, as the mean over its runs.
 
     Args:
-        runs: S times (N, K), in the targets' scaled units; an empty one diverged, and makes every
-            figure `None`.
-        split: With the targets and the groups.
+        runs: S times (N, K), in the scaled units of the targets. An empty array stands for a run
+            that diverged, and makes every metric `None`.
+        split: The split, with its targets and groups.
         tasks: Names of the K columns.
-        labels: What turns the error into the user's units.
+        labels: Converts the mean absolute error to the user's units.
     """
-    found: Figures = {metric: {} for metric in METRICS}
+    metrics: MetricIntervals = {metric: {} for metric in METRICS}
     for k, (task, (draws, columns)) in enumerate(_by_task([runs], split, tasks).items()):
         for name, metric in METRICS.items():
-            interval = draws.figure(metric, columns[0]).to_dict()
+            interval = draws.interval(metric, columns[0]).to_dict()
             if name == "mae":
                 width = float(labels.width[k])
                 interval = {
                     end: None if value is None else value * width for end, value in interval.items()
                 }
-            found[name][task] = interval
-    return found
+            metrics[name][task] = interval
+    return metrics
 
 
 def differences(
     first: Sequence[Scores], second: Sequence[Scores], split: PreparedSplit, tasks: Sequence[str]
 ) -> dict[str, IntervalDict]:
-    """R² of one model less that of another by task, paired.
+    """R² of the first model minus R² of the second, by task; paired by clip and by run.
 
     Args:
         first: S times (N, K).
-        second: As many runs, or one of what has no seeds.
-        split: With the targets and the groups.
+        second: S runs too, or a single one of a model that has no seeds.
+        split: The split, with its targets and groups.
         tasks: Names of the K columns.
 
     Returns:
-        Task to `value`, `low` and `high` (95 % for that task) and `low_all` and `high_all` (which
-        hold for all tasks at once with 95 %, by Bonferroni's inequality).
+        Task to `value`; `low` and `high`, the 95 % interval of that task; and `low_all` and
+        `high_all`, which cover all tasks at once with 95 % (Bonferroni).
     """
-    found: dict[str, IntervalDict] = {}
+    paired: dict[str, IntervalDict] = {}
     for task, (draws, columns) in _by_task([first, second], split, tasks).items():
         one = draws.difference(*columns)
         wide = draws.difference(*columns, confidence=1 - 0.05 / len(tasks)).to_dict()
-        found[task] = one.to_dict() | {"low_all": wide["low"], "high_all": wide["high"]}
-    return found
+        paired[task] = one.to_dict() | {"low_all": wide["low"], "high_all": wide["high"]}
+    return paired
 
 
 def _by_task(
     models: Sequence[Sequence[Scores]], split: PreparedSplit, tasks: Sequence[str]
 ) -> dict[str, tuple[Draws, list[list[Scores]]]]:
-    """Of each task the draws and, a model each, its column of every run."""
+    """Task to its bootstrap draws and, for each model, the task's scores (N,) of every run."""
     filled = [
         [run if len(run) else np.full(split.targets.shape, np.nan, np.float32) for run in runs]
         for runs in models

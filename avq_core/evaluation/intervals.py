@@ -1,10 +1,10 @@
-"""How sure a figure of a few trained models is: a bootstrap over groups of clips, and over seeds.
+"""Confidence intervals of metrics: a bootstrap over groups of clips, plus the spread over seeds.
 
-Another test set would hold other speakers, another training other luck. The first is told by drawing
-groups with replacement (Davison & Hinkley, 1997, section 3.8); the second by the spread of the runs,
-five of which are too few to be drawn from. The two variances are added on a scale on which the figure
-is nearly normal, with the degrees of freedom of Satterthwaite (1946). benchmarks/honesty.py holds how
-often such an interval is right.
+Another test set would hold other speakers, and another training would start from another seed. The
+first source of error is estimated by drawing groups with replacement (Davison & Hinkley, 1997,
+section 3.8), the second from the spread of the runs, since five runs are too few to resample. The two
+variances are added on a scale on which the metric is nearly normal, with the degrees of freedom of
+Satterthwaite (1946). benchmarks/honesty.py measures how often such an interval covers the truth.
 
 Shapes: N clips, S runs of a model that differ in their seeds, G groups, B draws.
 """
@@ -23,22 +23,22 @@ DoubleArray = npt.NDArray[np.float64]
 
 _DRAWS: Final = 1_000
 _SEED: Final = 0
-"""Of the draws: the same scores get the same interval, wherever they are judged."""
+"""Seed of the draws, fixed so that the same scores always get the same interval."""
 _TINY: Final = 1e-12
-_LEAST_GROUPS: Final = 5
-"""Below these a variance between groups is no more than a guess, and no interval is given."""
+_MIN_GROUPS: Final = 5
+"""With fewer groups the variance between them is only a guess, and no interval is given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interval:
-    """A figure with its 95 % interval; NaN bounds where nothing can be said of other groups."""
+    """A metric with its 95 % interval; the bounds are NaN where there are too few groups for one."""
 
     value: float
     low: float
     high: float
 
     def to_dict(self) -> dict[str, float | None]:
-        """As JSON takes it: `None` for NaN."""
+        """The interval for JSON, with `None` for NaN."""
         values = {"value": self.value, "low": self.low, "high": self.high}
         return {name: value if np.isfinite(value) else None for name, value in values.items()}
 
@@ -48,7 +48,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Where a figure is nearly normal, and back."""
+    """A transform to a scale on which a metric is nearly normal, and back."""
 
     to: Callable[[DoubleArray], DoubleArray]
     back: Callable[[DoubleArray], DoubleArray]
@@ -57,11 +57,11 @@ class _Scale:
 
 
 _Metric = Callable[[DoubleArray, DoubleArray, DoubleArray], DoubleArray]
-"""Weights (B, N), truth (N,), scores (N,) to a figure a draw, (B,); NaN where it is not defined."""
+"""Weights (B, N), truth (N,) and scores (N,) to one value a draw, (B,); NaN where not defined."""
 
 
 def r2(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> DoubleArray:
-    """`1 - SSE / SST`, of clips that count as often as drawn."""
+    """`1 - SSE / SST`, each clip counted as often as it was drawn."""
     total = weight.sum(axis=1)
     spread = weight @ truth**2 - np.square(weight @ truth) / np.maximum(total, 1)
     error = weight @ np.square(truth - scores)
@@ -69,7 +69,7 @@ def r2(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> DoubleAr
 
 
 def pearson(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> DoubleArray:
-    """Pearson's correlation; NaN where either does not vary."""
+    """Pearson correlation; NaN where truth or scores do not vary."""
     total = np.maximum(weight.sum(axis=1), 1)
     means = [weight @ values / total for values in (truth, scores)]
     shared = weight @ (truth * scores) / total - means[0] * means[1]
@@ -79,12 +79,12 @@ def pearson(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> Dou
     ]
     product = spreads[0] * spreads[1]
     usable = (spreads[0] > _TINY) & (spreads[1] > _TINY)
-    found: DoubleArray = np.where(usable, shared / np.sqrt(np.where(usable, product, 1.0)), np.nan)
-    return found
+    r: DoubleArray = np.where(usable, shared / np.sqrt(np.where(usable, product, 1.0)), np.nan)
+    return r
 
 
 def spearman(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> DoubleArray:
-    """Pearson's of the ranks, which are those of the whole split in every draw."""
+    """Spearman correlation: Pearson of the ranks, which are computed once on the whole split."""
     ranks = [scipy.stats.rankdata(values) / len(values) for values in (truth, scores)]
     return pearson(weight, ranks[0], ranks[1])
 
@@ -92,7 +92,7 @@ def spearman(weight: DoubleArray, truth: DoubleArray, scores: DoubleArray) -> Do
 def mean_absolute_error(
     weight: DoubleArray, truth: DoubleArray, scores: DoubleArray
 ) -> DoubleArray:
-    """In the units of truth and scores."""
+    """Mean absolute error, in the units of truth and scores."""
     error: DoubleArray = weight @ np.abs(truth - scores) / np.maximum(weight.sum(axis=1), 1)
     return error
 
@@ -110,7 +110,7 @@ _FISHER: Final = _Scale(
     lambda x: 1 / max(1 - x**2, 1e-9),
 )
 _LOG: Final = _Scale(_log, np.exp, lambda x: 1 / max(x, _TINY))
-_AS_IT_IS: Final = _Scale(lambda x: x, lambda z: z, lambda _: 1.0)
+_IDENTITY: Final = _Scale(lambda x: x, lambda z: z, lambda _: 1.0)
 SCALES: Final[dict[_Metric, _Scale]] = {
     r2: _UNEXPLAINED,
     pearson: _FISHER,
@@ -120,15 +120,15 @@ SCALES: Final[dict[_Metric, _Scale]] = {
 
 
 class Draws:
-    """One task's valid labels, and the draws of its groups, which serve every model alike."""
+    """One task's valid labels and the bootstrap draws of its groups, the same for all models."""
 
     def __init__(self, targets: FloatArray, groups: Sequence[str]) -> None:
-        """Draws.
+        """Draws groups with replacement.
 
         Args:
             targets: (N,), NaN where missing.
-            groups: N group names; all clips of one are drawn together, since windows of one
-                recording are no independent evidence.
+            groups: N group names; all clips of a group are drawn together, since clips of one
+                recording are not independent.
         """
         self.valid = np.isfinite(targets)
         self.truth = targets[self.valid].astype(np.float64)
@@ -141,14 +141,14 @@ class Draws:
             drawn = rng.multinomial(self.num_groups, even, size=_DRAWS)
             self.weight = drawn[:, codes].astype(np.float64)
 
-    def figure(self, metric: _Metric, runs: Sequence[FloatArray]) -> Interval:
-        """The mean of a figure over a model's runs, with its interval.
+    def interval(self, metric: _Metric, runs: Sequence[FloatArray]) -> Interval:
+        """The mean of a metric over a model's runs, with its 95 % interval.
 
         Args:
             metric: A key of `SCALES`.
             runs: S times (N,).
         """
-        return self._interval([self._of(metric, run) for run in runs], SCALES[metric])
+        return self._combined([self._drawn(metric, run) for run in runs], SCALES[metric])
 
     def difference(
         self,
@@ -157,24 +157,24 @@ class Draws:
         *,
         confidence: float = 0.95,
     ) -> Interval:
-        """Mean R² of one model's runs less that of another's, paired by clips and by run.
+        """Mean R² of one model's runs minus that of another's, paired by clip and by run.
 
         Args:
             first: S times (N,).
-            second: As many, or a single run of what has no seeds.
+            second: S runs too, or a single one of a model that has no seeds.
             confidence: In (0, 1).
         """
-        others = [self._of(r2, run) for run in second]
+        others = [self._drawn(r2, run) for run in second]
         pairs = zip(
-            [self._of(r2, run) for run in first],
+            [self._drawn(r2, run) for run in first],
             others if len(others) > 1 else others * len(first),
             strict=True,
         )
         gaps = [(one[0] - other[0], one[1] - other[1]) for one, other in pairs]
-        return self._interval(gaps, _AS_IT_IS, confidence=confidence)
+        return self._combined(gaps, _IDENTITY, confidence=confidence)
 
-    def _of(self, metric: _Metric, run: FloatArray) -> tuple[float, DoubleArray]:
-        """The figure of one run, and of every draw."""
+    def _drawn(self, metric: _Metric, run: FloatArray) -> tuple[float, DoubleArray]:
+        """The metric of one run (N,) on all clips, and in every draw (B,)."""
         scores = run[self.valid].astype(np.float64)
         if len(scores) < 2:
             return float("nan"), np.empty(0)
@@ -182,31 +182,31 @@ class Draws:
         drawn = metric(self.weight, self.truth, scores) if self.num_groups > 1 else np.empty(0)
         return point, drawn
 
-    def _interval(
+    def _combined(
         self,
         runs: Sequence[tuple[float, DoubleArray]],
         scale: _Scale,
         *,
         confidence: float = 0.95,
     ) -> Interval:
+        """The interval from both sources of error: which clips there are, and which seeds."""
         points = np.array([point for point, _ in runs])
         value, num = float(points.mean()), len(points)
         drawn = np.stack([draw for _, draw in runs])
         drawn = drawn[:, np.isfinite(drawn).all(axis=0)]
-        if not np.isfinite(value) or drawn.shape[1] < 2 or self.num_groups < _LEAST_GROUPS:
+        if not np.isfinite(value) or drawn.shape[1] < 2 or self.num_groups < _MIN_GROUPS:
             return Interval(value=value, low=float("nan"), high=float("nan"))
-        few = self.num_groups / (
-            self.num_groups - 1
-        )  # draws of G groups vary by (G - 1) / G too little
-        by_clips = few * float(np.var(scale.to(drawn.mean(axis=0))))
+        # The variance of draws of G groups is too small by the factor (G - 1) / G.
+        bessel = self.num_groups / (self.num_groups - 1)
+        by_clips = bessel * float(np.var(scale.to(drawn.mean(axis=0))))
         by_seeds = 0.0
         if num > 1:
-            # Runs differ on the same clips by chance too, which the draws have counted already.
+            # Part of the difference between runs is chance on these clips, which the draws contain.
             chance = float(np.var(drawn - drawn.mean(axis=0), axis=1).sum()) / (num - 1)
             between = max(0.0, float(np.var(points, ddof=1)) - chance)
             by_seeds = between / num * scale.slope(value) ** 2
         variance = by_clips + by_seeds
-        # Satterthwaite's, of two variances that are known from G groups and from S runs.
+        # Satterthwaite's, for two variances that are estimated from G groups and from S runs.
         spread = by_clips**2 / (self.num_groups - 1) + by_seeds**2 / max(num - 1, 1)
         freedom = variance**2 / spread if spread > 0 else 1.0
         half = scipy.special.stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(variance)

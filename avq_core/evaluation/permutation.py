@@ -1,8 +1,7 @@
-"""Permutation importance by stream (Breiman, 2001): the R² that is lost without what a stream says.
+"""Permutation importance by stream (Breiman, 2001): the R² lost when a stream is shuffled.
 
-A stream's clips are dealt out anew among the clips of a split, whole, so that each stays a sound clip
-of that stream and only says nothing of the clip that it now belongs to. The network is not trained
-again.
+One stream is permuted among the clips of a split, each clip's part as a whole: it stays valid data of
+that stream, but no longer belongs to the clip's label. The network is not trained again.
 
 Shapes: N clips, T frames, K tasks, M models, R repeats.
 """
@@ -23,12 +22,12 @@ from avq_core.training.resident import ResidentSplit
 
 FloatArray = npt.NDArray[np.float32]
 Scorer = Callable[[ResidentSplit], FloatArray]
-"""From a split to (N, K) in the targets' scaled units."""
+"""From a split to scores (N, K), in the scaled units of the targets."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Loss:
-    """What shuffling costs."""
+class R2Loss:
+    """The R² that is lost by shuffling one stream, or all."""
 
     num_clips: int
     """Clips that have the stream."""
@@ -39,15 +38,16 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Importance:
-    """What a model reads its scores from."""
+    """How much of a model's R² depends on each stream."""
 
     r2: dict[str, float | None]
-    """Task to the R² of the split as it is."""
+    """Task to R² on the unshuffled split; `None` where it is not defined."""
     num_labels: dict[str, int]
-    streams: dict[str, Loss]
-    """By stream, the one that costs most in the mean of the tasks first."""
-    all_streams: Loss
-    """All streams of a clip dealt out together: about all that there is to lose."""
+    """Task to the number of valid labels."""
+    streams: dict[str, R2Loss]
+    """By stream, sorted by the mean loss over the tasks, largest first."""
+    all_streams: R2Loss
+    """All streams shuffled together: about the largest loss possible."""
 
 
 def stream_importance(
@@ -60,59 +60,60 @@ def stream_importance(
     seed: int,
     on_step: Callable[[str], None],
 ) -> Importance:
-    """Shuffles one stream after another.
+    """Measures the R² that is lost by shuffling each stream in turn.
 
     Args:
         score: The model.
         split: N clips on the device.
-        prepared: The same, with targets and groups.
+        prepared: The same clips, with targets and groups.
         tasks: Names of the K columns.
-        repeats: Times that each stream is shuffled, at least 1.
-        seed: Of the shuffling; a repeat deals all streams out alike.
-        on_step: Told the stream that is next.
+        repeats: How often each stream is shuffled, at least 1.
+        seed: Seed of the permutations; a repeat uses the same one for every stream.
+        on_step: Called with the name of each stream before it is shuffled.
     """
     rng = np.random.default_rng(seed)
     orders = [torch.from_numpy(rng.permutation(len(split))) for _ in range(repeats)]
     base = score(split)
-    found: dict[str, Loss] = {}
+    losses: dict[str, R2Loss] = {}
     for stream in split.streams:
         on_step(stream)
         present = split.present.get(stream)
         num_clips = len(split) if present is None else int(present.sum())
         if num_clips == 0:
-            nothing: IntervalDict = {"value": None, "low": None, "high": None}
-            found[stream] = Loss(num_clips=0, r2=dict.fromkeys(tasks, nothing))
+            undefined: IntervalDict = {"value": None, "low": None, "high": None}
+            losses[stream] = R2Loss(num_clips=0, r2=dict.fromkeys(tasks, undefined))
             continue
         shuffled = [score(shuffle_stream(split, stream, order)) for order in orders]
         lost = differences([base] * repeats, shuffled, prepared, tasks)
-        found[stream] = Loss(num_clips=num_clips, r2=lost)
-    # Whole clips: their scores go with them.
-    dealt = [base[order.numpy()] for order in orders]
-    together = Loss(num_clips=len(split), r2=differences([base] * repeats, dealt, prepared, tasks))
+        losses[stream] = R2Loss(num_clips=num_clips, r2=lost)
+    # Shuffling all streams together permutes whole clips, and so their scores.
+    permuted = [base[order.numpy()] for order in orders]
+    all_lost = differences([base] * repeats, permuted, prepared, tasks)
     targets = prepared.targets
     return Importance(
         r2={t: v if np.isfinite(v) else None for t, v in r2_by_task(base, targets, tasks).items()},
         num_labels=num_labels(targets, tasks),
-        streams=dict(sorted(found.items(), key=lambda item: -_mean(item[1].r2))),
-        all_streams=together,
+        streams=dict(sorted(losses.items(), key=lambda item: -_mean(item[1].r2))),
+        all_streams=R2Loss(num_clips=len(split), r2=all_lost),
     )
 
 
 def _mean(r2: Mapping[str, IntervalDict]) -> float:
-    known = [entry["value"] for entry in r2.values() if entry["value"] is not None]
-    return float(np.mean(known)) if known else 0.0
+    """Mean over the tasks whose loss is defined; 0 without any."""
+    defined = [entry["value"] for entry in r2.values() if entry["value"] is not None]
+    return float(np.mean(defined)) if defined else 0.0
 
 
 def shuffle_stream(split: ResidentSplit, stream: str, order: Tensor) -> ResidentSplit:
-    """The split with one stream dealt out anew: clip `n` has that of clip `order[n]`.
+    """The split with one stream permuted: clip `n` gets the stream of clip `order[n]`.
 
-    Whether a clip has the stream at all goes with it. Where the other clip is shorter, its frames are
-    repeated from the start; where it is longer, they are cut: a clip's length is its own.
+    Presence moves with the stream: a clip gets no stream where the other clip has none. A clip keeps
+    its own length, so a shorter stream is repeated from its start and a longer one is cut.
 
     Args:
         split: N clips.
         stream: The stream's name.
-        order: (N,), each clip once.
+        order: (N,), a permutation of the clips.
     """
     order = order.to(split.targets.device)
     values = split.streams[stream].index_select(0, order)
@@ -121,14 +122,14 @@ def shuffle_stream(split: ResidentSplit, stream: str, order: Tensor) -> Resident
     present = dict(split.present)
     if stream in present:
         present[stream] = present[stream].index_select(0, order)
-    # `replace` makes a new cache of statistics, too: they are of the clips as they are now.
+    # `replace` also starts an empty cache of statistics, as it must: the clips have changed.
     return dataclasses.replace(split, streams={**split.streams, stream: values}, present=present)
 
 
-def _fitted(values: Tensor, theirs: Tensor, own: Tensor) -> Tensor:
-    """(N, T, D) of clips that are `theirs` (N,) frames long, repeated or cut to `own` (N,)."""
+def _fitted(values: Tensor, from_lengths: Tensor, to_lengths: Tensor) -> Tensor:
+    """Repeats or cuts the real frames of (N, T, D) from lengths (N,) to other lengths (N,)."""
     frames = torch.arange(values.shape[1], device=values.device)
-    source = frames % theirs[:, None]
+    source = frames % from_lengths[:, None]
     repeated = values.gather(1, source[:, :, None].expand(-1, -1, values.shape[2]))
-    inside = frames < own[:, None]
+    inside = frames < to_lengths[:, None]
     return repeated.masked_fill(~inside[:, :, None], 0)

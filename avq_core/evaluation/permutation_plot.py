@@ -1,4 +1,4 @@
-"""The picture of an `Importance`: what each stream costs, a panel a task."""
+"""A plot of permutation importance: a panel for each task, a bar for each stream."""
 
 from matplotlib.figure import Figure
 
@@ -8,9 +8,9 @@ _COLOUR, _ERROR = "#0072b2", "#333333"
 _PANEL, _COLUMNS = 3.2, 3
 
 
-def draw(found: Importance) -> Figure:
-    """Bars of R² lost with their intervals, the stream that costs most on top, all on one scale."""
-    tasks, streams = list(found.r2), list(found.streams)
+def draw(importance: Importance) -> Figure:
+    """Draws R² lost with 95 % intervals, most important stream on top, all panels on one scale."""
+    tasks, streams = list(importance.r2), list(importance.streams)
     columns = min(_COLUMNS, len(tasks))
     rows = -(-len(tasks) // columns)
     height = rows * (0.9 + 0.28 * len(streams)) + 0.4
@@ -22,7 +22,7 @@ def draw(found: Importance) -> Figure:
             continue
         task = tasks[number]
         for place, stream in enumerate(streams):
-            lost = found.streams[stream].r2[task]
+            lost = importance.streams[stream].r2[task]
             value, low, high = lost["value"], lost["low"], lost["high"]
             if value is None:
                 panel.text(0, place, "n/a", va="center", fontsize=8)
@@ -33,9 +33,8 @@ def draw(found: Importance) -> Figure:
         panel.axvline(0, color=_ERROR, linewidth=0.8)
         panel.set_yticks(range(len(streams)), streams)
         panel.set_ylim(len(streams) - 0.5, -0.5)
-        base = found.r2[task]
-        told = "n/a" if base is None else f"{base:.3f}"
-        panel.set_title(f"{task} (R² {told})", fontsize=9)
+        r2 = importance.r2[task]
+        panel.set_title(f"{task} (R² {'n/a' if r2 is None else f'{r2:.3f}'})", fontsize=9)
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=8)
     figure.supxlabel("R² lost when the stream's clips are shuffled (95 % interval)", fontsize=9)

@@ -1,4 +1,4 @@
-"""Simple baselines on pooled statistics: what a network has to beat to be worth its training.
+"""Simple models on pooled statistics: a network that does not beat them is not worth its training.
 
 Shapes: N samples, S statistics of a clip (`avq_core.model.statistics`), K tasks.
 """
@@ -18,25 +18,26 @@ FloatArray = npt.NDArray[np.float32]
 
 TRAIN_MEAN: Final = "train mean"
 NAMES: Final = (TRAIN_MEAN, "ridge", "random forest")
-_FARTHEST = 5.0
-"""Train deviations at which a statistic is cut off, as in the network's own path."""
-_RIDGES = tuple(10.0**k for k in range(8))
-"""Penalties to choose from, by leaving one train clip out at a time."""
-_TREES = 300
-_LEAST_LABELS = 10
-"""Below this many train labels nothing but their mean is fitted."""
+_MAX_DEVIATIONS = 5.0
+"""Train standard deviations at which a statistic is clipped, as in the network's statistics path."""
+_RIDGE_PENALTIES = tuple(10.0**k for k in range(8))
+"""Candidates for the ridge penalty, chosen by leave-one-out cross-validation on train."""
+_NUM_TREES = 300
+_MIN_LABELS = 10
+"""With fewer train labels than this, only their mean is fitted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Baselines:
-    """Fitted on a train split; a model for each name and task."""
+class SimpleModels:
+    """The simple models, fitted on a train split."""
 
     models: Mapping[str, tuple[Any, ...]]
-    """`None` for a task without a train label."""
+    """Name, of `NAMES`, to one fitted model a task; `None` for a task without a train label."""
     scaler: Any
+    """Standardises the pooled statistics by the train split's."""
 
     def scores(self, split: ResidentSplit, schema: Schema) -> dict[str, FloatArray]:
-        """(N, K) in the targets' scaled units, by name; NaN for a task without a train label."""
+        """Scores a split: name to (N, K), in the scaled units; NaN for a task without train labels."""
         features = _features(self.scaler, split, schema)
         return {
             name: np.stack([_predicted(model, features) for model in models], axis=1)
@@ -44,14 +45,16 @@ class Baselines:
         }
 
 
-def fit_baselines(train: ResidentSplit, schema: Schema, *, jobs: int, seed: int = 0) -> Baselines:
+def fit_simple_models(
+    train: ResidentSplit, schema: Schema, *, jobs: int, seed: int = 0
+) -> SimpleModels:
     """Fits the train mean, a ridge regression and a random forest for each task.
 
     Args:
-        train: With statistics and targets; only labels that are there are fitted on.
-        schema: Of the split.
-        jobs: Processor cores to use.
-        seed: Of the forest.
+        train: The train split; missing labels are left out.
+        schema: The schema of the split.
+        jobs: Processor cores to use; -1 for all.
+        seed: Seed of the random forest.
     """
     from sklearn.dummy import DummyRegressor
     from sklearn.ensemble import RandomForestRegressor
@@ -63,25 +66,25 @@ def fit_baselines(train: ResidentSplit, schema: Schema, *, jobs: int, seed: int 
     targets = train.targets.cpu().numpy().astype(np.float64)
     makers = {
         TRAIN_MEAN: DummyRegressor,
-        "ridge": lambda: RidgeCV(alphas=_RIDGES),
-        # As many columns a split as their square root: on real clips as good as a third of them,
-        # in a twentieth of the time (docs/experiments.md).
+        "ridge": lambda: RidgeCV(alphas=_RIDGE_PENALTIES),
+        # The square root of the number of columns at each split: on real clips as good as a third
+        # of the columns, in a twentieth of the time (docs/experiments.md).
         "random forest": lambda: RandomForestRegressor(
-            _TREES, max_features="sqrt", n_jobs=jobs, random_state=seed
+            _NUM_TREES, max_features="sqrt", n_jobs=jobs, random_state=seed
         ),
     }
     models: dict[str, tuple[Any, ...]] = {}
     for name in NAMES:
         fitted: list[Any] = []
         for column in targets.T:
-            known = np.isfinite(column)
-            if not known.any():
+            labelled = np.isfinite(column)
+            if not labelled.any():
                 fitted.append(None)
                 continue
-            model = makers[name]() if known.sum() >= _LEAST_LABELS else DummyRegressor()
-            fitted.append(model.fit(features[known], column[known]))
+            model = makers[name]() if labelled.sum() >= _MIN_LABELS else DummyRegressor()
+            fitted.append(model.fit(features[labelled], column[labelled]))
         models[name] = tuple(fitted)
-    return Baselines(models=models, scaler=scaler)
+    return SimpleModels(models=models, scaler=scaler)
 
 
 def _predicted(model: Any, features: FloatArray) -> FloatArray:
@@ -92,20 +95,21 @@ def _predicted(model: Any, features: FloatArray) -> FloatArray:
 
 
 def _features(scaler: Any, split: ResidentSplit, schema: Schema) -> FloatArray:
+    """Standardised, clipped statistics (N, S); 0 for those of a stream that a clip lacks."""
     scaled = scaler.transform(split.statistics(schema).cpu().numpy())
     features: FloatArray = np.nan_to_num(scaled, nan=0.0).astype(np.float32)
-    return features.clip(-_FARTHEST, _FARTHEST)
+    return features.clip(-_MAX_DEVIATIONS, _MAX_DEVIATIONS)
 
 
 def val_r2(
-    baselines: Baselines, val: ResidentSplit, schema: Schema
+    models: SimpleModels, val: ResidentSplit, schema: Schema
 ) -> dict[str, dict[str, float | None]]:
-    """R² on a split by baseline and task, as JSON takes it: `None` where it is not defined."""
+    """R² on a split by model and task, for JSON: `None` where it is not defined."""
     targets = val.targets.cpu().numpy()
     return {
         name: {
             task: value if np.isfinite(value) else None
             for task, value in r2_by_task(scores, targets, schema.tasks).items()
         }
-        for name, scores in baselines.scores(val, schema).items()
+        for name, scores in models.scores(val, schema).items()
     }

@@ -69,7 +69,7 @@ def open_test(
         chosen one's `difference` to the baseline and `difference_to_simple`; and the predictions,
         both as JSON takes them.
     """
-    from avq_core.evaluation.evaluate import differences, evaluate, figures
+    from avq_core.evaluation.evaluate import differences, evaluate, metric_intervals
     from avq_core.training.metrics import num_labels
 
     by_trial = {c.trial: c for c in found if c.trial in wanted}
@@ -103,7 +103,7 @@ def open_test(
         entry = {
             "trial": trial,
             "config": configs[trial],
-            **figures(runs[trial], test, names, labels),
+            **metric_intervals(runs[trial], test, names, labels),
             "r2_first": evaluate(runs[trial][:1], test, names).r2[0],
         }
         if trial == chosen:
@@ -170,12 +170,14 @@ def _simple(
     import torch
 
     from avq_core.evaluation.evaluate import differences, evaluate
-    from avq_core.evaluation.simple_models import fit_baselines
+    from avq_core.evaluation.simple_models import fit_simple_models
     from avq_core.training.resident import to_device
 
     cpu, names = torch.device("cpu"), store.schema.tasks
     train = to_device(store.search_splits().train, cpu)
-    scores = fit_baselines(train, store.schema, jobs=-1).scores(to_device(test, cpu), store.schema)
+    scores = fit_simple_models(train, store.schema, jobs=-1).scores(
+        to_device(test, cpu), store.schema
+    )
     found = evaluate(list(scores.values()), test, names)
     gap: dict[str, IntervalDict] = differences(chosen, [scores[best]], test, names)
     return {

@@ -38,7 +38,9 @@ def test_they_are_there_when_the_search_has_ended(
         assert records.SIMPLE not in study.user_attrs
     assert set(study.user_attrs[records.SIMPLE]["ridge"]) == set(TASKS)
     monkeypatch.undo()
-    monkeypatch.setattr("avq_core.evaluation.simple_models.fit_baselines", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(
+        "avq_core.evaluation.simple_models.fit_simple_models", lambda *_, **__: 1 / 0
+    )
     waited: list[bool] = []
     with simple_baselines_beside(study, store, on_wait=lambda: waited.append(True)):
         pass
@@ -49,7 +51,9 @@ def test_what_goes_wrong_is_raised_where_the_search_ends(
     study: optuna.Study, store: PreparedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not lost with the thread, and not in the middle of the search."""
-    monkeypatch.setattr("avq_core.evaluation.simple_models.fit_baselines", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(
+        "avq_core.evaluation.simple_models.fit_simple_models", lambda *_, **__: 1 / 0
+    )
     ended, waited = False, list[bool]()
     with (
         pytest.raises(ZeroDivisionError),

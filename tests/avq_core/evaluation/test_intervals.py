@@ -1,4 +1,4 @@
-"""Intervals of a few models' figures, over groups of clips and seeds."""
+"""Confidence intervals of metrics, over groups of clips and over seeds."""
 
 import math
 
@@ -30,16 +30,17 @@ def noisy(seed: int, count: int = 80) -> tuple[np.ndarray, np.ndarray]:
         (intervals.mean_absolute_error, lambda t, s: np.abs(t - s).mean()),
     ],
 )
-def test_a_figure_is_what_the_libraries_call_it(metric, expected) -> None:  # noqa: ANN001
-    """With every clip drawn once it is scikit-learn's or SciPy's, missing labels left out."""
+def test_a_metric_agrees_with_the_libraries(metric, expected) -> None:  # noqa: ANN001
+    """With every clip counted once it equals scikit-learn's or SciPy's, without missing labels."""
     truth, scores = noisy(0, 40)
-    found = Draws(np.append(truth, np.nan), names(41)).figure(metric, [np.append(scores, 9.0)])
-    assert found.value == pytest.approx(expected(truth, scores))
-    assert found.low < found.value < found.high
+    draws = Draws(np.append(truth, np.nan), names(41))
+    interval = draws.interval(metric, [np.append(scores, 9.0)])
+    assert interval.value == pytest.approx(expected(truth, scores))
+    assert interval.low < interval.value < interval.high
 
 
 def test_a_draw_weighs_clips_as_often_as_they_were_drawn() -> None:
-    """Counting a clip twice is having it twice."""
+    """A clip of weight two counts as if it were in the data twice."""
     truth, scores = noisy(1, 40)
     weight = np.random.default_rng(0).integers(0, 3, (1, 40)).astype(float)
     twice = np.repeat(np.arange(40), weight[0].astype(int))
@@ -49,9 +50,9 @@ def test_a_draw_weighs_clips_as_often_as_they_were_drawn() -> None:
 
 
 def test_the_interval_agrees_with_resampling_written_out() -> None:
-    """Near the quantiles of naive resampling, where there are clips enough for both to be right."""
+    """With many clips it lies near the quantiles of a naive bootstrap."""
     truth, scores = noisy(1, 300)
-    interval = Draws(truth, names(300)).figure(intervals.r2, [scores])
+    interval = Draws(truth, names(300)).interval(intervals.r2, [scores])
     rng = np.random.default_rng(5)
     drawn = [rng.integers(0, 300, 300) for _ in range(2000)]
     low, high = np.quantile(
@@ -61,39 +62,39 @@ def test_the_interval_agrees_with_resampling_written_out() -> None:
     assert interval.high == pytest.approx(high, abs=0.03)
 
 
-def test_windows_of_one_recording_are_no_independent_evidence() -> None:
-    """The same clips in few groups give a wider interval."""
+def test_clips_of_one_recording_are_not_independent() -> None:
+    """The same clips in fewer groups give a wider interval."""
     rng = np.random.default_rng(0)
     truth = np.repeat(rng.standard_normal(20), 10) + 0.1 * rng.standard_normal(200)
     scores = truth + np.repeat(rng.standard_normal(20), 10) * 0.5
-    alone = Draws(truth, names(200)).figure(intervals.r2, [scores])
-    shared = Draws(truth, names(200, per=10)).figure(intervals.r2, [scores])
+    alone = Draws(truth, names(200)).interval(intervals.r2, [scores])
+    shared = Draws(truth, names(200, per=10)).interval(intervals.r2, [scores])
     assert shared.high - shared.low > 1.5 * (alone.high - alone.low)
 
 
 def test_runs_that_disagree_widen_the_interval() -> None:
-    """What another seed would give is part of what is not known."""
+    """The spread from seed to seed is part of the uncertainty."""
     truth, scores = noisy(2)
-    alike = Draws(truth, names(80)).figure(intervals.r2, [scores] * 5)
-    apart = Draws(truth, names(80)).figure(
+    alike = Draws(truth, names(80)).interval(intervals.r2, [scores] * 5)
+    apart = Draws(truth, names(80)).interval(
         intervals.r2, [truth + scale * (scores - truth) for scale in (0.2, 0.6, 1.0, 1.2, 1.4)]
     )
     assert apart.high - apart.low > 1.5 * (alike.high - alike.low)
 
 
-def test_a_paired_difference_is_sharper_than_its_parts() -> None:
-    """Two models that err alike differ by a figure that is known well."""
+def test_a_paired_difference_has_a_narrower_interval_than_its_parts() -> None:
+    """The difference of two models with similar errors is well determined."""
     rng = np.random.default_rng(2)
     truth, error = rng.standard_normal((2, 60))
     draws = Draws(truth, names(60))
     first, second = [truth + 0.8 * error], [truth + 0.9 * error]
-    one, gap = draws.figure(intervals.r2, first), draws.difference(first, second)
+    one, gap = draws.interval(intervals.r2, first), draws.difference(first, second)
     assert gap.low > 0
     assert gap.high - gap.low < one.high - one.low
 
 
 def test_a_difference_is_paired_by_run() -> None:
-    """Seeds that are lucky for both models say nothing of which is better."""
+    """A seed that is lucky for both models does not widen the interval of their difference."""
     rng = np.random.default_rng(3)
     truth = rng.standard_normal(200)
     luck = [scale * rng.standard_normal(200) for scale in (0.2, 0.5, 0.8, 1.1)]
@@ -105,14 +106,14 @@ def test_a_difference_is_paired_by_run() -> None:
 
 
 def test_a_model_without_seeds_is_compared_with_every_run() -> None:
-    """A ridge regression has one run, which stands against each of the network's."""
+    """A ridge regression has one run, which is compared with each run of the network."""
     truth, scores = noisy(4)
     gap = Draws(truth, names(80)).difference([scores, scores], [0.5 * truth])
     assert gap.value == pytest.approx(sklearn_r2(truth, scores) - sklearn_r2(truth, 0.5 * truth))
 
 
 def test_more_confidence_is_a_wider_interval() -> None:
-    """What holds for all tasks at once says less of each."""
+    """An interval that covers all tasks at once is wider than that of one task."""
     truth, scores = noisy(6)
     draws = Draws(truth, names(80))
     one = draws.difference([scores], [0.5 * truth])
@@ -120,39 +121,39 @@ def test_more_confidence_is_a_wider_interval() -> None:
     assert all_five.low < one.low < one.high < all_five.high
 
 
-def test_one_group_gives_a_figure_without_an_interval() -> None:
-    """Nothing can be said of other speakers from one."""
-    found = Draws(np.arange(4.0), ["a"] * 4).figure(intervals.r2, [np.arange(4.0)])
-    assert found.value == 1.0
-    assert math.isnan(found.low)
-    assert found.to_dict() == {"value": 1.0, "low": None, "high": None}
+def test_one_group_gives_a_value_without_an_interval() -> None:
+    """One speaker says nothing about how other speakers would be scored."""
+    interval = Draws(np.arange(4.0), ["a"] * 4).interval(intervals.r2, [np.arange(4.0)])
+    assert interval.value == 1.0
+    assert math.isnan(interval.low)
+    assert interval.to_dict() == {"value": 1.0, "low": None, "high": None}
 
 
-@pytest.mark.parametrize(("groups", "known"), [(2, False), (4, False), (5, True), (40, True)])
-def test_few_groups_give_no_interval(groups: int, known: bool) -> None:
-    """Of two recordings one would reach from -500 to 1, which says as little in more words."""
+@pytest.mark.parametrize(("groups", "defined"), [(2, False), (4, False), (5, True), (40, True)])
+def test_few_groups_give_no_interval(groups: int, defined: bool) -> None:
+    """From two recordings it would reach from -500 to 1, which is of no use."""
     truth, scores = noisy(9)
-    found = Draws(truth, names(80, per=80 // groups)).figure(intervals.r2, [scores])
-    assert math.isfinite(found.low) == known
+    interval = Draws(truth, names(80, per=80 // groups)).interval(intervals.r2, [scores])
+    assert math.isfinite(interval.low) == defined
 
 
 @pytest.mark.parametrize("metric", SCALES)
 @pytest.mark.parametrize("truth", [[], [0.3], [np.nan, np.nan, 0.1]])
-def test_fewer_than_two_labels_give_no_figure(metric, truth: list[float]) -> None:  # noqa: ANN001
-    """Not defined, rather than perfect."""
-    found = Draws(np.array(truth), names(len(truth))).figure(metric, [np.zeros(len(truth))])
-    assert math.isnan(found.value)
+def test_fewer_than_two_labels_give_no_value(metric, truth: list[float]) -> None:  # noqa: ANN001
+    """The metric is not defined, rather than perfect."""
+    interval = Draws(np.array(truth), names(len(truth))).interval(metric, [np.zeros(len(truth))])
+    assert math.isnan(interval.value)
 
 
-def test_a_run_that_diverged_has_no_figure() -> None:
-    """One of five that is NaN is not left out of the mean, which would flatter the model."""
+def test_a_model_with_a_run_that_diverged_has_no_value() -> None:
+    """To leave the run out of the mean would make the model look better than it is."""
     truth, scores = noisy(7)
-    found = Draws(truth, names(80)).figure(intervals.r2, [scores, np.full(80, np.nan)])
-    assert math.isnan(found.value)
+    interval = Draws(truth, names(80)).interval(intervals.r2, [scores, np.full(80, np.nan)])
+    assert math.isnan(interval.value)
 
 
 def test_a_constant_score_has_no_correlation() -> None:
-    """The train mean ranks nobody."""
+    """The train mean ranks no clip above another."""
     truth, _ = noisy(8)
-    found = Draws(truth, names(80)).figure(intervals.spearman, [np.full(80, 0.4)])
-    assert math.isnan(found.value)
+    interval = Draws(truth, names(80)).interval(intervals.spearman, [np.full(80, 0.4)])
+    assert math.isnan(interval.value)

@@ -1,4 +1,4 @@
-"""Permutation importance: what is shuffled, what stays, and what is told of it."""
+"""Permutation importance: what is shuffled, what stays, and what is reported."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NUM, FRAMES = 60, 4
 
 @pytest.fixture
 def prepared() -> PreparedSplit:
-    """60 clips: `a` is what the first task is, `b` half of the second; `gone` is in no clip."""
+    """60 clips: `a` is all of the first task, `b` half of the second; no clip has `gone`."""
     rng = np.random.default_rng(0)
     a = rng.standard_normal((NUM, FRAMES, 1)).astype(np.float32)
     b = rng.standard_normal((NUM, 2)).astype(np.float32)
@@ -32,8 +32,8 @@ def prepared() -> PreparedSplit:
 def score(split: ResidentSplit) -> np.ndarray:
     """A model that knows the truth, but for the second task's `c`."""
     a, b = split.streams["a"], split.streams["b"]
-    found: np.ndarray = torch.stack([a.mean(dim=(1, 2)), b[:, 0]], dim=1).numpy()
-    return found
+    scores: np.ndarray = torch.stack([a.mean(dim=(1, 2)), b[:, 0]], dim=1).numpy()
+    return scores
 
 
 def importance(prepared: PreparedSplit, **settings: int) -> Importance:
@@ -44,73 +44,73 @@ def importance(prepared: PreparedSplit, **settings: int) -> Importance:
     )
 
 
-def test_a_stream_costs_what_the_model_takes_from_it(prepared: PreparedSplit) -> None:
-    """All of a task's R² and more where it is all that there is; nothing where it is not read."""
-    found = importance(prepared)
-    assert found.r2["one"] == pytest.approx(1.0)
-    assert found.r2["two"] == pytest.approx(0.5, abs=0.2)
-    assert found.num_labels == {"one": NUM - 9, "two": NUM}
-    assert list(found.streams)[:2] == ["a", "b"]
-    lost = found.streams["a"].r2["one"]
+def test_the_loss_of_a_stream_is_what_the_model_reads_from_it(prepared: PreparedSplit) -> None:
+    """All R² of a task and more where it is the only stream; nothing where it is not read."""
+    result = importance(prepared)
+    assert result.r2["one"] == pytest.approx(1.0)
+    assert result.r2["two"] == pytest.approx(0.5, abs=0.2)
+    assert result.num_labels == {"one": NUM - 9, "two": NUM}
+    assert list(result.streams)[:2] == ["a", "b"]
+    lost = result.streams["a"].r2["one"]
     assert lost["value"] is not None
     assert lost["value"] > 1.0
     assert lost["low"] is not None
     assert lost["low"] > 0.5
-    assert found.streams["a"].r2["two"]["value"] == 0.0
-    assert found.streams["c"].r2["two"]["value"] == 0.0
-    both = [found.all_streams.r2[task]["value"] for task in ("one", "two")]
-    alone = [found.streams["a"].r2["one"]["value"], found.streams["b"].r2["two"]["value"]]
+    assert result.streams["a"].r2["two"]["value"] == 0.0
+    assert result.streams["c"].r2["two"]["value"] == 0.0
+    both = [result.all_streams.r2[task]["value"] for task in ("one", "two")]
+    alone = [result.streams["a"].r2["one"]["value"], result.streams["b"].r2["two"]["value"]]
     assert both == pytest.approx(alone)
 
 
-def test_a_stream_that_no_clip_has_is_not_judged(prepared: PreparedSplit) -> None:
-    """There is nothing to shuffle, which is not the same as that nothing is lost."""
-    found = importance(prepared).streams["gone"]
-    assert found.num_clips == 0
-    assert found.r2["one"] == {"value": None, "low": None, "high": None}
+def test_a_stream_that_no_clip_has_gets_no_value(prepared: PreparedSplit) -> None:
+    """There is nothing to shuffle, which is not the same as a loss of 0."""
+    loss = importance(prepared).streams["gone"]
+    assert loss.num_clips == 0
+    assert loss.r2["one"] == {"value": None, "low": None, "high": None}
 
 
-def test_the_same_seed_shuffles_the_same(prepared: PreparedSplit) -> None:
-    """And another one otherwise."""
+def test_the_same_seed_gives_the_same_permutations(prepared: PreparedSplit) -> None:
+    """Another seed gives others."""
     assert importance(prepared) == importance(prepared)
     assert importance(prepared, seed=1) != importance(prepared)
 
 
-def test_clips_are_dealt_out_whole_and_once(prepared: PreparedSplit) -> None:
-    """Their frames keep their order, all other streams stay, and the split itself is left alone."""
+def test_a_stream_is_permuted_by_whole_clips(prepared: PreparedSplit) -> None:
+    """Frames keep their order, the other streams stay, and the original split is unchanged."""
     split = to_device(prepared, torch.device("cpu"))
     order = torch.randperm(NUM, generator=torch.Generator().manual_seed(0))
-    dealt = shuffle_stream(split, "a", order)
-    assert torch.equal(dealt.streams["a"], split.streams["a"][order])
-    assert dealt.streams["b"] is split.streams["b"]
+    shuffled = shuffle_stream(split, "a", order)
+    assert torch.equal(shuffled.streams["a"], split.streams["a"][order])
+    assert shuffled.streams["b"] is split.streams["b"]
     assert np.array_equal(split.streams["a"].numpy(), prepared.streams["a"])
 
 
 def test_a_clip_keeps_its_length(prepared: PreparedSplit) -> None:
-    """Another clip's frames are repeated from the start, or cut; padding stays 0."""
+    """The other clip's frames are repeated from the start, or cut; padding stays 0."""
     a = torch.tensor([[1.0, 2, 3, 4], [5, 6, 0, 0], [7, 0, 0, 0]])[:, :, None]
     split = ResidentSplit(
         streams={"a": a}, targets=torch.zeros(3, 1), lengths=torch.tensor([4, 2, 1])
     )
-    dealt = shuffle_stream(split, "a", torch.tensor([1, 2, 0]))
-    assert dealt.streams["a"][:, :, 0].tolist() == [[5, 6, 5, 6], [7, 7, 0, 0], [1, 0, 0, 0]]
+    shuffled = shuffle_stream(split, "a", torch.tensor([1, 2, 0]))
+    assert shuffled.streams["a"][:, :, 0].tolist() == [[5, 6, 5, 6], [7, 7, 0, 0], [1, 0, 0, 0]]
 
 
-def test_whether_a_clip_has_a_stream_goes_with_it() -> None:
-    """A clip without it gets that of another one, which then lacks it."""
+def test_presence_is_permuted_with_the_stream() -> None:
+    """A clip without the stream gets that of another one, which then lacks it."""
     split = ResidentSplit(
         streams={"a": torch.tensor([[1.0], [0.0]]), "b": torch.ones(2, 1)},
         targets=torch.zeros(2, 1),
         present={"a": torch.tensor([True, False]), "b": torch.tensor([False, True])},
     )
-    dealt = shuffle_stream(split, "a", torch.tensor([1, 0]))
-    assert dealt.streams["a"][:, 0].tolist() == [0, 1]
-    assert dealt.present["a"].tolist() == [False, True]
-    assert dealt.present["b"].tolist() == [False, True]
+    shuffled = shuffle_stream(split, "a", torch.tensor([1, 0]))
+    assert shuffled.streams["a"][:, 0].tolist() == [0, 1]
+    assert shuffled.present["a"].tolist() == [False, True]
+    assert shuffled.present["b"].tolist() == [False, True]
 
 
-def test_the_picture_has_a_panel_a_task(prepared: PreparedSplit) -> None:
-    """With the R² that there is to lose; what was not judged is written, not drawn."""
+def test_the_plot_has_a_panel_for_each_task(prepared: PreparedSplit) -> None:
+    """The title gives the unshuffled R²; a loss that is not defined is written as n/a."""
     figure = draw(importance(prepared))
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[0] == "one (R² 1.000)"
