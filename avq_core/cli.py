@@ -4,11 +4,13 @@ import argparse
 import atexit
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
 
 from avq_core.errors import AvqError
 
@@ -16,19 +18,136 @@ USER_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
 
 
-class CommandParser(argparse.ArgumentParser):
-    """A parser that tells a slip in one line, as every other mistake is told.
+_ARGUMENT: Final = re.compile(r"argument (?P<name>[^:]+): (?P<problem>.*)", re.DOTALL)
+_CHOICE: Final = re.compile(r"invalid choice: (?P<got>'.*') \(choose from (?P<names>.*)\)")
+_UNKNOWN: Final = "unrecognized arguments: "
 
-    Options are written out: of an abbreviated one nobody knows what a later version makes of it.
+
+class OptionError(AvqError):
+    """A command line that the command's parser does not take."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose errors read like every other mistake: one line with got, expected, mend.
+
+    Abbreviated options are refused: a later version may read them differently.
     """
 
     def __init__(self, **settings: Any) -> None:
-        """As argparse's own, which may be told otherwise."""
+        """As argparse's own, with other defaults."""
         super().__init__(**{"allow_abbrev": False, **settings})
 
     def error(self, message: str) -> NoReturn:
-        """Prints one line and exits with 2."""
-        self.exit(USER_ERROR, f"error: {message}; {self.prog} --help lists the options\n")
+        """Raises an `OptionError`, which `run_command` prints in one line."""
+        raise OptionError(self._reworded(message))
+
+    def _reworded(self, message: str) -> str:
+        """An error of argparse's as this program words its own."""
+        manual = f"{self.prog} --help lists the options"
+        if message.startswith(_UNKNOWN):
+            given = message.removeprefix(_UNKNOWN).split()[0].partition("=")[0]
+            options = [name for action in self._actions for name in action.option_strings]
+            return f"{message}{_nearest(given, options)}; {manual}"
+        argument = _ARGUMENT.fullmatch(message)
+        if argument is None:
+            return f"{message}; {manual}"
+        name, problem = argument["name"], argument["problem"]
+        if choice := _CHOICE.fullmatch(problem):
+            names = choice["names"].replace("'", "")
+            nearest = _nearest(choice["got"].strip("'"), names.split(", "))
+            return f"{name} is {choice['got']}, expected one of {names}{nearest}"
+        if problem.startswith("is "):
+            return f"{name} {problem}"
+        return f"{name}: {problem}; {manual}"
+
+
+def _nearest(given: str, names: Sequence[str]) -> str:
+    """A question for the name that was probably meant; empty where none is close."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(given, names, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def integer(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """An option's `type` for integers within bounds.
+
+    Args:
+        minimum: The least that is taken.
+        maximum: The most; `None` for no bound.
+    """
+    expected = f"an integer >= {minimum}"
+    if maximum is not None:
+        expected = f"an integer from {minimum} to {maximum}"
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise _refused(repr(text), expected) from None
+        if value < minimum or (maximum is not None and value > maximum):
+            raise _refused(text, expected)
+        return value
+
+    return parse
+
+
+def number(minimum: float, maximum: float | None = None) -> Callable[[str], float]:
+    """An option's `type` for finite numbers within bounds.
+
+    Args:
+        minimum: The least that is taken.
+        maximum: The most; `None` for no bound.
+    """
+    expected = f"a number >= {minimum:g}"
+    if maximum is not None:
+        expected = f"a number in [{minimum:g}, {maximum:g}]"
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise _refused(repr(text), expected) from None
+        if not minimum <= value <= (sys.float_info.max if maximum is None else maximum):
+            raise _refused(text, expected)
+        return value
+
+    return parse
+
+
+def file_ending(*suffixes: str) -> Callable[[str], Path]:
+    """An option's `type` for files whose names say their format.
+
+    Args:
+        suffixes: Those that are taken, with their dots.
+    """
+
+    def parse(text: str) -> Path:
+        path = Path(text)
+        if path.suffix not in suffixes:
+            raise _refused(text, f"a name that ends in {', '.join(suffixes)}")
+        return path
+
+    return parse
+
+
+def _refused(got: str, expected: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(f"is {got}, expected {expected}")
+
+
+def with_flags(text: str, names: Collection[str]) -> str:
+    """A message with the flags of a command in place of the settings' own names.
+
+    Args:
+        text: The message; a setting stands in backticks there, such as `score_weights`.
+        names: Settings that are options of the command.
+    """
+
+    def flag(setting: re.Match[str]) -> str:
+        name = setting[1]
+        return f"--{name.replace('_', '-')}" if name in names else setting[0]
+
+    return re.sub(r"`([a-z_]+)`", flag, text)
 
 
 def run_command(
@@ -36,6 +155,7 @@ def run_command(
     argv: Sequence[str] | None = None,
     *,
     user_errors: tuple[type[Exception], ...] = (AvqError,),
+    settings: Collection[str] = (),
 ) -> int:
     """Runs `main` on the command line and turns its end into an exit status.
 
@@ -43,6 +163,7 @@ def run_command(
         main: The command; takes the arguments after the program's name, returns its exit status.
         argv: The arguments; `None` reads `sys.argv`.
         user_errors: Exceptions that are the user's to mend. Anything else is a bug and propagates.
+        settings: Names that errors give in backticks and that are options of this command.
 
     Returns:
         The exit status: `main`'s own, 2 for a user's mistake, 130 after Ctrl-C.
@@ -52,7 +173,7 @@ def run_command(
         sys.stdout.flush()
         return status
     except user_errors as error:
-        message = " ".join(str(error).split())
+        message = with_flags(" ".join(str(error).split()), settings)
         print(f"error: {message}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:

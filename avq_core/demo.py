@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, integer, run_command
 from avq_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """Makes the set, writes it, and says what it is good for."""
     options = _parser().parse_args(argv)
-    if options.seed < 0:
-        raise ConfigError(f"--seed is {options.seed}, expected a number >= 0")
     from avq_core.data.files.write import check_suffix, files, write
     from avq_core.data.synthetic import FULL, SMALL, make_demo
     from avq_core.files import check_place
@@ -76,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="1,602 clips of 150 frames, 2.3 GB, in place of 600 of 30",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--seed", type=integer(0), default=0, metavar="N", help="default: %(default)s"
+    )
     return parser
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, file_ending, integer, run_command
 from avq_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -43,10 +43,21 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="whose clips (default: val, or the only one there is); test counts as looking at it",
     )
-    add("--repeats", type=int, default=5, metavar="N", help="shuffles of each stream (default 5)")
-    add("--seed", type=int, default=0, metavar="N", help="of the shuffles (default 0)")
+    add(
+        "--repeats",
+        type=integer(1),
+        default=5,
+        metavar="N",
+        help="shuffles of each stream (default 5)",
+    )
+    add("--seed", type=integer(0), default=0, metavar="N", help="of the shuffles (default 0)")
     add("--out", type=Path, metavar="FILE", help="a CSV to write, a row a stream and task")
-    add("--plot", type=Path, metavar="FILE", help="a picture to write: .png, .svg or .pdf")
+    add(
+        "--plot",
+        type=file_ending(".png", ".svg", ".pdf"),
+        metavar="FILE",
+        help="a picture to write: .png, .svg or .pdf",
+    )
     add("--json", action="store_true", help="print it for programs")
     add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
     return parser
@@ -97,14 +108,6 @@ def _check(options: argparse.Namespace) -> None:
     """What can be known to be wrong before anything is read."""
     from avq_core.files import check_place
 
-    for name, least in (("repeats", 1), ("seed", 0)):
-        value = getattr(options, name)
-        if value < least:
-            raise ConfigError(f"--{name} is {value}, expected a whole number >= {least}")
-    if options.plot is not None and options.plot.suffix not in (".png", ".svg", ".pdf"):
-        raise ConfigError(
-            f"--plot is {options.plot}, expected a name that ends in .png, .svg, .pdf"
-        )
     for path in (options.out, options.plot):
         if path is not None:
             check_place(path)

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, run_command
-from avq_core.errors import ConfigError
+from avq_core.cli import CommandParser, number, run_command
 from avq_core.files import check_place
 
 if TYPE_CHECKING:
@@ -26,9 +25,7 @@ def main(argv: Sequence[str]) -> int:
     from avq_core.data.store.store import prepare
 
     config = load_data_config(options.layout)
-    config = dataclasses.replace(config, pca={**config.pca, **_widths(options.pca)})
-    if options.store_limit is not None and not options.store_limit >= 0:
-        raise ConfigError(f"--store-limit is {options.store_limit}, expected a number >= 0")
+    config = dataclasses.replace(config, pca={**config.pca, **dict(options.pca)})
     if options.legacy_pickle is not None:
         check_place(options.legacy_pickle)
     source = options.data or default_source()
@@ -116,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         action="extend",
+        type=_width,
         metavar="STREAM=WIDTH",
         help="reduces a stream to so many principal components, such as keypoint=64",
     )
@@ -124,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--store-limit",
-        type=float,
+        type=number(0),
         metavar="GB",
         help="what all prepared data under DIR/prepared may take (default: the free disk)",
     )
@@ -137,14 +135,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _widths(pairs: Sequence[str]) -> dict[str, int]:
-    widths: dict[str, int] = {}
-    for pair in pairs:
-        stream, _, width = pair.partition("=")
-        if not stream or not width.isdecimal():
-            raise ConfigError(f"--pca got {pair!r}, expected STREAM=WIDTH such as keypoint=64")
-        widths[stream] = int(width)
-    return widths
+def _width(text: str) -> tuple[str, int]:
+    """A stream and how many principal components it is reduced to."""
+    stream, _, width = text.partition("=")
+    if not stream or not width.isdecimal():
+        raise argparse.ArgumentTypeError(f"is {text!r}, expected STREAM=WIDTH such as keypoint=64")
+    return stream, int(width)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, integer, run_command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,15 +43,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--out", type=Path, required=True, metavar="DIR", help="the model's folder")
     add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
-    add("--seed", type=int, metavar="N", help="default: the configuration's")
-    add("--epochs", type=int, metavar="N", help="default: the configuration's")
+    add("--seed", type=integer(0), metavar="N", help="default: the configuration's")
+    add("--epochs", type=integer(1), metavar="N", help="default: the configuration's")
     add(
         "--members",
-        type=int,
+        type=integer(1),
         metavar="N",
         help="train N models that differ in their seeds, as an ensemble that scores by their mean",
     )
-    add("--threads", type=int, metavar="N", help="CPU threads (default: one a core)")
+    add("--threads", type=integer(1), metavar="N", help="CPU threads (default: one a core)")
     add(
         "--runs",
         type=Path,
@@ -112,10 +112,6 @@ def _configurations(options: argparse.Namespace) -> "list[TrainConfig]":
     from avq_core.config.values import load_configs, load_data_config, with_values
     from avq_core.errors import ConfigError
 
-    for name in ("threads", "members"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise ConfigError(f"--{name} is {value}, expected a number >= 1")
     configs = load_configs(options.config)
     overrides = {"training.seed": options.seed, "training.epochs": options.epochs}
     given = {k: v for k, v in overrides.items() if v is not None}

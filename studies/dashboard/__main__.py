@@ -17,10 +17,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from avq_core.cli import CommandParser, leave, run_command
+from avq_core.cli import CommandParser, integer, leave, run_command
 from studies.cli import add_study_options
 from studies.dashboard.server import bind, is_loopback, shown
-from studies.errors import StudyError
 
 _HOST = "127.0.0.1"
 _LAST_PORT = 65535
@@ -46,15 +45,15 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help=f"default {_HOST}, which no other machine reaches; there is no password",
     )
-    parser.add_argument("--port", type=int, default=8080, metavar="N", help="default 8080")
+    parser.add_argument(
+        "--port", type=integer(1, _LAST_PORT), default=8080, metavar="N", help="default 8080"
+    )
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
     """Opens the studies and serves them."""
     options = build_parser().parse_args(argv)
-    if not 1 <= options.port <= _LAST_PORT:
-        raise StudyError(f"--port is {options.port}, expected 1 to {_LAST_PORT}")
     from studies.dashboard.app import App
     from studies.dashboard.databases import Databases
     from studies.dashboard.keeper import Keeper

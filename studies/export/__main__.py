@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, integer, run_command
 from studies.cli import add_study_options
 from studies.errors import StudyError
 from studies.export.configuration import ensemble, front, pick, to_yaml, write
@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--trial",
-        type=int,
+        type=integer(0),
         metavar="N",
         help="default: the one that the confirmation chose, else the best",
     )

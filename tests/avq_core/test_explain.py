@@ -108,8 +108,8 @@ def test_mistakes_are_told(
     lone.write_bytes(pickle.dumps(make_samples(1, seed=5)))
     usual = ["--model", folder / "model", "--data", folder / "tiny.pkl", "--device", "cpu"]
     for options, words in (
-        (("--repeats", 0), "--repeats is 0, expected a whole number >= 1"),
-        (("--seed", -1), "--seed is -1, expected a whole number >= 0"),
+        (("--repeats", 0), "--repeats is 0, expected an integer >= 1"),
+        (("--seed", -1), "--seed is -1, expected an integer >= 0"),
         (("--plot", tmp_path / "a.gif"), "expected a name that ends in .png, .svg, .pdf"),
         (("--split", "dev"), "has no split 'dev', only train, val, test"),
         (("--data", unlabelled), "samples has no label, expected labelled clips"),

@@ -119,11 +119,11 @@ def test_the_manuals_layout_is_written_on_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["demo", "--pca", "au"], "--pca got 'au', expected STREAM=WIDTH such as keypoint=64"),
-        (["demo", "--pca", "au=x"], "--pca got 'au=x', expected STREAM=WIDTH"),
+        (["demo", "--pca", "au"], "--pca is 'au', expected STREAM=WIDTH such as keypoint=64"),
+        (["demo", "--pca", "au=x"], "--pca is 'au=x', expected STREAM=WIDTH"),
         (["demo", "--pca", "au=0"], "data.pca.au is 0, expected an integer >= 1"),
         (["demo", "--pca", "nix=1"], "data.pca names stream 'nix', expected one of ['visual'"),
-        (["demo", "--store-limit", "-1"], "--store-limit is -1.0, expected a number >= 0"),
+        (["demo", "--store-limit", "-1"], "--store-limit is -1, expected a number >= 0"),
         (["demo", "--layout", "nix.yaml"], "cannot read nix.yaml: No such file"),
         (["demo", "--legacy-pickle", "."], "is a folder, expected the name of a file"),
         (["nix.pkl"], "no such file: nix.pkl; name a data file"),
