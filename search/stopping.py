@@ -4,7 +4,7 @@ The expected gain is that of peaks over a threshold (Pickands, 1975; Davison & S
 above the sixth best fall off exponentially, and trials to come get there as often as those so far
 did. R² cannot exceed 1, so its tail is lighter than that, and the gain rather too high. Nothing is
 assumed of the space, and a pruned trial counts as one that did not get there. Optuna's evaluators
-(regret bound, EMMR, stagnation) were tried and left: see docs/experiments.md.
+(regret bound, EMMR, stagnation) were tried and left: see docs/experiments/015.
 
 The uncertainty is the standard error of R² over n labels, with variance 4 R² (1 - R²)² / n (Olkin &
 Finn, 1995; Cohen et al., 2003, section 3.7).
@@ -31,7 +31,7 @@ MIN_FINISHED: Final = 40
 many again to see what the sampler has learned from them."""
 _NUM_TOP: Final = 5
 """Scores that make up the tail. With 10, simulated studies go on for 131 of 200 trials and not for 88,
-and lose hardly less (docs/experiments.md)."""
+and lose hardly less (docs/experiments/015)."""
 
 
 def check_rule(name: str) -> None:

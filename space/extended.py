@@ -1,6 +1,6 @@
 """The spaces beyond the manual's ten settings: what a network is made of, not only how large it is.
 
-What each part is worth, and what was tried and left out, stands in docs/experiments.md.
+What each part is worth, and what was tried and left out, stands in docs/experiments/012.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def extended_small(tasks: Sequence[str]) -> Space:
                 high=2e-2,
                 log=True,
                 reason="from the manual's 1e-3 to 20 times it: with pre-norm, warm-up and clipped "
-                "gradients short runs want 3e-3 to 1e-2 (docs/experiments.md)",
+                "gradients short runs want 3e-3 to 1e-2 (docs/experiments/012)",
             ),
             **_parts(strides=(2, 5, 10)),
             **weights,

@@ -119,7 +119,7 @@ def _small(tasks: Sequence[str]) -> Space:
                 high=3e-2,
                 log=True,
                 reason="from a third of the manual's 1e-3 up to 30 times it: runs of a hundred "
-                "steps and networks this small want higher rates (docs/experiments.md)",
+                "steps and networks this small want higher rates (docs/experiments/002)",
             ),
             **weight_parameters(tasks),
         },

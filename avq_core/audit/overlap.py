@@ -22,7 +22,7 @@ from avq_core.data.dataset import RawSplit, named_groups
 SAME: Final = 0.01
 """Below this two samples are the same one, computed twice: copies with noise of a thousandth, or in
 half precision, are 0.001 apart, and real clips of one recording that was sent through a network with
-and without losses 0.014 and more (docs/experiments.md)."""
+and without losses 0.014 and more (docs/experiments/010)."""
 NEAR: Final = 0.1
 """Root-mean-square difference of two descriptions, in deviations, in the stream that differs most;
 two samples that have nothing to do with each other differ by about 1.4."""

@@ -174,7 +174,7 @@ def recommended(tasks: tuple[str, ...] = tuple(MANUAL_TASK_WEIGHTS)) -> TrainCon
     """What to train without a search: small, quick, and good on all data that was at hand.
 
     Statistics over time and lags between streams reach the heads beside a small encoder; see
-    docs/experiments.md for what each setting is worth.
+    docs/experiments/012 for what each setting is worth.
     """
     weights = {task: MANUAL_TASK_WEIGHTS.get(task, 1.0) for task in tasks}
     return TrainConfig(

@@ -68,7 +68,7 @@ def fit_simple_models(
         TRAIN_MEAN: DummyRegressor,
         "ridge": lambda: RidgeCV(alphas=_RIDGE_PENALTIES),
         # The square root of the number of columns at each split: on real clips as good as a third
-        # of the columns, in a twentieth of the time (docs/experiments.md).
+        # of the columns, in a twentieth of the time.
         "random forest": lambda: RandomForestRegressor(
             _NUM_TREES, max_features="sqrt", n_jobs=jobs, random_state=seed
         ),

@@ -15,7 +15,7 @@ _GPU_EVALUATION_BATCH = 256
 _CPU_ACTIVATION_BYTES = 12 * 2**20
 """On a CPU a result much larger than this leaves the caches and is mapped and unmapped anew each
 time; measured, the manual's network trains 1.9 times faster on 8 clips of 150 frames at once than
-on 32 (docs/experiments.md)."""
+on 32 (docs/experiments/001)."""
 
 
 def predict(

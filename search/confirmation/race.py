@@ -18,7 +18,7 @@ CLEARLY: Final = 2.5
 """Standard errors behind the leader from which on a candidate is dropped: there are several looks."""
 LUCK: Final = 0.05
 """Deviation of a score from seed to seed that is reckoned with at least: one run says nothing of it.
-Measured: 0.03 on the demo set, 0.08 on real clips (docs/experiments.md)."""
+Measured: 0.03 on the demo set, 0.08 on real clips (docs/experiments/018)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,7 +29,7 @@ class PruningRule:
     """Of the trials at a rung, in (0, 1)."""
     most_kept: int = 9
     """Places at a rung that go on, however many trials got there, at least 1. A sampler learns: what
-    beats a third of all seen so far is soon nearly every trial (docs/experiments.md)."""
+    beats a third of all seen so far is soon nearly every trial (docs/experiments/017)."""
     least_kept: int = 4
     """Places that go on where few trials got there, in [1, `most_kept`]: of five, the last alone is
     stopped, and the share decides from fourteen on."""
@@ -45,7 +45,7 @@ class PruningRule:
     """Paired standard errors by which a trial must be behind the last one kept to be pruned, >= 0."""
     noise_cycles: int = 2
     """A trial's first rungs, after its grace, at which noise spares, >= 0. Early on the ranking says little of
-    the end; at later ones sparing costs much and saves hardly any of the best (docs/experiments.md)."""
+    the end; at later ones sparing costs much and saves hardly any of the best (docs/experiments/024)."""
     spared: float = 2.0
     """Places that noise may spare up to, as a multiple of those that go on, at least 1. Late trials of a
     sampler that has learned are alike, and would all go on."""

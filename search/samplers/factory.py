@@ -26,7 +26,7 @@ OF_TWO_OBJECTIVES: Final = ("tpe", "random", "qmc")
 """Those that serve a study of two objectives."""
 _STARTUP: Final = {"tpe": 10, "gp": 20, "cmaes": 20, "random": 20, "qmc": 20}
 """Ended trials before a sampler's model suggests, or the TPE that stands in for it. With twice as many
-`tpe` learns later and ends no better (docs/experiments.md); the others were not compared."""
+`tpe` learns later and ends no better (docs/experiments/023); the others were not compared."""
 
 
 def check_sampler(name: str) -> None:

@@ -9,7 +9,7 @@ from search.settings import Slot
 
 _MOST_WORKERS: Final = 1024
 _MOST_A_GPU: Final = 8
-"""Unless more are asked for. 14 train a quarter more still in the same time (docs/experiments.md); what a
+"""Unless more are asked for. 14 train a quarter more still in the same time (docs/experiments/019); what a
 sampler loses that has so many trials under way when it suggests the next was not measured."""
 _GPU_BYTES_BESIDE_DATA: Final = 4 * 2**30
 """Of a worker, for a network and its activations. A guess that costs time at worst: a step that needs
@@ -58,7 +58,7 @@ def make_slots(*, workers: str, devices: Sequence[str], data_bytes: int = 0) -> 
         workers: A number, or `auto`: one a CPU core, or on a GPU as many as its memory and the cores
             beside it carry, up to `_MOST_A_GPU`. Two processes of one thread train two small
             networks faster than one process of two threads trains them in turn, and one process
-            leaves most of a GPU idle (docs/experiments.md).
+            leaves most of a GPU idle (docs/experiments/019).
         devices: As `device_names` gives them. Workers take them in turn, on `auto` until a device
             has as many as it carries.
         data_bytes: Of which a worker on a GPU keeps a copy there; counts for `auto`.
