@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from avq_core.cli import CommandParser, run_command
+from avq_core.display.numbers import metric_text
+from avq_core.display.tables import text_table
 
 R2ByModel = Mapping[str, Mapping[str, float | None]]
 
@@ -43,18 +45,15 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps({"data": source, "r2": found}, indent=2, allow_nan=False))
         return 0
     for split, r2 in found.items():
-        print("\n".join(_table(split, r2)))
+        print(_table(split, r2))
     return 0
 
 
-def _table(split: str, r2: R2ByModel) -> list[str]:
-    """A row a task, a column a baseline."""
-    lines = [f"{f'{split} R²':<16}" + "".join(f"{name:>16}" for name in r2)]
-    for task in next(iter(r2.values())):
-        values = (model[task] for model in r2.values())
-        told = ("n/a" if value is None else f"{value:.3f}" for value in values)
-        lines.append(f"{task:<16}" + "".join(f"{value:>16}" for value in told))
-    return lines
+def _table(split: str, r2: R2ByModel) -> str:
+    """A row a task, a column a simple model."""
+    tasks = next(iter(r2.values()))
+    rows = [[task, *(metric_text(model[task]) for model in r2.values())] for task in tasks]
+    return text_table([[f"{split} R²", *r2], *rows])
 
 
 def _say(text: str) -> None:

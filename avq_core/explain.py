@@ -4,11 +4,13 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from avq_core.cli import CommandParser, file_ending, integer, run_command
+from avq_core.display.numbers import interval_text, metric_text
+from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -20,10 +22,10 @@ _TOGETHER: Final = "all streams"
 _COLUMNS: Final = 5
 """Tasks side by side in the printed table."""
 _NOTE: Final = (
-    "A figure is what this model loses without what the stream alone says. Where streams say the "
-    "same, each\ncan be shuffled at little loss: a small figure does not mean that a stream says "
-    "nothing. Below 0 the\nmodel does better without the stream. `all streams` is what there is to "
-    "lose in all."
+    "Each value is the R² that this model loses without what the stream alone says. Where streams "
+    "say the same,\neach can be shuffled at little loss: a small value does not mean that a stream "
+    "says nothing. Below 0 the\nmodel does better without the stream. `all streams` is what there is "
+    "to lose in all."
 )
 
 
@@ -140,7 +142,7 @@ def _split(
 
 
 def as_json(found: "Importance") -> dict[str, Any]:
-    """As plain values; null where a figure is not defined."""
+    """As plain values; null where a metric is not defined."""
     return {
         "r2": found.r2,
         "num_labels": found.num_labels,
@@ -162,27 +164,12 @@ def render(found: "Importance") -> Iterator[str]:
         shown = tasks[start : start + _COLUMNS]
         rows = [["R² lost [95 %]", "clips", *shown]]
         rows += [
-            [name, str(loss.num_clips), *(_interval(loss.r2[task]) for task in shown)]
+            [name, str(loss.num_clips), *(interval_text(loss.r2[task]) for task in shown)]
             for name, loss in losses.items()
         ]
-        rows.append(["R² unshuffled", "", *(_figure(found.r2[task]) for task in shown)])
+        rows.append(["R² unshuffled", "", *(metric_text(found.r2[task]) for task in shown)])
         rows.append(["labels", "", *(str(found.num_labels[task]) for task in shown)])
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        yield ""
-        for first, *others in rows:
-            cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-            yield "  ".join([first.ljust(widths[0]), *cells]).rstrip()
-
-
-def _interval(interval: Mapping[str, float | None]) -> str:
-    value, low, high = interval["value"], interval["low"], interval["high"]
-    if value is None or low is None or high is None:
-        return _figure(value)
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _figure(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.3f}"
+        yield text_table(rows)
 
 
 def _write(options: argparse.Namespace, found: "Importance") -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avq_core.cli import CommandParser, integer, run_command
+from avq_core.display.numbers import interval_text, metric_text
+from avq_core.display.tables import text_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,7 +104,7 @@ def main(argv: Sequence[str]) -> int:
             test_labels=evaluation.num_labels,
         )
     save_ensemble(options.out, models)
-    _print_figures([model.provenance["val_r2"] for model in models], evaluation)
+    _print_table([model.provenance["val_r2"] for model in models], evaluation)
     print(f"model: {options.out}")
     return 0
 
@@ -185,30 +187,27 @@ def _train(
     return model, scores
 
 
-def _print_figures(val: "Sequence[Mapping[str, float | None]]", evaluation: "Evaluation") -> None:
+def _print_table(val: "Sequence[Mapping[str, float | None]]", evaluation: "Evaluation") -> None:
     """A row a task: R² on val, on test with its interval, and how many labels test has.
 
     Of an ensemble the mean of its members' R² stands beside that of their mean scores.
     """
-    tasks = list(evaluation.num_labels)
-    if len(val) == 1:
-        print(f"{'task':<16}{'val R²':>8}   {'test R²':<24}{'test labels':>12}")
-        for task in tasks:
-            interval = _interval(evaluation.r2[0][task])
-            count = evaluation.num_labels[task]
-            print(f"{task:<16}{_told(val[0][task]):>8}   {interval:<24}{count:>12}")
-        return
-    print(f"{'task':<16}{'one, mean test R²':>18}   {'ensemble test R²':<24}{'test labels':>12}")
-    for task in tasks:
-        single = [r2[task]["value"] for r2 in evaluation.r2[:-1]]
-        known = [value for value in single if value is not None]
-        alone = _told(sum(known) / len(known) if known else None)
-        interval = _interval(evaluation.r2[-1][task])
-        print(f"{task:<16}{alone:>18}   {interval:<24}{evaluation.num_labels[task]:>12}")
+    *members, last = evaluation.r2
+    head = ["task", "one, mean test R²" if members else "val R²"]
+    head += ["ensemble test R²" if members else "test R²", "test labels"]
+    rows = []
+    for task, num_labels in evaluation.num_labels.items():
+        single = _mean_r2(members, task) if members else val[0][task]
+        rows.append([task, metric_text(single), interval_text(last[task]), str(num_labels)])
+    print(text_table([head, *rows]))
 
 
-def _told(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.3f}"
+def _mean_r2(
+    members: "Sequence[Mapping[str, Mapping[str, float | None]]]", task: str
+) -> float | None:
+    values = [r2[task]["value"] for r2 in members]
+    defined = [value for value in values if value is not None]
+    return sum(defined) / len(defined) if defined else None
 
 
 def _make_folder(folder: Path) -> None:
@@ -224,13 +223,6 @@ def _make_folder(folder: Path) -> None:
         raise ConfigError(
             f"cannot write to {folder} ({error.strerror}); give --out a folder that can be written"
         ) from error
-
-
-def _interval(interval: dict[str, float | None]) -> str:
-    value, low, high = interval["value"], interval["low"], interval["high"]
-    if value is None:
-        return "n/a"
-    return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _say(text: str) -> None:

@@ -24,13 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from avq_core.cli import CommandParser, run_command
+from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError
 from avq_core.evaluation import intervals
 from avq_core.evaluation.intervals import Draws, Interval
 from avq_core.files import check_place, whole_file
 from search.confirmation.race import Run, choose, race
 from search.pruners.paired_error import clusters_of, losses_by_cluster
-from studies.table import align
 
 Array = npt.NDArray[np.float64]
 
@@ -250,7 +250,7 @@ def main(argv: Sequence[str]) -> int:
     rows = [
         [c.world, c.figure, f"{c.truth:.3f}", f"{c.mean:.3f}", f"{c.held:.1%}"] for c in covered
     ]
-    print(align([head, *rows]))
+    print(text_table([head, *rows]))
     whole = float(np.mean([row.held for row in covered]))
     print(f"all: {whole:.1%} of {len(covered) * options.studies} intervals\n")
     cursed = []
@@ -259,7 +259,7 @@ def main(argv: Sequence[str]) -> int:
         cursed.append(curse(WORLDS[1], lasting, options.studies, options.seed))
     head = ["lasting part", "search - truth", "confirmed - truth", "test - truth"]
     rows = [[c.shared, *map(_pm, (c.search, c.confirmed, c.test))] for c in cursed]
-    print(align([head, *rows]))
+    print(text_table([head, *rows]))
     if options.json:
         with whole_file(options.json) as file:
             json.dump(

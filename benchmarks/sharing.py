@@ -24,6 +24,7 @@ import optuna
 from avq_core.cli import CommandParser, run_command
 from avq_core.config.values import load_data_config, with_values
 from avq_core.data.store.store import PreparedStore, prepare
+from avq_core.display.tables import text_table
 from avq_core.errors import AvqError, ConfigError
 from avq_core.files import check_place, whole_file
 from search.configure import check_space, configure
@@ -36,7 +37,6 @@ from space.errors import SpaceError
 from space.presets import named_space
 from space.space import Space
 from studies.names import PREPARED
-from studies.table import align
 
 
 def main(argv: Sequence[str]) -> int:
@@ -141,7 +141,7 @@ def table(seconds: dict[int, list[float]], *, epochs: int) -> str:
         )
         for count, own in seconds.items()
     ]
-    return align([("workers", "seconds", "epochs/s", "times"), *rows])
+    return text_table([("workers", "seconds", "epochs/s", "times"), *rows])
 
 
 def _say(text: str) -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from avq_core.audit.report import AuditReport, StreamCheck, TaskCheck
+from avq_core.display.tables import text_table
 
 Row = Sequence[str]
 Table = tuple[Row, Sequence[Row], int]
@@ -13,7 +14,7 @@ Table = tuple[Row, Sequence[Row], int]
 def text(report: AuditReport) -> Iterator[str]:
     """The lines of an audit."""
     for header, rows, names in tables(report):
-        yield from _table(header, rows, names)
+        yield text_table([header, *rows], num_left=names)
         yield ""
     yield from verdict(report)
     for finding in report.findings:
@@ -119,17 +120,6 @@ def _labels(check: TaskCheck) -> str:
     if not check.valid:
         return share
     return f"{share}, {check.low:.3g} to {check.high:.3g}, {check.mean:.3g} ± {check.deviation:.2g}"
-
-
-def _table(header: Row, rows: Sequence[Row], names: int) -> Iterator[str]:
-    """Aligned columns: the first few, names, to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    for row in (header, *rows):
-        cells = (
-            cell.ljust(width) if index < names else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join(cells).rstrip()
 
 
 def number(value: float) -> str:

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from avq_core.display.tables import text_table
 from benchmarks.replay.searches import Search
 from benchmarks.search.curves import score_at, seconds_to, spread
-from studies.table import align
 
 _TIMES: Final = (0.25, 0.5)
 """Of the reference's time, at which all are looked at."""
@@ -40,7 +40,7 @@ def table(
         [method, *_cells([searches[method] for searches in found], references, bests)]
         for method in methods
     ]
-    return align(rows)
+    return text_table(rows)
 
 
 def _cells(

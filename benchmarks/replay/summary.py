@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from avq_core.display.tables import text_table
 from avq_core.evaluation.intervals import Interval
 from benchmarks.replay.rules import MEDIAN
 from benchmarks.replay.simulate import Result, SimulatedStudy
 from studies.analysis.pruning_check import wilson
-from studies.table import align
 
 INTERVALS: Final = (
     "Intervals of 95 %. Means: percentile bootstrap of pairs of tasks, and of studies within each. "
@@ -120,7 +120,7 @@ def table(rows: Sequence[Row]) -> str:
         ]
         for row in rows
     ]
-    return align([head, *cells])
+    return text_table([head, *cells])
 
 
 def _percent(share: Interval) -> str:

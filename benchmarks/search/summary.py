@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from avq_core.display.tables import text_table
 from benchmarks.search.curves import (
     Curve,
     Spread,
@@ -23,7 +24,6 @@ from benchmarks.search.curves import (
 )
 from benchmarks.search.methods import OURS
 from benchmarks.search.results import SearchRun
-from studies.table import align
 
 REFERENCE: Final = "optuna-median"
 _SAME: Final = 1e-3
@@ -180,7 +180,7 @@ def table(rows: Sequence[Row]) -> str:
         )
         for row in rows
     ]
-    return align([_HEADER, *cells])
+    return text_table([_HEADER, *cells])
 
 
 def _told(approach: Approach) -> tuple[str, str, str]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from avq_core.display.numbers import metric_text
 from studies.dashboard.trial_note import has_ended
 from studies.records import StudyRecord, TrialRecord
-from studies.table import figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,7 @@ def draw(study: StudyRecord, trial: TrialRecord) -> bytes:
 
 def _curve(axes: "Axes", trial: TrialRecord, task: str, colour: str, dash: str) -> None:
     points = _points(trial, task)
-    label = f"{task}: {figure(trial.r2.get(task))}"
+    label = f"{task}: {metric_text(trial.r2.get(task))}"
     axes.plot([e for e, _ in points], [v for _, v in points], dash, color=colour, label=label)
     judged = {entry["epoch"] for entry in trial.history if entry["judged"]}
     marks = [point for point in points if point[0] in judged]
@@ -112,4 +112,4 @@ def _title(trial: TrialRecord) -> tuple[str, str]:
     # Matplotlib takes dollars for formulas.
     reason = (trial.reason or "").replace("$", r"\$")
     why = textwrap.wrap(reason, _TITLE_WIDTH, max_lines=2, placeholder=" …")
-    return f"{name}: {trial.state}{spent}, score {figure(trial.score)}", "\n".join(why)
+    return f"{name}: {trial.state}{spent}, score {metric_text(trial.score)}", "\n".join(why)

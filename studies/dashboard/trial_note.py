@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
+from avq_core.display.numbers import metric_text
 from studies.records import StudyRecord, TrialRecord, score, task_names
 from studies.summary.markdown import plain, table, wrapped
-from studies.table import figure
 
 VERSION: Final = 1
 """Of the note's form: a higher one is written over ours of a lower one."""
@@ -51,10 +51,10 @@ def _audit(trial: TrialRecord) -> str:
 def _figures(study: StudyRecord, trial: TrialRecord) -> str:
     if trial.best_epoch is None:
         return ""
-    rows = [["score", figure(trial.score), ""]]
+    rows = [["score", metric_text(trial.score), ""]]
     for task in task_names(study):
         marked = f"{task} (watched)" if task in study.watch else task
-        rows.append([marked, figure(trial.r2.get(task)), str(trial.num_labels.get(task, ""))])
+        rows.append([marked, metric_text(trial.r2.get(task)), str(trial.num_labels.get(task, ""))])
     return table([f"validation R² at epoch {trial.best_epoch}", "", "labels"], rows)
 
 
@@ -65,8 +65,10 @@ def _rungs(study: StudyRecord, trial: TrialRecord) -> str:
         return ""
     lines = []
     for entry in judged:
-        figures = [f"score {figure(score(study, entry['r2']))}"]
-        figures += [f"{plain(t)} {figure(entry['r2'].get(t))}" for t in dict.fromkeys(study.watch)]
+        figures = [f"score {metric_text(score(study, entry['r2']))}"]
+        figures += [
+            f"{plain(t)} {metric_text(entry['r2'].get(t))}" for t in dict.fromkeys(study.watch)
+        ]
         decision = wrapped(plain(_decision(trial, entry)), "  ")
         lines.append(f"- **epoch {entry['epoch']}**: {', '.join(figures)}\\\n  {decision}")
     return "**Where it was judged**\n\n" + "\n".join(lines)

@@ -8,8 +8,9 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from avq_core.display.numbers import interval_text, metric_text
+from avq_core.display.tables import text_table
 from studies.records import StudyRecord, task_names
-from studies.table import align, figure, interval_text
 
 _WIDTH: Final = 98
 _TRAIN: Final = "python -m avq_core.train --config THIS_FILE"
@@ -86,9 +87,9 @@ def _figures(study: StudyRecord, content: Mapping[str, Any]) -> Iterator[str]:
     """R² by task at every stage that the trial came to, and the scores in words."""
     search, confirmed = content["search"], content["confirmed"] or {}
     tasks = task_names(study)
-    columns = {"search, val": {task: figure(search["val_r2"].get(task)) for task in tasks}}
+    columns = {"search, val": {task: metric_text(search["val_r2"].get(task)) for task in tasks}}
     if confirmed:
-        columns["confirmed"] = {t: figure(v) for t, v in confirmed["r2_mean"].items()}
+        columns["confirmed"] = {t: metric_text(v) for t, v in confirmed["r2_mean"].items()}
     found = {name: confirmed.get(key) for key, name in _TEST_COLUMNS.items()}
     if "ensemble" in content:
         found["ensemble, test"] = (study.confirmation or {})["test"]["ensemble"]["r2"]
@@ -99,8 +100,10 @@ def _figures(study: StudyRecord, content: Mapping[str, Any]) -> Iterator[str]:
     for task in tasks:
         marked = f"{task} *" if task in study.watch else task
         rows.append([marked, *(column.get(task, "n/a") for column in columns.values())])
-    yield from (f"  {line}" for line in align(rows).splitlines())
-    yield from _text("search", f"score {figure(search['score'])} of the watched tasks (*) on val")
+    yield from (f"  {line}" for line in text_table(rows).splitlines())
+    yield from _text(
+        "search", f"score {metric_text(search['score'])} of the watched tasks (*) on val"
+    )
     yield from _confirmation_in_words(study, confirmed)
 
 
@@ -111,9 +114,11 @@ def _confirmation_in_words(study: StudyRecord, confirmed: Mapping[str, Any]) -> 
     runs, made = f"{confirmation['folds']} folds", confirmed.get("num_runs")
     if (seeds := confirmation.get("seeds")) is not None:
         runs += f" and {seeds} fresh seed{'s' if seeds != 1 else ''} each"
-    spread = f"score {figure(confirmed['score_mean'])} ± {figure(confirmed['score_std'])} sd"
+    spread = (
+        f"score {metric_text(confirmed['score_mean'])} ± {metric_text(confirmed['score_std'])} sd"
+    )
     if confirmed.get("score_error") is not None:
-        spread += f" (standard error {figure(confirmed['score_error'])})"
+        spread += f" (standard error {metric_text(confirmed['score_error'])})"
     counted = "" if made is None else f"{made} of the runs on "
     yield from _text("confirmed", f"{spread} over {counted}{runs} of train + val")
     if _has_own_run(content={"confirmed": confirmed}):

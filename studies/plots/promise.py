@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from avq_core.display.numbers import metric_text
 from studies import records
 from studies.plots.ranges import on_edge, r2_span, say_beyond
 from studies.plots.style import BLUE, GREY, VERMILION, bare
 from studies.records import StudyRecord
-from studies.table import figure
 
 _ROW: Final = 30
 _FRAME: Final = 100
@@ -86,4 +86,4 @@ def _name(study: StudyRecord, row: dict[str, Any]) -> str:
 
 def _confirmed(row: dict[str, Any]) -> str:
     error = row.get("score_error")
-    return figure(row["score_mean"]) + ("" if error is None else f" ± {figure(error)}")
+    return metric_text(row["score_mean"]) + ("" if error is None else f" ± {metric_text(error)}")

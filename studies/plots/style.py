@@ -8,9 +8,9 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from avq_core.display.numbers import metric_text
 from studies import records
 from studies.records import StudyRecord, TrialRecord
-from studies.table import figure
 
 INK: Final = "#1f2933"
 MUTED: Final = "#616e7c"
@@ -182,7 +182,9 @@ def tip(study: StudyRecord, trial: TrialRecord) -> str:
     """What a trial's mark says when it is pointed at."""
     lines = [_named(trial)]
     shown = [*dict.fromkeys((*study.watch, *trial.r2))][:_MOST_FIGURES]
-    lines += [f"{words(task)} R² {figure(trial.r2[task])}" for task in shown if task in trial.r2]
+    lines += [
+        f"{words(task)} R² {metric_text(trial.r2[task])}" for task in shown if task in trial.r2
+    ]
     if trial.reason:
         lines += [words(line) for line in wrap(trial.reason, _HOVER_WIDTH)[:4]]
     return "<br>".join(lines)
@@ -190,4 +192,4 @@ def tip(study: StudyRecord, trial: TrialRecord) -> str:
 
 def _named(trial: TrialRecord) -> str:
     which = f"<b>trial {trial.number}</b>{' (baseline)' if trial.baseline else ''}"
-    return f"{which}, {trial.state}<br>score {figure(trial.score)}"
+    return f"{which}, {trial.state}<br>score {metric_text(trial.score)}"

@@ -4,12 +4,13 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from avq_core.display.numbers import metric_text
 from studies import records
 from studies.points import flat
 from studies.records import StudyRecord, TrialRecord
 from studies.report.document import Block, Code, Folded, Points, Section
 from studies.summary.tables import BASELINE, CHOSEN
-from studies.table import Table, figure
+from studies.table import Table
 
 _NOT_NOTED = "not noted by this study"
 
@@ -155,8 +156,15 @@ def trial_table(study: StudyRecord) -> Table:
     for trial in study.trials:
         seconds = "" if trial.seconds is None else f"{trial.seconds:.0f}"
         epochs = f"{trial.epochs} of {trial.planned_epochs}" if trial.planned_epochs else ""
-        figures = [figure(trial.r2.get(task)) for task in watched]
-        cells = [f"#{trial.number}", trial.state, figure(trial.score), *figures, epochs, seconds]
+        figures = [metric_text(trial.r2.get(task)) for task in watched]
+        cells = [
+            f"#{trial.number}",
+            trial.state,
+            metric_text(trial.score),
+            *figures,
+            epochs,
+            seconds,
+        ]
         rows.append([*cells, trial.reason or ""])
         marks.append(_mark(trial, best))
     head = ["trial", "state", "score", *watched, "epochs", "seconds", "why it ended"]

@@ -1,5 +1,7 @@
 """A study as text: what the main job closes with."""
 
+from avq_core.display.numbers import metric_text
+from avq_core.display.tables import text_table
 from studies import records
 from studies.analysis import pruning_check as pruning_audit
 from studies.records import StudyRecord, column_tasks, task_names
@@ -11,7 +13,7 @@ from studies.summary.tables import (
     verdict,
 )
 from studies.summary.winners_curse import agreement_table, winners_curse
-from studies.table import Table, align, figure
+from studies.table import Table
 
 _TOP = 5
 
@@ -52,7 +54,7 @@ def _headline(study: StudyRecord) -> str:
 
 
 def _text(table: Table | None) -> str:
-    return f"{table.title}\n{align([table.head, *table.rows])}" if table else ""
+    return f"{table.title}\n{text_table([table.head, *table.rows])}" if table else ""
 
 
 def _top_table(study: StudyRecord) -> str:
@@ -65,12 +67,12 @@ def _top_table(study: StudyRecord) -> str:
     hidden = {f"{_WEIGHT}{task}" for task in task_names(study) if task not in shown}
     names = dict.fromkeys(name for trial in ranked for name in trial.params if name not in hidden)
     rows = [["setting", *(f"#{trial.number}" for trial in ranked)]]
-    rows.append(["score", *(figure(trial.score) for trial in ranked)])
+    rows.append(["score", *(metric_text(trial.score) for trial in ranked)])
     # What a trial was not asked for, since it did not matter there, stays empty.
     for name in names:
         values = [_value(t.params[name]) if name in t.params else "" for t in ranked]
         rows.append([name, *values])
-    return f"best trials of the search, as suggested\n{align(rows)}"
+    return f"best trials of the search, as suggested\n{text_table(rows)}"
 
 
 def _value(value: object) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from avq_core.display.numbers import interval_text, metric_text
+from avq_core.display.tables import text_table
 from studies import records
 from studies.points import flat
 from studies.records import StudyRecord
 from studies.summary.values import summary
-from studies.table import align, figure, interval_text
 
 _SHOWN: Final = 12
 """Digits of a fingerprint that tell two apart for a reader."""
@@ -49,12 +50,12 @@ def render(first: StudyRecord, second: StudyRecord) -> str:
     parts = [f"{first.name} beside {second.name}", _verdict(first, second, found)]
     if found:
         rows = [[f"{d.kind}: {d.name}", *d.values] for d in found]
-        parts.append(align([["what differs", first.name, second.name], *rows]))
+        parts.append(text_table([["what differs", first.name, second.name], *rows]))
     tasks = list(dict.fromkeys((*first.watch, *second.watch)))
     columns = zip(_column(first, tasks), _column(second, tasks), strict=True)
     # What neither has been through is named once, without its figures.
     rows = [[name, one, other] for (name, one), (_, other) in columns if one or other]
-    parts.append(align([["", first.name, second.name], *rows]))
+    parts.append(text_table([["", first.name, second.name], *rows]))
     return "\n\n".join(parts)
 
 
@@ -132,12 +133,14 @@ def _column(study: StudyRecord, tasks: Sequence[str]) -> list[tuple[str, str]]:
     for name in ("baseline", "best"):
         trial = told[name]
         rows.append((f"{name}, val", _numbers(trial)))
-        rows.append(("  score", figure(trial["score"]) if trial else ""))
-        rows += [(f"  {task}", figure(trial["r2"].get(task)) if trial else "") for task in tasks]
+        rows.append(("  score", metric_text(trial["score"]) if trial else ""))
+        rows += [
+            (f"  {task}", metric_text(trial["r2"].get(task)) if trial else "") for task in tasks
+        ]
     row = _confirmed(study)
     rows.append(("chosen, confirmed", _numbers(row)))
     rows.append(("  score", _score(row)))
-    rows += [(f"  {task}", figure(row["r2_mean"].get(task)) if row else "") for task in tasks]
+    rows += [(f"  {task}", metric_text(row["r2_mean"].get(task)) if row else "") for task in tasks]
     test = (study.confirmation or {}).get("test") or {}
     for name in ("baseline", "chosen", "ensemble"):
         entry = test.get(name)
@@ -176,4 +179,4 @@ def _score(row: Mapping[str, Any] | None) -> str:
     if not row:
         return ""
     error = row.get("score_error")
-    return figure(row["score_mean"]) + ("" if error is None else f" ± {figure(error)}")
+    return metric_text(row["score_mean"]) + ("" if error is None else f" ± {metric_text(error)}")

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from avq_core.display.numbers import interval_text, metric_text
 from studies import records
 from studies.records import StudyRecord, TrialRecord
 from studies.summary.tables import BASELINE, CHOSEN, verdict
 from studies.summary.winners_curse import winners_curse
-from studies.table import Table, figure, interval_text
+from studies.table import Table
 
 _UNCONFIRMED: Final = (
     "The best of many noisy figures looks better than it is, and these are not confirmed yet."
@@ -70,7 +71,9 @@ def searched(study: StudyRecord, best: TrialRecord) -> list[str]:
 
 
 def _watched(study: StudyRecord, r2: Mapping[str, float | None]) -> str:
-    return " and ".join(f"{task} R² {figure(r2.get(task))}" for task in dict.fromkeys(study.watch))
+    return " and ".join(
+        f"{task} R² {metric_text(r2.get(task))}" for task in dict.fromkeys(study.watch)
+    )
 
 
 def glance(study: StudyRecord) -> Table | None:
@@ -113,7 +116,7 @@ def _score(trial: TrialRecord | None) -> float | None:
 
 def _row(name: str, manual: float | None, chosen: float | None) -> list[str]:
     gap = "" if manual is None or chosen is None else f"{chosen - manual:+.3f}"
-    return [name, figure(manual), figure(chosen), gap]
+    return [name, metric_text(manual), metric_text(chosen), gap]
 
 
 def _confirmed_row(
@@ -122,7 +125,7 @@ def _confirmed_row(
     seeds = confirmation.get("seeds", 1)
     what = f"{confirmation['folds']} folds" + (f" × {seeds} seeds" if seeds > 1 else "")
     row = _row(f"confirmed: score, {what}", None, chosen["score_mean"])
-    told = _with_error(figure(manual["score_mean"]), manual) if manual else figure(None)
+    told = _with_error(metric_text(manual["score_mean"]), manual) if manual else metric_text(None)
     if manual and manual.get("dropped"):
         runs = manual["num_runs"]
         told += f", {runs} run{'s' if runs != 1 else ''}"

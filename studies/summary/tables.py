@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from avq_core.display.numbers import interval_text, metric_text
 from studies import records
 from studies.records import StudyRecord, column_tasks, score, task_names
-from studies.table import Table, figure, interval_text
+from studies.table import Table
 
 BASELINE, CHOSEN = "baseline", "best"
 
@@ -22,13 +23,13 @@ def search_table(study: StudyRecord) -> Table | None:
     ceiling = study.attainable.get("val", {})
     labels = columns[-1][1].num_labels
     simple = study.simple
-    scores = [figure(score(study, r2)) for r2 in simple.values()]
-    rows = [["score", *(figure(t.score) for _, t in columns), *scores, *_blank(ceiling), ""]]
+    scores = [metric_text(score(study, r2)) for r2 in simple.values()]
+    rows = [["score", *(metric_text(t.score) for _, t in columns), *scores, *_blank(ceiling), ""]]
     for task in task_names(study):
         marked = f"{task} *" if task in study.watch else task
-        values = [figure(trial.r2.get(task)) for _, trial in columns]
-        values += [figure(r2.get(task)) for r2 in simple.values()]
-        known = [figure(ceiling.get(task))] if ceiling else []
+        values = [metric_text(trial.r2.get(task)) for _, trial in columns]
+        values += [metric_text(r2.get(task)) for r2 in simple.values()]
+        known = [metric_text(ceiling.get(task))] if ceiling else []
         rows.append([marked, *values, *known, str(labels.get(task, ""))])
     times = [f"{t.epochs}, {t.seconds:.0f} s" if t.seconds else str(t.epochs) for _, t in columns]
     rows.append(["epochs, time", *times, *("" for _ in simple), *_blank(ceiling), ""])
@@ -49,8 +50,8 @@ def front_table(study: StudyRecord) -> Table | None:
     rows = [
         [
             f"#{trial.number}",
-            *(figure(trial.r2.get(task)) for task in study.watch),
-            figure(trial.score),
+            *(metric_text(trial.r2.get(task)) for task in study.watch),
+            metric_text(trial.score),
             "baseline" if trial.baseline else "",
         ]
         for trial in sorted(fronts[0], key=lambda trial: -(trial.r2.get(study.watch[0]) or 0.0))
@@ -77,13 +78,13 @@ def confirmation_table(study: StudyRecord) -> Table | None:
         rows.append(
             [
                 f"#{row['trial']}",
-                figure(searched.get(row["trial"])),
-                figure(row["score_mean"]),
-                "" if error is None else figure(error),
+                metric_text(searched.get(row["trial"])),
+                metric_text(row["score_mean"]),
+                "" if error is None else metric_text(error),
                 interval_text(row.get("behind")) if row.get("behind") else "",
                 str(row.get("num_runs", confirmation["folds"])),
                 "" if weights is None else f"{weights:,}",
-                *(figure(row["r2_mean"].get(task)) for task in column_tasks(study)),
+                *(metric_text(row["r2_mean"].get(task)) for task in column_tasks(study)),
                 ", ".join(notes),
             ]
         )
@@ -117,8 +118,8 @@ def test_table(study: StudyRecord) -> Table | None:
     for task in task_names(study):
         cells = [interval_text(entry["r2"].get(task)) for _, entry in columns]
         cells += [interval_text(paired.get(task))] if paired else []
-        cells += [figure(r2.get(task, {}).get("value")) for r2 in others.values()]
-        cells += [figure(ceiling.get(task))] if ceiling else []
+        cells += [metric_text(r2.get(task, {}).get("value")) for r2 in others.values()]
+        cells += [metric_text(ceiling.get(task))] if ceiling else []
         rows.append([task, *cells, str(test["num_labels"].get(task, ""))])
     names = [f"{name} #{entry['trial']} ({_epochs(entry)})" for name, entry in columns]
     head = ["test R²", *names]
@@ -190,7 +191,7 @@ def _compared(study: StudyRecord, difference: Mapping[str, Any], other: str) -> 
         how = "beats" if low > 0 else "is worse than" if high < 0 else "is not clearly apart from"
         told = f"a difference in R² of {interval_text(gap)}"
         if "low_all" in gap:
-            whole = f"{figure(low)}, {figure(high)}"
+            whole = f"{metric_text(low)}, {metric_text(high)}"
             told += f", [{whole}] where all {len(difference)} tasks are to hold at once"
         said.append(f"On test the chosen configuration {how} {other} in {task}: {told}.")
     return said

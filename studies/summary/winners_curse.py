@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
+from avq_core.display.numbers import interval_text, metric_text
 from studies import records
 from studies.records import StudyRecord, task_names
-from studies.table import Table, figure, interval_text
+from studies.table import Table
 
 _METRICS: Final = {"spearman": "Spearman", "pearson": "Pearson", "mae": "MAE, your units"}
 
@@ -26,7 +27,7 @@ def winners_curse(study: StudyRecord) -> list[str]:
     if trial is None or trial.score is None:
         return said
     error = row.get("score_error")
-    confirmed = figure(row["score_mean"]) + ("" if error is None else f" ± {error:.3f}")
+    confirmed = metric_text(row["score_mean"]) + ("" if error is None else f" ± {error:.3f}")
     told = f"The search promised a score of {trial.score:.3f} for #{trial.number}; confirmed: {confirmed}."
     return [f"{told} {_gap(study, trial.score - row['score_mean'], error)}", *said]
 

@@ -75,11 +75,11 @@ def test_the_streams_that_decide_the_labels_are_found(folder: Path, tmp_path: Pa
     assert "test split" not in done.stderr
 
 
-def test_the_table_says_what_the_figures_do_not(folder: Path) -> None:
+def test_the_table_says_what_the_values_do_not(folder: Path) -> None:
     """A row a stream, all of them together, and what correlated streams do to it."""
     done = explain(folder, "--repeats", 1)
     assert done.returncode == 0, done.stderr
-    for words in ("R² lost [95 %]", "all streams", "R² unshuffled", "a small figure does not mean"):
+    for words in ("R² lost [95 %]", "all streams", "R² unshuffled", "a small value does not mean"):
         assert words in done.stdout
 
 

@@ -1,0 +1,1 @@
+"""How results are shown, in the terminal and in HTML: numbers, tables, colours, pages."""
