@@ -96,7 +96,7 @@ def test_a_mistake_is_one_line_and_status_2(
     assert message in done.stderr
 
 
-@pytest.mark.parametrize("module", ["avq_core.audit", "avq_core.prepare"])
+@pytest.mark.parametrize("module", ["avq_core.audit.__main__", "avq_core.prepare"])
 def test_help_needs_neither_numpy_nor_torch(module: str) -> None:
     """So that it answers at once."""
     script = (
