@@ -1,1 +1,1 @@
-"""The network, built from its settings."""
+"""The network and its parts, built from `ModelConfig`."""

@@ -1,4 +1,4 @@
-"""Each stream to the encoder's width.
+"""Embeds each stream into the width of the encoder.
 
 Shapes: B batch, T frames, D columns of a stream, W width of the encoder.
 """
@@ -46,33 +46,33 @@ class StreamEmbedding(nn.Module):
         self.absent = nn.ParameterDict(
             {s.name: torch.zeros(width) for s in schema.streams if s.optional}
         )
-        """What the network learns to put in the place of a stream that a clip lacks."""
+        """Learned stand-ins (W,) for optional streams, used where a clip lacks the stream."""
         self.drop_columns = Dropout(config.input_dropout)
         self.drop_streams = Dropout(config.stream_dropout)
 
     def forward(
         self, streams: Mapping[str, Tensor], present: Mapping[str, Tensor] | None = None
     ) -> dict[str, Tensor]:
-        """Embeds.
+        """Embeds every stream.
 
         Args:
-            streams: Stream name to (B, T, D), clip-level (B, D).
-            present: Optional stream to (B,), False where a clip lacks it; others are in all clips.
+            streams: Stream name to (B, T, D), or (B, D) for a clip-level stream.
+            present: Optional stream to (B,), False where a clip lacks it; every clip has the others.
 
         Returns:
-            Stream name to (B, T, W), clip-level (B, W).
+            Stream name to (B, T, W), or (B, W) for a clip-level stream.
         """
         return {name: self._embed(name, streams[name], present) for name in self.embedders}
 
     def _embed(self, name: str, x: Tensor, present: Mapping[str, Tensor] | None) -> Tensor:
-        # One mask a clip, the same for all of its frames: a column is there or it is not.
+        # One dropout mask for all frames of a clip: a column is dropped for the whole clip.
         clip = (x.shape[0], *(1,) * (x.dim() - 2))
         if self.training and self.drop_columns.probability > 0:
             x = x * self.drop_columns(x.new_ones(*clip, x.shape[-1]))
         embedded: Tensor = self.embedders[name](x)
         if present and name in present:
-            there = present[name].view(*clip, 1)
-            embedded = torch.where(there, embedded, self.absent[name].to(embedded.dtype))
+            is_present = present[name].view(*clip, 1)
+            embedded = torch.where(is_present, embedded, self.absent[name].to(embedded.dtype))
         if self.training and self.drop_streams.probability > 0:
             embedded = embedded * self.drop_streams(embedded.new_ones(*clip, 1))
         return embedded

@@ -1,4 +1,4 @@
-"""Fewer frames: neighbours averaged, and windows cut out.
+"""Reduces the number of frames by averaging neighbours.
 
 Shapes: B clips, T frames, D columns.
 """
@@ -8,15 +8,15 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
 
 def average_frames(x: Tensor, stride: int, mask: Tensor | None = None) -> Tensor:
-    """Averages each `stride` neighbouring real frames into one.
+    """Averages every `stride` neighbouring frames into one, leaving padding out of the mean.
 
     Args:
         x: (B, T, D).
-        stride: At least 1.
-        mask: (B, T) where frames are real; `None` where all are.
+        stride: Frames of a window, at least 1.
+        mask: (B, T), True where frames are real; `None` where all are.
 
     Returns:
-        (B, ceil(T / stride), D); 0 where no frame of the window is real.
+        (B, ceil(T / stride), D); 0 for windows of padding only.
     """
     if stride == 1:
         return x

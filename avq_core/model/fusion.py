@@ -1,4 +1,4 @@
-"""From one vector a stream to one vector a frame.
+"""Fuses the streams of a frame into one vector.
 
 Shapes: B batch, T frames, M streams, W width of the encoder.
 """
@@ -22,7 +22,7 @@ class MeanFusion(nn.Module):
             if x.dim() == 3:
                 per_frame = x if per_frame is None else per_frame + x
             else:
-                # The same for every frame: broadcast once, by the addition below.
+                # The same for every frame: the addition below broadcasts the sum once.
                 per_clip = x if per_clip is None else per_clip + x
         if per_clip is not None:
             clip = per_clip[:, None]
@@ -32,7 +32,7 @@ class MeanFusion(nn.Module):
 
 
 class GatedFusion(nn.Module):
-    """A mean over streams, weighted by a softmax of what each stream says of itself."""
+    """A weighted mean over streams; the weights are a softmax of a score computed from each stream."""
 
     def __init__(self, streams: Sequence[str], width: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class GatedFusion(nn.Module):
 
 
 class ConcatFusion(nn.Module):
-    """Streams side by side, projected to the width."""
+    """Concatenates the streams and projects them to the width."""
 
     def __init__(self, streams: Sequence[str], width: int) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class ConcatFusion(nn.Module):
 
 
 class AttentionFusion(nn.Module):
-    """The streams of a frame attend to each other; then their mean."""
+    """Self-attention among the streams of a frame, then the mean over streams."""
 
     def __init__(self, width: int, num_heads: int) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class AttentionFusion(nn.Module):
 
 
 def _per_frame(embedded: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Every stream as (B, T, W)."""
+    """Every stream as (B, T, W), clip-level ones repeated for all frames."""
     frames = max((x.shape[1] for x in embedded.values() if x.dim() == 3), default=1)
     return {
         name: x if x.dim() == 3 else x[:, None].expand(-1, frames, -1)

@@ -1,4 +1,4 @@
-"""The layers that the network is built of.
+"""Dropout, self-attention, the encoder layer and positions.
 
 Shapes: B batch, T frames, D width, H heads.
 """
@@ -14,11 +14,11 @@ _MASK_LEVELS = 256
 
 
 class Dropout(nn.Module):
-    """Drops units with a probability and scales the rest, so that the mean stays.
+    """Drops units with a probability and scales the others, so that the mean stays the same.
 
-    On a GPU this is `torch.nn.functional.dropout`. On a CPU that function draws one Bernoulli
-    number at a time and takes a third of a small model's step; here 64 random bits make eight
-    units' masks. The probability is rounded to 1/256 there, and the scale follows the rounded one.
+    On a GPU this is `torch.nn.functional.dropout`. On a CPU that function draws one Bernoulli number
+    at a time, which takes a third of a small model's step; here 64 random bits make the masks of
+    eight units. On a CPU the probability is therefore rounded to 1/256, and the scale with it.
     """
 
     def __init__(self, probability: float) -> None:
@@ -37,7 +37,7 @@ class Dropout(nn.Module):
         threshold = min(threshold, _MASK_LEVELS - 1)
         words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
         noise = words.view(torch.uint8)[: x.numel()].view(x.shape)
-        # Compared straight into floats: a mask of booleans costs three times as much to apply.
+        # Written as floats directly: applying a mask of booleans takes three times as long.
         mask = torch.ge(noise, threshold, out=torch.empty_like(x, requires_grad=False))
         return x * mask.mul_(_MASK_LEVELS / (_MASK_LEVELS - threshold))
 
@@ -55,27 +55,32 @@ class SelfAttention(nn.Module):
         self.project_in = nn.Linear(width, 3 * width)
         self.project_out = nn.Linear(width, width)
         self.dropout = Dropout(dropout)
-        # As torch.nn.MultiheadAttention starts.
+        # The initialisation of torch.nn.MultiheadAttention.
         nn.init.xavier_uniform_(self.project_in.weight)
         nn.init.zeros_(self.project_in.bias)
         nn.init.zeros_(self.project_out.bias)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, T, D), and (B, T) where frames are real or `None` where all are -> (B, T, D)."""
+        """Mixes frames: (B, T, D) and a mask -> (B, T, D).
+
+        Args:
+            x: (B, T, D).
+            mask: (B, T), True where frames are real; `None` where all are.
+        """
         batch, frames, width = x.shape
-        seen = None if mask is None else mask[:, None, None, :]
+        attended = None if mask is None else mask[:, None, None, :]
         qkv = self.project_in(x).view(batch, frames, 3, self.num_heads, width // self.num_heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, H, T, D / H)
         if x.device.type == "cpu" and self.training and self.dropout.probability > 0:
-            # PyTorch's CPU kernels fall back to this with dropout, but with its slow masks.
+            # With dropout PyTorch's CPU kernel falls back to the same steps, with its slow dropout.
             scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
-            if seen is not None:
-                scores = scores.masked_fill(~seen, -math.inf)
+            if attended is not None:
+                scores = scores.masked_fill(~attended, -math.inf)
             mixed = self.dropout(scores.softmax(dim=-1)) @ value
         else:
             probability = self.dropout.probability if self.training else 0.0
             mixed = F.scaled_dot_product_attention(
-                query, key, value, attn_mask=seen, dropout_p=probability
+                query, key, value, attn_mask=attended, dropout_p=probability
             )
         joined = mixed.transpose(1, 2).reshape(batch, frames, width)
         return self.project_out(joined)  # type: ignore[no-any-return]
@@ -84,7 +89,7 @@ class SelfAttention(nn.Module):
 class EncoderLayer(nn.Module):
     """A transformer encoder layer with ReLU, equal to `nn.TransformerEncoderLayer`.
 
-    Post-norm, or pre-norm with `norm_first` (Xiong et al., 2020, figure 1).
+    Post-norm by default, pre-norm with `norm_first` (Xiong et al., 2020, figure 1).
     """
 
     def __init__(
@@ -110,7 +115,7 @@ class EncoderLayer(nn.Module):
         self.norm_feedforward = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, T, D) and the mask of `SelfAttention` -> (B, T, D)."""
+        """(B, T, D) and a mask (B, T), as `SelfAttention.forward` takes it -> (B, T, D)."""
         if self.norm_first:
             x = x + self.dropout(self.attention(self.norm_attention(x), mask))
             return x + self.dropout(self.feedforward(self.norm_feedforward(x)))  # type: ignore[no-any-return]
@@ -119,10 +124,10 @@ class EncoderLayer(nn.Module):
 
 
 def sinusoidal_positions(num_frames: int, width: int) -> Tensor:
-    """Fixed positions (Vaswani et al., 2017, section 3.5).
+    """Fixed position encodings (Vaswani et al., 2017, section 3.5).
 
     Returns:
-        (T, D), sines in the even columns and cosines in the odd ones; D is even.
+        (T, D), sines in the even columns and cosines in the odd ones; D must be even.
     """
     position = torch.arange(num_frames, dtype=torch.float32)[:, None]
     rate = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))

@@ -1,6 +1,7 @@
 """The multi-task, multimodal temporal transformer.
 
-Shapes: B batch, T frames, D columns of a stream, W width of the encoder, K tasks.
+Shapes: B batch, T frames, D columns of a stream, W width of the encoder, S statistics of a clip
+(`avq_core.model.statistics`), N train samples, K tasks.
 """
 
 from collections.abc import Mapping
@@ -19,14 +20,14 @@ from avq_core.model.pooling import make_pooling
 from avq_core.model.statistics import make_statistics_path, pooled_statistics
 
 _HEAD_WIDTHS = (256, 128)
-"""The manual's heads: width -> 256 -> 128 -> 1."""
+"""Hidden widths of a head, which are the manual's: W -> 256 -> 128 -> 1."""
 
 
 class Network(nn.Module):
-    """Streams in, one score a task out: embed, fuse, encode, pool, one head a task.
+    """Scores clips: embeds the streams, fuses them, encodes, pools, and has a head for each task.
 
-    Beside the encoder, where asked for, statistics over time, lags between streams and the
-    clip-level streams go straight to the heads.
+    Where the settings ask for them, three more inputs bypass the encoder and go to the heads
+    directly: statistics over time, lags between streams, and the clip-level streams.
     """
 
     positions: Tensor | None
@@ -70,7 +71,7 @@ class Network(nn.Module):
             config.num_heads * frames,
             config.frame_stride * max(stream.dim for stream in schema.streams),
         )
-        """Floats of the largest tensor of one clip: a stream, feed-forward, or attention."""
+        """Floats in the largest tensor of one clip: of a stream, of feed-forward or of attention."""
 
     def forward(
         self,
@@ -83,16 +84,16 @@ class Network(nn.Module):
 
         Args:
             streams: Stream name to (B, T, D), or (B, D) for a clip-level stream; standardised.
-            lengths: (B,) real frames of each clip, at least 1; the rest of T is padding, which
-                changes no score. `None` where all T are real.
+            lengths: (B,) real frames of each clip, at least 1; the rest of T is padding, which does
+                not change any score. `None` where all T are real.
             present: Optional stream to (B,), False where a clip lacks it.
-            statistics: (B, S), `pooled_statistics` of the clips where they are known already.
+            statistics: (B, S), the `pooled_statistics` of the clips; computed here where `None`.
 
         Returns:
             (B, K) in the scaled units of the targets, in the order of the schema's tasks.
         """
         parts = [self._encode(streams, lengths, present).float()]
-        # bf16 has 8 bits: scores would come in steps of 0.004. What follows costs next to nothing.
+        # In float32: bf16 has 8 bits of precision, which would round scores to steps of 0.004.
         with torch.autocast(parts[0].device.type, enabled=False):
             if self.statistics is not None:
                 if statistics is None:
@@ -108,11 +109,11 @@ class Network(nn.Module):
 
     @property
     def reads_statistics(self) -> bool:
-        """Whether `forward` uses `statistics`, which are then better computed once."""
+        """Whether `forward` uses `statistics`, so that it pays to compute them only once."""
         return self.statistics is not None
 
     def fit_statistics(self, statistics: Tensor) -> None:
-        """Standardises the statistics path by the train split's (N, S); before training."""
+        """Fits the standardisation of the statistics path to train (N, S); call before training."""
         if self.statistics is not None:
             self.statistics.fit(statistics)
 
@@ -129,7 +130,7 @@ class Network(nn.Module):
         lengths: Tensor | None,
         present: Mapping[str, Tensor] | None,
     ) -> Tensor:
-        """The clips as the encoder sees them: (B, W), or (B, 2 W) by the pooling."""
+        """Embeds, fuses, encodes and pools: (B, W), or (B, 2 W) depending on the pooling."""
         mask = self._mask(streams, lengths)
         if self.frame_stride > 1:
             streams = {
@@ -153,13 +154,13 @@ class Network(nn.Module):
         return torch.arange(frames, device=lengths.device) < lengths[:, None]
 
     def _positions_of(self, frames: int) -> Tensor:
-        """(T, W). New data may be longer than what was trained on."""
+        """Position encodings (T, W), also for clips longer than those of training."""
         positions = self.positions
         assert positions is not None
         missing = frames - len(positions)
         if missing <= 0:
             return positions[:frames]
-        if isinstance(positions, nn.Parameter):  # nothing is known beyond the last one
+        if isinstance(positions, nn.Parameter):  # none was learned beyond the last one
             return torch.cat([positions, positions[-1:].expand(missing, -1)])
         return sinusoidal_positions(frames, positions.shape[1]).to(positions.device)
 

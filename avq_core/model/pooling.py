@@ -1,4 +1,4 @@
-"""From one vector a frame to one vector a clip.
+"""Pools the frames of a clip into one vector.
 
 Shapes: B batch, T frames, W width.
 """
@@ -7,14 +7,14 @@ import torch
 from torch import Tensor, nn
 
 _EPS = 1e-6
-"""The square root has no finite slope at 0, where all frames agree."""
+"""Added to variances: the slope of the square root is infinite at 0, where all frames are equal."""
 
 
 class MeanPooling(nn.Module):
     """The mean over frames: (B, T, W) -> (B, W)."""
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Returns the mean over the real frames of axis 1; `mask` (B, T), `None` where all are."""
+        """The mean over real frames: (B, T, W) and a mask (B, T), `None` where all are real."""
         return _mean(x, mask)
 
 
@@ -22,7 +22,7 @@ class MeanStdPooling(nn.Module):
     """Mean and standard deviation over frames: (B, T, W) -> (B, 2 W)."""
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Returns the two side by side, over real frames; the deviation is the population's."""
+        """Mean and population standard deviation over real frames, concatenated."""
         mean = _mean(x, mask)
         variance = _mean((x - mean[:, None]).square(), mask)
         return torch.cat([mean, (variance + _EPS).sqrt()], dim=1)
@@ -36,7 +36,7 @@ class AttentionPooling(nn.Module):
         self.score = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Returns mean and deviation over real frames, each frame weighted by what it holds."""
+        """Attention-weighted mean and standard deviation over real frames, concatenated."""
         scores = self.score(x).float()
         if mask is not None:
             scores = scores.masked_fill(~mask[:, :, None], -torch.inf)
@@ -50,13 +50,13 @@ class AttentionPooling(nn.Module):
 def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return x.mean(dim=1)
-    # Chosen, not multiplied: whatever stands in the padding, 0 x inf would be NaN.
+    # Padding is replaced, not multiplied by 0, because 0 x inf is NaN.
     kept = torch.where(mask[:, :, None], x, 0.0)
     return kept.sum(dim=1) / mask.sum(dim=1, keepdim=True)
 
 
 def make_pooling(kind: str, width: int) -> tuple[nn.Module, int]:
-    """The pooling named by `ModelConfig.pooling`, and the width of what it returns."""
+    """The pooling named by `ModelConfig.pooling`, and the width of its output."""
     if kind == "mean":
         return MeanPooling(), width
     if kind == "attention":

@@ -1,9 +1,10 @@
 """Statistics of a clip's streams over time, and the path that takes them past the encoder.
 
-What separates good clips from bad often lies in how much a column moves, not in where it is; a mean
-over time of embedded frames can hardly see that.
+Good clips often differ from bad ones in how much a column moves, not in its mean, and a mean over time
+of embedded frames hardly sees that.
 
-Shapes: B clips, T frames, D columns of a stream, S statistics of a clip, P width of the path.
+Shapes: N train samples, B clips, T frames, D columns of a stream, S statistics of a clip, P width of
+the path.
 """
 
 from collections.abc import Mapping
@@ -15,14 +16,15 @@ from avq_core.config.model import ModelConfig
 from avq_core.data.schema import Schema
 from avq_core.model.layers import Dropout
 
-_OF_TEMPORAL = 3
-_FARTHEST = 5.0
-"""Train deviations at which a statistic is cut off: a clip far from train must not drown the rest."""
+_PER_COLUMN = 3
+"""Statistics of a column of a temporal stream."""
+_MAX_DEVIATIONS = 5.0
+"""Train standard deviations at which a statistic is clipped, so that outliers do not dominate."""
 
 
 def count_statistics(schema: Schema) -> int:
-    """S: three a column of a temporal stream, the columns themselves of a clip-level one."""
-    return sum(s.dim * (_OF_TEMPORAL if s.temporal else 1) for s in schema.streams)
+    """S: three for each column of a temporal stream, one for each column of a clip-level stream."""
+    return sum(s.dim * (_PER_COLUMN if s.temporal else 1) for s in schema.streams)
 
 
 def pooled_statistics(
@@ -31,13 +33,13 @@ def pooled_statistics(
     lengths: Tensor | None = None,
     present: Mapping[str, Tensor] | None = None,
 ) -> Tensor:
-    """Each column's mean, deviation and mean absolute difference of neighbours over real frames.
+    """Mean, standard deviation and mean absolute difference of neighbouring frames, by column.
 
     Args:
-        streams: Stream name to (B, T, D), or (B, D) for a clip-level stream, taken as it is.
-        schema: Of the streams; gives the order.
-        lengths: (B,) real frames of each clip; `None` where all T are. A clip of one frame has
-            deviation and difference 0.
+        streams: Stream name to (B, T, D), or (B, D) for a clip-level stream, which is used unchanged.
+        schema: The streams, whose order it sets.
+        lengths: (B,) real frames of each clip; `None` where all T are. In a clip of one frame the
+            deviation and the difference are 0.
         present: Optional stream to (B,), False where a clip lacks it.
 
     Returns:
@@ -46,15 +48,15 @@ def pooled_statistics(
     parts: list[Tensor] = []
     for stream in schema.streams:
         x = streams[stream.name].float()
-        found = _over_time(x, lengths) if stream.temporal else x
+        statistics = _over_time(x, lengths) if stream.temporal else x
         if present and stream.name in present:
-            found = torch.where(present[stream.name][:, None], found, torch.nan)
-        parts.append(found)
+            statistics = torch.where(present[stream.name][:, None], statistics, torch.nan)
+        parts.append(statistics)
     return torch.cat(parts, dim=1)
 
 
 def _over_time(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """(B, T, D) -> (B, 3 D)."""
+    """(B, T, D) and lengths (B,) -> (B, 3 D)."""
     steps = (x[:, 1:] - x[:, :-1]).abs()
     if lengths is None:
         moved = steps.mean(dim=1) if steps.shape[1] else torch.zeros_like(x[:, 0])
@@ -65,14 +67,14 @@ def _over_time(x: Tensor, lengths: Tensor | None) -> Tensor:
 
 
 def masked_mean(x: Tensor, lengths: Tensor) -> Tensor:
-    """The mean of the first `lengths` (B,) rows of (B, T, D) -> (B, D); 0 of none."""
+    """The mean of the first `lengths` (B,) frames of (B, T, D) -> (B, D); 0 where that is none."""
     real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
     kept = torch.where(real[:, :, None], x, 0.0)
     return kept.sum(dim=1) / lengths.clamp(min=1)[:, None]
 
 
 class StatisticsPath(nn.Module):
-    """Standardised statistics, a linear layer, ReLU: (B, S) -> (B, P)."""
+    """Standardises the statistics and applies a linear layer with ReLU: (B, S) -> (B, P)."""
 
     centre: Tensor
     scale: Tensor
@@ -88,23 +90,24 @@ class StatisticsPath(nn.Module):
         )
 
     def fit(self, statistics: Tensor) -> None:
-        """Takes mean and deviation from the train split's statistics (N, S); NaN is left out."""
-        known = torch.isfinite(statistics)
-        count = known.sum(dim=0).clamp(min=1)
-        mean = torch.where(known, statistics, 0.0).sum(dim=0) / count
-        square = torch.where(known, statistics - mean, 0.0).square().sum(dim=0) / count
+        """Fits mean and standard deviation to the train split's statistics (N, S), without NaN."""
+        finite = torch.isfinite(statistics)
+        count = finite.sum(dim=0).clamp(min=1)
+        mean = torch.where(finite, statistics, 0.0).sum(dim=0) / count
+        variance = torch.where(finite, statistics - mean, 0.0).square().sum(dim=0) / count
         self.centre.copy_(mean)
-        # A statistic that is the same in all train clips tells nothing: it comes out 0.
-        self.scale.copy_(torch.where(square > 1e-10, square.sqrt(), torch.inf))
+        # An infinite scale sets a statistic to 0 that is the same in all train clips.
+        self.scale.copy_(torch.where(variance > 1e-10, variance.sqrt(), torch.inf))
 
     def forward(self, statistics: Tensor) -> Tensor:
-        """(B, S), NaN where not known -> (B, P)."""
+        """(B, S), NaN where a clip lacks the stream -> (B, P)."""
         x = torch.nan_to_num((statistics - self.centre) / self.scale, nan=0.0)
-        return self.layers(self.drop_input(x.clamp(-_FARTHEST, _FARTHEST)))  # type: ignore[no-any-return]
+        x = x.clamp(-_MAX_DEVIATIONS, _MAX_DEVIATIONS)
+        return self.layers(self.drop_input(x))  # type: ignore[no-any-return]
 
 
 def make_statistics_path(config: ModelConfig, schema: Schema) -> StatisticsPath | None:
-    """As the settings ask for; `None` for none."""
+    """The statistics path of the settings; `None` where its width is 0."""
     if config.statistics_width == 0:
         return None
     return StatisticsPath(

@@ -1,4 +1,4 @@
-"""Augmentation of training batches.
+"""Augmentation of training batches: random windows of frames.
 
 Shapes: b clips of a micro-batch, T frames, W frames of the window.
 """
@@ -14,43 +14,44 @@ from avq_core.training.resident import Batch
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Frames from `start` on, `length` of them."""
+    """A run of neighbouring frames."""
 
     start: int
+    """Index of the first frame."""
     length: int
+    """Number of frames."""
 
 
-def draw_window(frames: int, *, shortest: int, smallest: float) -> Window | None:
-    """Draws one window for all clips of an effective batch, however it is cut into micro-batches.
+def draw_window(frames: int, *, shortest: int, min_share: float) -> Window | None:
+    """Draws one window for all clips of an effective batch, whatever the micro-batches.
 
-    Length and place are drawn from torch's default generator.
+    Length and start are drawn from torch's default generator.
 
     Args:
-        frames: T, of the padded clips.
-        shortest: Real frames of the batch's shortest clip: it keeps at least its last one.
-        smallest: Least share of T in a window, in (0, 1].
+        frames: T of the padded clips.
+        shortest: Real frames of the shortest clip in the batch; it keeps at least its last frame.
+        min_share: Shortest window, as a share of T in (0, 1].
 
     Returns:
-        A length drawn evenly from `ceil(smallest T)` to T; `None` where nothing is cut.
+        A window whose length is uniform between `ceil(min_share T)` and T; `None` where that is T.
     """
-    least = math.ceil(smallest * frames)
-    if least >= frames:
+    min_length = math.ceil(min_share * frames)
+    if min_length >= frames:
         return None
-    length = int(torch.randint(least, frames + 1, ()))
+    length = int(torch.randint(min_length, frames + 1, ()))
     start = int(torch.randint(0, min(frames - length, shortest - 1) + 1, ()))
     return Window(start, length)
 
 
 def crop_frames(clips: Batch, window: Window) -> Batch:
-    """Cuts a window of frames out of all clips and all of their streams.
+    """Cuts the same window of frames out of all clips and all of their temporal streams.
 
-    A score is of the whole clip and of each part of it that is long enough; what only holds at
-    certain frames of certain clips cannot be learned by heart then. Statistics stay those of the
-    whole clips.
+    The label of a clip also holds for any long enough part of it, so the network cannot memorise
+    single frames. Statistics stay those of the whole clips.
 
     Args:
         clips: Temporal streams of (b, T, D).
-        window: Of W frames.
+        window: The window, of W frames.
 
     Returns:
         The clips with streams of (b, W, D).

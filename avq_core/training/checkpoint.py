@@ -1,8 +1,8 @@
-"""A trained model as a folder: weights, fitted statistics, settings. Nothing in it is executable.
+"""Saves and loads a trained model as a folder. Nothing in it is executable.
 
-`model.safetensors` holds the weights, `statistics.safetensors` the train split's statistics,
-`model.yaml` the configuration, the raw and the prepared schema, and where it all came from. The folder
-of an ensemble holds such a folder a member, and `ensemble.yaml`, which names them.
+`model.safetensors` holds the weights, `statistics.safetensors` the preprocessing statistics of the
+train split, and `model.yaml` the configuration, the raw and the prepared schema, and the provenance.
+The folder of an ensemble holds one such folder for each member, and `ensemble.yaml` with their names.
 """
 
 from collections.abc import Sequence
@@ -31,23 +31,25 @@ ENSEMBLE: Final = "ensemble.yaml"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainedModel:
-    """All that scoring new clips needs."""
+    """Everything that is needed to score new clips."""
 
     network: Network
     config: TrainConfig
     raw_schema: Schema
-    """Of a file's samples."""
+    """Streams and tasks of the samples in a file."""
     schema: Schema
-    """Of what the network reads."""
+    """Streams and tasks as the network reads them, after preprocessing."""
     statistics: Statistics
+    """Preprocessing, as fitted on the train split."""
     provenance: dict[str, Any]
-    """Where the model came from, and its figures; for people."""
+    """The data, and R² on val and test; plain YAML values that people read and no code does."""
 
 
 def save_model(folder: Path, model: TrainedModel) -> None:
-    """Writes a model folder; the settings last, so that a half-written one does not load."""
+    """Writes a model folder, the settings last, so that a half-written folder does not load."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SETTINGS).unlink(missing_ok=True)  # of an older model: it would load a mixture
+    # The settings of an older model must not be loaded with the new weights.
+    (folder / SETTINGS).unlink(missing_ok=True)
     weights = {
         name: w.detach().cpu().contiguous() for name, w in model.network.state_dict().items()
     }
@@ -64,7 +66,7 @@ def save_model(folder: Path, model: TrainedModel) -> None:
 
 
 def save_ensemble(folder: Path, models: Sequence[TrainedModel]) -> None:
-    """Writes several models as one: a folder each, and a list of them, written last."""
+    """Writes an ensemble: a folder for each member, then the list of them; one model as itself."""
     folder.mkdir(parents=True, exist_ok=True)
     for stale in (ENSEMBLE, SETTINGS):
         (folder / stale).unlink(missing_ok=True)
@@ -79,10 +81,10 @@ def save_ensemble(folder: Path, models: Sequence[TrainedModel]) -> None:
 
 
 def load_ensemble(folder: Path, device: torch.device) -> list[TrainedModel]:
-    """Reads what `save_ensemble` wrote: the members of an ensemble, or the one model.
+    """Loads what `save_ensemble` wrote: the members of an ensemble, or a single model.
 
     Raises:
-        ConfigError: Not such a folder, or one whose parts do not belong together.
+        ConfigError: The folder holds no model, or its parts do not belong together.
     """
     if not (folder / ENSEMBLE).is_file():
         return [load_model(folder, device)]
@@ -99,10 +101,10 @@ def load_ensemble(folder: Path, device: torch.device) -> list[TrainedModel]:
 
 
 def load_model(folder: Path, device: torch.device) -> TrainedModel:
-    """Reads a model folder.
+    """Loads a model folder.
 
     Raises:
-        ConfigError: Not a model folder, or one whose parts do not belong together.
+        ConfigError: The folder holds no model, or its parts do not belong together.
     """
     if not (folder / SETTINGS).is_file():
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Where training runs, in which precision, and how its randomness is kept to itself."""
+"""Devices, precision, and random numbers that stay inside a run."""
 
 import functools
 import time
@@ -11,14 +11,14 @@ from avq_core.errors import ConfigError
 
 _WORTHWHILE_SPEEDUP = 1.5
 SHARED_MEMORY = 0.9
-"""Of a GPU's, for the tensors of all its processes; each also costs a driver's context."""
+"""Share of a GPU's memory for the tensors of all processes; the driver needs the rest."""
 
 
 def parse_device(name: str) -> torch.device:
     """The device named `auto`, `cpu` or `cuda[:N]`.
 
     Raises:
-        ConfigError: An unknown name, or a GPU that is not there.
+        ConfigError: An unknown name, or a GPU that this machine does not have.
     """
     if name == "auto":
         return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
@@ -29,26 +29,26 @@ def parse_device(name: str) -> torch.device:
     if device.type not in {"cpu", "cuda"}:
         raise ConfigError(f"device is {name!r}, expected auto, cpu or cuda:N")
     if device.type == "cuda":
-        found = torch.cuda.device_count()
+        count = torch.cuda.device_count()
         index = device.index or 0
-        if index >= found:
+        if index >= count:
             raise ConfigError(
-                f"device is {name!r}, but this machine has {found} CUDA device(s); "
-                f"use {'cpu' if not found else f'cuda:0 to cuda:{found - 1}'}"
+                f"device is {name!r}, but this machine has {count} CUDA device(s); "
+                f"use {'cpu' if not count else f'cuda:0 to cuda:{count - 1}'}"
             )
         return torch.device("cuda", index)
     return device
 
 
 def claim_device(name: str, *, memory_share: float) -> torch.device:
-    """As `parse_device`; of a GPU's memory this process then takes no more than its share.
+    """Parses a device name and limits this process to its share of a GPU's memory.
 
     Args:
         name: `auto`, `cpu` or `cuda[:N]`.
-        memory_share: In (0, 1]. What the driver itself needs for each process is kept free of it.
+        memory_share: Share of the memory in (0, 1], after what the driver needs.
 
     Raises:
-        ConfigError: An unknown name, or a GPU that is not there.
+        ConfigError: An unknown name, or a GPU that this machine does not have.
     """
     device = parse_device(name)
     if device.type == "cuda" and memory_share < 1:
@@ -57,7 +57,7 @@ def claim_device(name: str, *, memory_share: float) -> torch.device:
 
 
 def device_name(device: str) -> str:
-    """What people call a device of `parse_device`: a GPU's model, or `CPU`."""
+    """The device's name for people: a GPU's model, or `CPU`."""
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else "CPU"
 
 
@@ -72,7 +72,7 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
 
 @functools.cache
 def _gains_from_bf16(device: torch.device) -> bool:
-    """Whether bf16 products are worth it: known of GPUs, measured on CPUs (some emulate bf16)."""
+    """Whether bf16 is faster: by the capability of a GPU, measured on a CPU (some emulate bf16)."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     return _matmul_seconds(torch.float32) > _WORTHWHILE_SPEEDUP * _matmul_seconds(torch.bfloat16)
@@ -91,10 +91,10 @@ def _matmul_seconds(dtype: torch.dtype, size: int = 512, repeats: int = 3) -> fl
 
 @contextmanager
 def isolated_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """Seeds torch inside and leaves its generators as they were outside.
+    """Seeds torch inside the block and restores its generators afterwards.
 
-    PyTorch's initialisers and GPU dropout draw from its default generators and nowhere else;
-    forking them is how a run stays a function of its seed, whatever ran before it.
+    PyTorch's initialisers and GPU dropout can only draw from its default generators. Forking those
+    makes a run a function of its seed alone, whatever ran before it.
     """
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):

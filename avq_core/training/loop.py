@@ -1,4 +1,4 @@
-"""The training loop: a configuration and two splits in, a trained network and its figures out.
+"""The training loop: takes a configuration and two splits, returns a trained network and its metrics.
 
 Shapes: N samples, B effective batch, b micro-batch, K tasks.
 """
@@ -29,22 +29,22 @@ from avq_core.training.scoring import autocast, clips_at_once, predict, scores_o
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EpochRecord:
-    """What one epoch gave."""
+    """The metrics of one epoch."""
 
     epoch: int
     """Counted from 1."""
     train_loss: float
-    """Weighted masked loss, the mean over the epoch's effective batches."""
+    """Weighted masked loss, averaged over the epoch's effective batches."""
     lr: float
-    """Learning rate of the epoch's last step."""
+    """Learning rate at the epoch's last optimiser step."""
     r2: dict[str, float]
     """Validation R² by task; NaN where it is not defined."""
     judged: bool
-    """Whether this epoch's figures count: a cosine cycle ends here (`schedule.judged_epochs`)."""
+    """Whether this epoch's metrics count: a cosine cycle ends here (`schedule.judged_epochs`)."""
     val_scores: npt.NDArray[np.float32]
-    """(N, K) on val, in the targets' scaled units."""
+    """(N, K) on val, in the scaled units of the targets."""
     seconds: float
-    """Wall time of training and validation."""
+    """Wall-clock time of training and validation."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -52,9 +52,9 @@ class FitResult:
     """A finished or stopped run."""
 
     network: Network
-    """As after the last epoch, in evaluation mode; with `ema`, the running mean of the weights."""
+    """After the last epoch, in evaluation mode; with `ema`, the moving average of the weights."""
     precision: torch.dtype
-    """Of its matrix products."""
+    """Precision of its matrix products."""
     history: list[EpochRecord] = field(default_factory=list)
     stopped: bool = False
     """Whether `on_epoch` asked to stop before the last epoch."""
@@ -67,13 +67,13 @@ def fit(
     on_epoch: Callable[[EpochRecord], bool] | None = None,
     on_step: Callable[[], None] | None = None,
 ) -> FitResult:
-    """Trains a configuration; a function of its arguments and of `config.training.seed`.
+    """Trains a configuration. The result depends on the arguments only, which include the seed.
 
     Args:
-        config: Model, optimiser and training settings. Tasks without a weight are an error.
-        splits: Train and val on the device to run on.
-        on_epoch: Called with each epoch's record; returns True to stop there.
-        on_step: Called before each micro-batch; whatever it raises ends the run.
+        config: Model, optimiser and training settings; it must give every task a weight.
+        splits: Train and val, on the device to run on.
+        on_epoch: Called with each epoch's record; returns True to stop after that epoch.
+        on_step: Called before each micro-batch; an exception that it raises ends the run.
 
     Returns:
         The network after its last epoch, and every epoch's record.
@@ -85,7 +85,8 @@ def fit(
     """
     try:
         return _fit(config, splits, on_epoch=on_epoch, on_step=on_step)
-    except torch.OutOfMemoryError as error:  # of weights or optimiser state: nothing to halve
+    except torch.OutOfMemoryError as error:
+        # For the weights or the optimiser's state, which a smaller micro-batch does not help.
         message = "the network itself does not fit in the device's memory"
         raise OutOfDeviceMemoryError(message) from error
 
@@ -131,14 +132,14 @@ def _task_weights(config: TrainConfig, splits: ResidentSplits) -> Tensor:
             f"training.task_weights names {sorted(weights)}, but the data's tasks are "
             f"{sorted(tasks)}; give every task of the data one weight"
         )
-    found = torch.tensor([weights[task] for task in tasks], device=splits.device)
+    values = torch.tensor([weights[task] for task in tasks], device=splits.device)
     return (
-        found / label_variances(splits.train.targets) if config.training.normalise_loss else found
+        values / label_variances(splits.train.targets) if config.training.normalise_loss else values
     )
 
 
 class _Run:
-    """The moving parts of one run: network, optimiser, order of the samples, micro-batch size."""
+    """The state of one run: network, optimiser, order of the samples, micro-batch size."""
 
     def __init__(
         self,
@@ -172,13 +173,14 @@ class _Run:
             )
         self.order = torch.Generator().manual_seed(config.training.seed)
         batch = config.training.batch_size
-        asked = config.training.micro_batch_size
-        fitting = clips_at_once(self.network, splits.device, most=batch)
-        self.micro_batch = fitting if asked is None else min(asked, batch)
+        micro_batch = config.training.micro_batch_size
+        if micro_batch is None:
+            micro_batch = clips_at_once(self.network, splits.device, max_clips=batch)
+        self.micro_batch = min(micro_batch, batch)
 
     @property
     def judged_network(self) -> Network:
-        """The network whose figures count: the running mean, where one is kept."""
+        """The network to evaluate: the moving average of the weights if there is one."""
         network = self.network if self.averaged is None else self.averaged.module
         assert isinstance(network, Network)
         return network
@@ -205,7 +207,7 @@ class _Run:
         return total / len(batches), lr
 
     def _accumulate(self, index: Tensor) -> float:
-        """Gradients of one effective batch; halves the micro-batch until it fits in memory."""
+        """Computes the gradients of one effective batch, halving the micro-batch until it fits."""
         window = self._draw_window(index)
         while True:
             try:
@@ -214,7 +216,7 @@ class _Run:
                 if self.micro_batch == 1:
                     message = "one sample at a time does not fit in the device's memory"
                     raise OutOfDeviceMemoryError(message) from error
-            # Outside the handler: while it runs, the exception keeps the failed graph alive.
+            # Not in the except block: there the exception still holds the memory of the failed graph.
             self.micro_batch //= 2
             if self.splits.device.type == "cuda":
                 torch.cuda.empty_cache()
@@ -222,14 +224,14 @@ class _Run:
     def _draw_window(self, index: Tensor) -> Window | None:
         lengths, frames = self.splits.train.lengths, self.splits.schema.num_frames
         shortest = frames if lengths is None else int(lengths.index_select(0, index).min())
-        return draw_window(frames, shortest=shortest, smallest=self.config.training.frame_crop)
+        return draw_window(frames, shortest=shortest, min_share=self.config.training.frame_crop)
 
     def _accumulate_in(self, micro_batch: int, index: Tensor, window: Window | None) -> float:
         self.optimiser.zero_grad(set_to_none=True)
         counts = observed_counts(self.splits.train.targets.index_select(0, index))
         total = torch.zeros((), device=self.splits.device)
         for part in torch.split(index, micro_batch):
-            # Here and not once a step: a step of a large network on a CPU takes many seconds.
+            # Before each micro-batch, since a whole step of a large network on a CPU takes seconds.
             if self.on_step is not None:
                 self.on_step()
             clips = self.splits.train.batch(part, schema=self.schema)

@@ -1,4 +1,4 @@
-"""R² over a split's valid labels.
+"""R² over the valid labels of a split.
 
 Shapes: N samples, K tasks.
 """
@@ -35,6 +35,6 @@ def r2_by_task(scores: FloatArray, targets: FloatArray, tasks: Sequence[str]) ->
 
 
 def num_labels(targets: FloatArray, tasks: Sequence[str]) -> dict[str, int]:
-    """Valid labels of each column of (N, K), by task."""
+    """Number of valid labels in each column of (N, K), by task."""
     counts = np.isfinite(targets).sum(axis=0)
     return {task: int(count) for task, count in zip(tasks, counts, strict=True)}

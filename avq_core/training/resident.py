@@ -1,7 +1,10 @@
-"""Prepared splits as tensors that live on the device.
+"""Prepared splits as tensors that stay on the device.
 
-A data set of this kind fits into a GPU's memory many times over, so batches are indexed there: no
-worker processes, no copies, no waiting. Shapes: N samples, T frames, D columns, K tasks.
+A data set of this size fits into a GPU's memory many times over, so batches are taken by index there:
+no loader processes, no copies from the host.
+
+Shapes: N samples, b of a batch, T frames, D columns of a stream, S statistics of a clip
+(`avq_core.model.statistics`), K tasks.
 """
 
 from collections.abc import Mapping
@@ -18,23 +21,23 @@ from avq_core.errors import NoRoomError
 from avq_core.model.statistics import pooled_statistics
 
 _STATISTICS_BLOCK = 16
-"""Clips whose statistics are computed at once."""
+"""Clips whose statistics are computed in one go."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Some samples, as `Network.forward` and the loss take them."""
+    """A batch of samples, as `Network.forward` and the loss take it."""
 
     streams: dict[str, Tensor]
     """Stream name to (b, T, D) or (b, D) in float32."""
     targets: Tensor
-    """(b, K)."""
+    """(b, K) in scaled units, NaN where missing."""
     lengths: Tensor | None
-    """(b,) real frames; `None` where all are."""
+    """(b,) real frames of each clip; `None` where all are."""
     present: dict[str, Tensor]
-    """Optional stream to (b,)."""
+    """Optional stream to (b,), False where a clip lacks it."""
     statistics: Tensor | None = None
-    """(b, S), `pooled_statistics` of the whole clips; `None` where nobody asked for them."""
+    """(b, S), `pooled_statistics` of the whole clips; `None` where the network does not read them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,26 +53,26 @@ class ResidentSplit:
     present: Mapping[str, Tensor] = field(default_factory=dict)
     """Optional stream to (N,), False where a sample lacks it."""
 
-    _kept: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False)
+    _cache: dict[str, Tensor] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def statistics(self, schema: Schema) -> Tensor:
-        """`pooled_statistics` of every sample, (N, S); computed once, however many runs ask."""
-        if "statistics" not in self._kept:
+        """`pooled_statistics` of every sample, (N, S); computed once and shared by all runs."""
+        if "statistics" not in self._cache:
             rows = torch.arange(len(self), device=self.targets.device)
-            # Whoever asks first may be in inference mode, whose tensors cannot be trained on.
+            # The first caller may be in inference mode, and training cannot use its tensors.
             with torch.inference_mode(mode=False), torch.no_grad():
                 parts = [
                     pooled_statistics(clips.streams, schema, clips.lengths, clips.present)
                     for clips in map(self.batch, torch.split(rows, _STATISTICS_BLOCK))
                 ]
-                self._kept["statistics"] = torch.cat(parts)
-        return self._kept["statistics"]
+                self._cache["statistics"] = torch.cat(parts)
+        return self._cache["statistics"]
 
     def batch(self, index: Tensor, *, schema: Schema | None = None) -> Batch:
-        """The samples of an index (b,); with their statistics where the schema is given."""
+        """The samples at an index (b,), with their statistics if the schema is given."""
         return Batch(
             streams={
                 name: values.index_select(0, index).float() for name, values in self.streams.items()
@@ -83,7 +86,7 @@ class ResidentSplit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResidentSplits:
-    """What `fit` trains on and judges by. Serves any number of runs one after another."""
+    """Train and val as `fit` takes them; any number of runs can share them, one after another."""
 
     schema: Schema
     train: ResidentSplit
@@ -91,15 +94,15 @@ class ResidentSplits:
 
     @property
     def device(self) -> torch.device:
-        """Where the tensors live."""
+        """The device of the tensors."""
         return self.train.targets.device
 
 
 def to_device(split: PreparedSplit, device: torch.device) -> ResidentSplit:
-    """Moves a split; on a CPU the memory-mapped arrays are used as they are.
+    """Copies a split to a device; on a CPU the memory-mapped arrays are used without a copy.
 
     Raises:
-        NoRoomError: It does not fit.
+        NoRoomError: The split does not fit in the device's memory.
     """
 
     def moved(values: npt.NDArray[Any]) -> Tensor:
@@ -115,16 +118,16 @@ def to_device(split: PreparedSplit, device: torch.device) -> ResidentSplit:
     except torch.OutOfMemoryError as error:
         size = sum(values.nbytes for values in split.streams.values()) / 1e9
         raise NoRoomError(
-            f"a split of {size:.2f} GB does not fit in what is left of the memory of {device}; free "
-            "some of it, let fewer workers share it, or take another device"
+            f"a split of {size:.2f} GB does not fit in the free memory of {device}; free some of it, "
+            "let fewer workers share it, or use another device"
         ) from error
 
 
 def splits_to_device(splits: SearchSplits, device: torch.device) -> ResidentSplits:
-    """Moves a study's two splits.
+    """Copies train and val to a device.
 
     Raises:
-        NoRoomError: They do not fit.
+        NoRoomError: They do not fit in the device's memory.
     """
     return ResidentSplits(
         schema=splits.schema,

@@ -1,4 +1,4 @@
-"""Cosine annealing with warm restarts (Loshchilov and Hutter, 2017, equation 5), a step at a time."""
+"""Cosine annealing with warm restarts (Loshchilov and Hutter, 2017, equation 5), at every step."""
 
 import math
 
@@ -10,11 +10,11 @@ def learning_rate(optim: OptimConfig, epoch: float) -> float:
 
     Args:
         optim: Peak, floor and cycle lengths.
-        epoch: Epochs gone, in fractions: optimiser step i of n in epoch e (both from 0) is e + i/n.
+        epoch: Epochs done, with fractions: optimiser step i of n in epoch e (both from 0) is e + i/n.
 
     Returns:
-        `min_lr + (lr - min_lr) (1 + cos(pi * t / T)) / 2`, t epochs into a cycle of T; within the
-        warm-up at the start of the run, times the share of it that is gone.
+        `min_lr + (lr - min_lr) (1 + cos(pi * t / T)) / 2`, t epochs into a cycle of T epochs. During
+        the warm-up at the start of the run it is multiplied by the share of the warm-up done.
     """
     start, length = 0, optim.cycle_epochs
     while epoch >= start + length:
@@ -37,8 +37,9 @@ def cycle_ends(optim: OptimConfig, last_epoch: int) -> list[int]:
 
 
 def judged_epochs(optim: OptimConfig, last_epoch: int) -> list[int]:
-    """The epochs whose figures count: the ends of cycles; the last epoch where none ends by then.
+    """The epochs whose metrics count: the ends of cosine cycles, or the last epoch if none ends.
 
-    Within a cycle the learning rate is high and the figures tell its phase, not the configuration.
+    Within a cycle the learning rate is high, and metrics depend on its phase more than on the
+    configuration.
     """
     return cycle_ends(optim, last_epoch) or [last_epoch]

@@ -1,4 +1,4 @@
-"""Scoring a split with a network.
+"""Scores a split with a network.
 
 Shapes: N samples, b of a micro-batch, K tasks.
 """
@@ -13,9 +13,9 @@ from avq_core.training.resident import Batch, ResidentSplit
 
 _GPU_EVALUATION_BATCH = 256
 _CPU_ACTIVATION_BYTES = 12 * 2**20
-"""On a CPU a result much larger than this leaves the caches and is mapped and unmapped anew each
-time; measured, the manual's network trains 1.9 times faster on 8 clips of 150 frames at once than
-on 32 (docs/experiments/001)."""
+"""On a CPU, larger tensors do not stay in the caches and are allocated anew each time. Measured: the
+manual's network trains 1.9 times faster with 8 clips of 150 frames at once than with 32
+(docs/experiments/001)."""
 
 
 def predict(
@@ -24,10 +24,10 @@ def predict(
     """Scores every sample of a split.
 
     Returns:
-        (N, K) in the scaled units of the targets; NaN where the network gives no finite score.
+        (N, K) in the scaled units of the targets; not finite where the network diverged.
     """
     network.eval()
-    batch = clips_at_once(network, split.targets.device, most=_GPU_EVALUATION_BATCH)
+    batch = clips_at_once(network, split.targets.device, max_clips=_GPU_EVALUATION_BATCH)
     while True:
         try:
             return _predict_in(batch, network, split, precision)
@@ -51,18 +51,18 @@ def _predict_in(
 
 
 def scores_of(network: Network, clips: Batch) -> Tensor:
-    """(b, K), as `Network.forward` gives them."""
+    """Scores (b, K) of a batch."""
     scores: Tensor = network(clips.streams, clips.lengths, clips.present, clips.statistics)
     return scores
 
 
-def clips_at_once(network: Network, device: torch.device, *, most: int) -> int:
-    """Clips to put through the network at once, from 1 to `most`: all, on a GPU."""
+def clips_at_once(network: Network, device: torch.device, *, max_clips: int) -> int:
+    """Clips to put through the network at once: `max_clips` on a GPU, on a CPU as many as are fast."""
     if device.type != "cpu":
-        return most
-    return max(1, min(most, _CPU_ACTIVATION_BYTES // (4 * network.largest_activation)))
+        return max_clips
+    return max(1, min(max_clips, _CPU_ACTIVATION_BYTES // (4 * network.largest_activation)))
 
 
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
-    """Matrix products in bf16 where that is the precision."""
+    """A context in which matrix products are in bf16 if that is the precision."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16)

@@ -1,4 +1,4 @@
-"""Correlations over lags: what they are equal to, and that a network finds an offset by them."""
+"""Correlations over lags: equal to NumPy's, and enough for a network to learn an offset."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ SCHEMA = Schema(
 
 
 def shifted_pairs(num: int, seed: int, frames: int = 40) -> tuple[dict[str, Tensor], Tensor]:
-    """One movement in a column of each stream, in the second by an offset of up to 5 frames later."""
+    """The same movement in a column of both streams, up to 5 frames earlier or later in the second."""
     rng = np.random.default_rng(seed)
     offsets = rng.integers(-5, 6, size=num)
     move = rng.standard_normal((num, frames + 10))
@@ -32,18 +32,18 @@ def shifted_pairs(num: int, seed: int, frames: int = 40) -> tuple[dict[str, Tens
 
 
 @pytest.mark.parametrize("max_lag", [1, 4, 30])
-def test_correlations_are_numpys(max_lag: int) -> None:
-    """At every lag, also at lags beyond the clip's end, where they are 0."""
+def test_correlations_equal_numpys(max_lag: int) -> None:
+    """At every lag, also at lags longer than the clip, where they are 0."""
     rng = np.random.default_rng(0)
     first, second = rng.standard_normal((2, 1, 11, 1))
-    found = cross_correlations(torch.from_numpy(first), torch.from_numpy(second), max_lag)
+    correlations = cross_correlations(torch.from_numpy(first), torch.from_numpy(second), max_lag)
     whole = np.correlate(second[0, :, 0], first[0, :, 0], mode="full")  # lags -10 to 10
     wanted = [whole[lag + 10] if abs(lag) <= 10 else 0.0 for lag in range(-max_lag, max_lag + 1)]
-    np.testing.assert_allclose(found[0, :, 0], wanted, atol=1e-9)
+    np.testing.assert_allclose(correlations[0, :, 0], wanted, atol=1e-9)
 
 
 def test_an_offset_is_learned_from_few_clips() -> None:
-    """160 clips are enough to tell how far two streams are apart in new ones, among noise."""
+    """160 clips are enough to estimate, in new clips, how far two noisy streams are apart."""
     torch.manual_seed(0)
     lags = make_lag_attention(ModelConfig(max_lag=8), SCHEMA)
     assert lags is not None
@@ -63,7 +63,7 @@ def test_an_offset_is_learned_from_few_clips() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"lag_contents": True, "lag_powers": True}])
 def test_padding_and_absence_change_nothing(settings: dict[str, bool]) -> None:
-    """A short clip among long ones as alone; of an absent stream nothing is read."""
+    """A padded clip is read as if it were alone, and an absent stream is ignored."""
     torch.manual_seed(0)
     lags = make_lag_attention(ModelConfig(max_lag=8, **settings), SCHEMA)  # type: ignore[arg-type]
     assert lags is not None
@@ -81,7 +81,7 @@ def test_padding_and_absence_change_nothing(settings: dict[str, bool]) -> None:
 
 
 def test_without_a_pair_of_temporal_streams_there_is_nothing_to_correlate() -> None:
-    """Data of one temporal stream trains all the same."""
+    """Data with one temporal stream can still be trained on."""
     alone = Schema(streams=SCHEMA.streams[:1], num_frames=40, tasks=("offset",))
     assert make_lag_attention(ModelConfig(max_lag=8), alone) is None
     assert make_lag_attention(ModelConfig(), SCHEMA) is None

@@ -1,4 +1,4 @@
-"""The network: what it is equal to, and what it can and cannot tell apart."""
+"""The network: equal to the manual's and to PyTorch's layers, and which inputs change its scores."""
 
 import pytest
 import torch
@@ -58,7 +58,7 @@ def test_manual_network_has_the_manuals_layers() -> None:
 
 
 def test_inner_width_scales_but_never_vanishes() -> None:
-    """A scale shrinks the manual's widths and leaves at least one unit."""
+    """The scale shrinks the manual's widths, but leaves at least one unit."""
     assert inner_width(1404, 0.125) == 64
     assert inner_width(1, 1e-6) == 1
 
@@ -89,7 +89,7 @@ def test_encoder_layer_equals_pytorchs() -> None:
 
 
 def test_attention_with_and_without_dropout_path_agree() -> None:
-    """The CPU's path for training with dropout is the same attention, up to what is dropped."""
+    """The CPU code for training with dropout computes the same attention, but for the dropout."""
     torch.manual_seed(0)
     layer = EncoderLayer(width=16, num_heads=4, feedforward=32, dropout=0.001).attention
     x = torch.randn(2, 5, 16)
@@ -99,21 +99,21 @@ def test_attention_with_and_without_dropout_path_agree() -> None:
 
 @pytest.mark.parametrize("probability", [0.1, 0.3, 0.5, 0.999])
 def test_dropout_drops_its_share_and_keeps_the_mean(probability: float) -> None:
-    """Units vanish with the asked probability (to 1/256) and the rest is scaled to the same mean."""
+    """Units are dropped with the probability (to 1/256), and the rest is scaled to the same mean."""
     torch.manual_seed(0)
     kept = Dropout(probability).train()(torch.ones(400, 1000))
     assert (kept == 0).float().mean().item() == pytest.approx(probability, abs=0.004)
     assert kept.mean().item() == pytest.approx(1.0, abs=0.05)
 
 
-def test_dropout_is_silent_in_evaluation() -> None:
+def test_dropout_does_nothing_in_evaluation() -> None:
     """Scoring is deterministic."""
     x = torch.randn(3, 7)
     assert Dropout(0.5).eval()(x) is x
 
 
 def test_dropout_passes_gradients_only_through_kept_units() -> None:
-    """The gradient carries the same mask and scale as the value."""
+    """The gradient has the same mask and scale as the value."""
     torch.manual_seed(0)
     x = torch.ones(50, 3, requires_grad=True)
     out = Dropout(0.5).train()(x)
@@ -122,7 +122,7 @@ def test_dropout_passes_gradients_only_through_kept_units() -> None:
     torch.testing.assert_close(x.grad, out.detach())
 
 
-def test_manual_network_cannot_tell_the_order_of_frames(schema: Schema) -> None:
+def test_manual_network_ignores_the_order_of_frames(schema: Schema) -> None:
     """Without positions and with a mean over time, shuffled frames score the same."""
     network, streams = built(small(), schema), batch(schema)
     order = torch.tensor([3, 0, 5, 1, 4, 2])
@@ -131,7 +131,7 @@ def test_manual_network_cannot_tell_the_order_of_frames(schema: Schema) -> None:
     )
 
 
-def test_positions_tell_the_order_of_frames(schema: Schema) -> None:
+def test_with_positions_the_order_of_frames_matters(schema: Schema) -> None:
     """With positions, shuffled frames score differently."""
     network, streams = built(small(positions="sinusoidal"), schema), batch(schema)
     order = torch.tensor([3, 0, 5, 1, 4, 2])
@@ -147,7 +147,7 @@ def test_shuffling_one_stream_alone_changes_the_score(schema: Schema) -> None:
 
 
 def test_swapping_two_streams_changes_the_score(schema: Schema) -> None:
-    """Streams of one width have embedders of their own."""
+    """Streams of the same width do not share an embedder."""
     network, streams = built(small(), schema), batch(schema)
     swapped = dict(streams, audio=streams["visual"], visual=streams["audio"])
     assert (network(streams) - network(swapped)).abs().max() > 1e-4
@@ -179,7 +179,7 @@ def test_mean_std_pooling_sees_movement_that_the_mean_cannot(schema: Schema) -> 
 
 
 def test_clips_longer_than_in_training_are_scored(schema: Schema) -> None:
-    """Positions are a formula, so they go on beyond the trained length."""
+    """Sinusoidal positions continue beyond the length of training."""
     network = built(small(positions="sinusoidal"), schema)
     streams = {
         name: torch.cat([x, x], dim=1) if x.dim() == 3 else x for name, x in batch(schema).items()
@@ -188,7 +188,7 @@ def test_clips_longer_than_in_training_are_scored(schema: Schema) -> None:
 
 
 def test_schema_of_clip_level_streams_alone_works() -> None:
-    """Data without a time axis is a clip of one frame."""
+    """Data without a time axis is handled as clips of one frame."""
     schema = Schema(
         streams=(Stream(name="sync", dim=2, temporal=False),), num_frames=1, tasks=("overall",)
     )

@@ -61,7 +61,7 @@ def clips(num: int = 5, frames: int = 7) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("part", PARTS, ids=str)
 def test_a_part_changes_scores_and_learns(part: dict[str, Any]) -> None:
-    """Switched on it is not idle, and every parameter of the network gets a gradient."""
+    """Switching it on changes scores, and every parameter of the network gets a gradient."""
     streams = clips()
     network = built(**part).train()
     torch.manual_seed(3)
@@ -75,7 +75,7 @@ def test_a_part_changes_scores_and_learns(part: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("part", PARTS, ids=str)
 def test_a_part_scores_a_padded_clip_as_alone_and_longer_ones_at_all(part: dict[str, Any]) -> None:
-    """What holds for the manual's network holds for every part."""
+    """Padding and longer clips work with every part, as with the manual's network."""
     network = built(**part).eval()
     streams, lengths = clips(), (7, 3, 1, 5, 4)
     for row, length in enumerate(lengths):
@@ -90,7 +90,7 @@ def test_a_part_scores_a_padded_clip_as_alone_and_longer_ones_at_all(part: dict[
 
 
 def test_statistics_that_are_known_are_not_computed_again() -> None:
-    """Given or computed, the scores are the same."""
+    """The scores are the same whether statistics are passed or computed."""
     from avq_core.model.statistics import pooled_statistics
 
     network, streams = built(statistics_width=5).eval(), clips()
@@ -100,7 +100,7 @@ def test_statistics_that_are_known_are_not_computed_again() -> None:
 
 
 def test_the_manuals_network_has_none_of_the_parts() -> None:
-    """Every setting of a part is off by default: no parameter, no buffer of theirs."""
+    """All parts are off by default: the network has no parameter and no buffer of theirs."""
     names = {name.split(".")[0] for name in Network(ModelConfig(), SCHEMA).state_dict()}
     assert names == {"embedding", "encoder", "heads"}
     off = {f.name: f.default for f in fields(ModelConfig)}
@@ -108,7 +108,7 @@ def test_the_manuals_network_has_none_of_the_parts() -> None:
 
 
 def test_the_recommended_configuration_fits_any_tasks() -> None:
-    """Those that the manual does not know weigh 1."""
+    """Tasks that the manual does not name weigh 1."""
     assert recommended(("new", "overall")).training.task_weights == {"new": 1.0, "overall": 1.3}
 
 
@@ -132,7 +132,7 @@ def test_pre_norm_equals_pytorchs() -> None:
 
 
 def test_frames_are_averaged_window_by_window() -> None:
-    """The last window has what is left; padding counts for nothing."""
+    """The last window may be shorter, and padding is left out of the mean."""
     x = torch.arange(5.0)[None, :, None].repeat(2, 1, 1)
     torch.testing.assert_close(average_frames(x, 2)[0, :, 0], torch.tensor([0.5, 2.5, 4.0]))
     mask = torch.arange(5) < torch.tensor([5, 3])[:, None]
@@ -142,14 +142,14 @@ def test_frames_are_averaged_window_by_window() -> None:
 
 @pytest.mark.parametrize("kind", FUSIONS)
 def test_fusions_take_streams_with_and_without_time(kind: str) -> None:
-    """(B, T, W) where one has frames; one frame where none has."""
+    """The result is (B, T, W), with one frame where no stream is temporal."""
     fusion = make_fusion(kind, ["a", "b"], width=4, num_heads=2)
     assert fusion({"a": torch.randn(3, 5, 4), "b": torch.randn(3, 4)}).shape == (3, 5, 4)
     assert fusion({"a": torch.randn(3, 4), "b": torch.randn(3, 4)}).shape == (3, 1, 4)
 
 
 def test_gates_weigh_streams_by_what_they_hold() -> None:
-    """Between the streams' own values: a weighted mean, not a sum."""
+    """The result lies between the streams' values: a weighted mean, not a sum."""
     torch.manual_seed(0)
     fusion = make_fusion("gated", ["a", "b"], width=1, num_heads=1)
     low, high = torch.zeros(2, 3, 1), torch.ones(2, 3, 1)

@@ -1,4 +1,4 @@
-"""Clips of unlike length, and clips that lack a stream: padding and absence change no score."""
+"""Clips of different lengths and clips that lack a stream: neither changes the others' scores."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ def clips(*, padding: float) -> dict[str, Tensor]:
 def test_a_padded_clip_scores_as_it_does_alone(
     pooling: str, positions: str, training: bool
 ) -> None:
-    """Attention, pooling and positions see real frames only; with both attention kernels."""
+    """Attention, pooling and positions use real frames only, in both implementations of attention."""
     dropout = 1e-9 if training else 0.3  # too small to drop anything, but takes that path
     network = built(pooling=pooling, positions=positions, dropout=dropout).train(training)
     streams = clips(padding=1e4)
@@ -69,7 +69,7 @@ def test_a_padded_clip_scores_as_it_does_alone(
 
 
 def test_what_stands_in_the_padding_changes_no_gradient() -> None:
-    """Not even infinities: they are chosen away, not multiplied by 0."""
+    """Not even infinities, because padding is replaced and not multiplied by 0."""
     gradients = []
     for padding in (0.0, 50.0):
         network = built(dropout=0.0, pooling="mean_std").train()
@@ -80,7 +80,7 @@ def test_what_stands_in_the_padding_changes_no_gradient() -> None:
 
 
 def test_an_absent_stream_is_replaced_by_what_was_learned() -> None:
-    """Its values change nothing, and the stand-in, which does, gets a gradient."""
+    """Its values change nothing, while the learned stand-in does and gets a gradient."""
     network = built(dropout=0.0).train()
     present = {"audio": torch.tensor([True, False, True, False]), "sync": torch.ones(4) > 0}
     streams = clips(padding=0.0)
@@ -98,7 +98,7 @@ def test_an_absent_stream_is_replaced_by_what_was_learned() -> None:
 
 
 def test_a_stream_that_is_always_there_has_no_stand_in() -> None:
-    """The manual's network gets no parameter that it does not have."""
+    """The manual's network gets no additional parameter."""
     assert set(built().embedding.absent) == {"audio", "sync"}
 
 
@@ -125,7 +125,7 @@ def test_statistics_are_of_real_frames_only() -> None:
 
 
 def test_a_ragged_split_is_padded_and_says_what_is_real() -> None:
-    """Zeros where there is nothing, lengths and presence beside them, the same on the device."""
+    """Padding is 0, and lengths and presence are kept, also on the device."""
     split = raw_split()
     made = transform_split(split, SCHEMA, fit(split, SCHEMA, DataConfig()), storage="float16")
     assert {n: (x.shape, x.dtype.name) for n, x in made.streams.items()} == {

@@ -1,4 +1,4 @@
-"""Statistics over time: what they are, and what they leave out."""
+"""Statistics over time: their values, padding, and absent streams."""
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ def clips() -> dict[str, Tensor]:
 
 
 def test_mean_deviation_and_mean_absolute_difference() -> None:
-    """As NumPy has them; clip-level streams as they are."""
+    """Equal to NumPy's; clip-level streams are unchanged."""
     streams = clips()
     visual = streams["visual"].numpy()
     wanted = np.concatenate(
@@ -38,43 +38,43 @@ def test_mean_deviation_and_mean_absolute_difference() -> None:
         ],
         axis=1,
     )
-    found = pooled_statistics(streams, SCHEMA)
-    assert found.shape == (4, count_statistics(SCHEMA))
-    np.testing.assert_allclose(found.numpy(), wanted, atol=1e-6)
+    statistics = pooled_statistics(streams, SCHEMA)
+    assert statistics.shape == (4, count_statistics(SCHEMA))
+    np.testing.assert_allclose(statistics.numpy(), wanted, atol=1e-6)
 
 
 def test_padding_counts_for_nothing() -> None:
-    """A short clip among long ones has the statistics that it has alone, one frame included."""
+    """A padded clip has the statistics that it has alone, also with one frame."""
     streams = clips()
     lengths = torch.tensor([6, 4, 2, 1])
     for row, length in enumerate(lengths):
         streams["visual"][row, length:] = torch.inf
-    found = pooled_statistics(streams, SCHEMA, lengths)
+    statistics = pooled_statistics(streams, SCHEMA, lengths)
     for row, length in enumerate(lengths):
         alone = {
             "visual": streams["visual"][row : row + 1, :length],
             "sync": streams["sync"][row : row + 1],
         }
-        torch.testing.assert_close(found[row : row + 1], pooled_statistics(alone, SCHEMA))
+        torch.testing.assert_close(statistics[row : row + 1], pooled_statistics(alone, SCHEMA))
 
 
-def test_a_stream_that_a_clip_lacks_is_not_known_and_says_nothing() -> None:
-    """NaN in the statistics; what stands in its place changes neither fit nor score."""
+def test_a_stream_that_a_clip_lacks_changes_neither_fit_nor_score() -> None:
+    """Its statistics are NaN, which the path leaves out of the fit and replaces by the mean."""
     streams, present = clips(), {"visual": torch.tensor([True, True, False, True])}
-    found = pooled_statistics(streams, SCHEMA, None, present)
-    assert found[2, :9].isnan().all()
-    assert found[[0, 1, 3]].isfinite().all()
+    statistics = pooled_statistics(streams, SCHEMA, None, present)
+    assert statistics[2, :9].isnan().all()
+    assert statistics[[0, 1, 3]].isfinite().all()
     path = StatisticsPath(SCHEMA, width=4, dropout=0.0, input_dropout=0.0)
-    path.fit(found)
-    torch.testing.assert_close(path.centre[:9], found[[0, 1, 3], :9].mean(dim=0))
-    scores = path(found)
+    path.fit(statistics)
+    torch.testing.assert_close(path.centre[:9], statistics[[0, 1, 3], :9].mean(dim=0))
+    scores = path(statistics)
     assert scores.isfinite().all()
-    torch.testing.assert_close(scores[2], path(found.nan_to_num(nan=0.0).where(~found.isnan(),
+    torch.testing.assert_close(scores[2], path(statistics.nan_to_num(nan=0.0).where(~statistics.isnan(),
                                                                                path.centre))[2])  # fmt: skip
 
 
-def test_a_statistic_that_never_varies_says_nothing_elsewhere() -> None:
-    """A column constant in train must not drown all else where it is not."""
+def test_a_statistic_that_is_constant_in_train_is_ignored() -> None:
+    """Where it differs in other data it must not dominate all others."""
     train = torch.randn(8, count_statistics(SCHEMA), generator=torch.Generator().manual_seed(1))
     train[:, 0] = 7.0
     path = StatisticsPath(SCHEMA, width=4, dropout=0.0, input_dropout=0.0)

@@ -1,4 +1,4 @@
-"""Windows of frames: what they keep."""
+"""Augmentation: random windows of frames."""
 
 import pytest
 import torch
@@ -19,13 +19,13 @@ def batch(lengths: list[int] | None = None) -> Batch:
 
 def cropped(clips: Batch, share: float) -> Batch:
     shortest = 10 if clips.lengths is None else int(clips.lengths.min())
-    window = draw_window(10, shortest=shortest, smallest=share)
+    window = draw_window(10, shortest=shortest, min_share=share)
     assert window is not None
     return crop_frames(clips, window)
 
 
 def test_all_streams_keep_the_same_window() -> None:
-    """Neighbouring frames, between the asked share of them and all; clip-level streams stay."""
+    """Neighbouring frames, between `min_share` of them and all; clip-level streams are unchanged."""
     torch.manual_seed(0)
     widths = set()
     for _ in range(200):
@@ -38,7 +38,7 @@ def test_all_streams_keep_the_same_window() -> None:
 
 
 def test_short_clips_keep_a_frame() -> None:
-    """However late the window starts; lengths count what of it is real."""
+    """However late the window starts; the new lengths count the real frames in it."""
     torch.manual_seed(0)
     for _ in range(200):
         cut = cropped(batch([10, 2, 5]), 0.3)
@@ -50,12 +50,12 @@ def test_short_clips_keep_a_frame() -> None:
 
 @pytest.mark.parametrize("share", [1.0, 0.95])
 def test_all_frames_are_no_augmentation(share: float) -> None:
-    """Nothing is drawn, so that the manual's runs stay as they were."""
+    """Then no random number is drawn, so that runs without augmentation stay the same."""
     state = torch.get_rng_state()
-    assert draw_window(10, shortest=10, smallest=share) is None
+    assert draw_window(10, shortest=10, min_share=share) is None
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_the_window_is_where_it_was_drawn() -> None:
-    """From its start on, so long."""
+    """It begins at its start and has its length."""
     assert crop_frames(batch(), Window(2, 3)).streams["a"][0, :, 0].tolist() == [2.0, 3.0, 4.0]

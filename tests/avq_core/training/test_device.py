@@ -1,4 +1,4 @@
-"""Devices, precisions, and randomness that stays inside."""
+"""Devices, precision, and random numbers that stay inside a run."""
 
 import pytest
 import torch
@@ -16,22 +16,22 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("name", ["tpu", "mps:0", "gpu", ""])
-def test_an_unknown_device_is_told(name: str) -> None:
-    """With what there is to choose from."""
+def test_an_unknown_device_is_an_error(name: str) -> None:
+    """The message lists the choices."""
     with pytest.raises(ConfigError, match=r"expected auto, cpu or cuda:N"):
         parse_device(name)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here")
-def test_a_gpu_that_is_not_there_is_told() -> None:
-    """And what to use instead."""
+def test_a_gpu_that_is_not_there_is_an_error() -> None:
+    """The message says what to use instead."""
     with pytest.raises(ConfigError, match=r"this machine has 0 CUDA device\(s\); use cpu"):
         parse_device("cuda:0")
     assert parse_device("auto") == CPU
 
 
-def test_of_a_shared_gpu_a_process_takes_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With some left for the driver; alone, or on a CPU, nothing is limited."""
+def test_a_process_takes_its_share_of_a_shared_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver keeps some memory; a process alone, or on a CPU, is not limited."""
     taken: list[tuple[float, torch.device]] = []
     monkeypatch.setattr(
         torch.cuda, "set_per_process_memory_fraction", lambda *limit: taken.append(limit)
@@ -44,8 +44,8 @@ def test_of_a_shared_gpu_a_process_takes_its_share(monkeypatch: pytest.MonkeyPat
     assert taken == [(pytest.approx(0.225), torch.device("cuda", 0))]
 
 
-def test_precision_is_as_asked_or_as_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Auto takes bf16 where a product of it is clearly faster, and fp32 where it is emulated."""
+def test_precision_is_as_set_or_as_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Auto uses bf16 where its products are clearly faster, and fp32 where bf16 is emulated."""
     assert resolve_precision("fp32", CPU) is torch.float32
     assert resolve_precision("bf16", CPU) is torch.bfloat16
     for seconds, expected in ((0.2, torch.bfloat16), (3.0, torch.float32), (1.0, torch.float32)):

@@ -29,7 +29,7 @@ def weights_of(result: FitResult) -> torch.Tensor:
 def test_a_small_network_learns_its_train_split_by_heart(
     splits: ResidentSplits, make_config: MakeConfig
 ) -> None:
-    """Everything from batch to optimiser works together: the fit to train becomes near perfect."""
+    """Everything from batch to optimiser works together: R² on train becomes nearly perfect."""
     config = make_config(
         model={"hidden_dim": 32, "head": "linear"},
         optim={"lr": 5e-3, "cycle_epochs": 60},
@@ -44,7 +44,7 @@ def test_a_small_network_learns_its_train_split_by_heart(
 def test_what_is_learned_carries_over_to_val(
     splits: ResidentSplits, make_config: MakeConfig
 ) -> None:
-    """Validation R² leaves the mean behind."""
+    """Validation R² rises clearly above 0, which predicting the mean would give."""
     config = make_config(optim={"lr": 1e-2, "cycle_epochs": 20}, training={"epochs": 20})
     assert fit(config, splits).history[-1].r2["overall"] > 0.2
 
@@ -110,7 +110,7 @@ def test_on_epoch_may_stop_the_run(splits: ResidentSplits, make_config: MakeConf
 
 
 def test_on_step_may_abandon_the_run(splits: ResidentSplits, make_config: MakeConfig) -> None:
-    """Ctrl-C is obeyed between two optimiser steps, not only between epochs."""
+    """Ctrl-C takes effect between two optimiser steps, not only between epochs."""
     steps: list[int] = []
 
     def abandon() -> None:
@@ -160,10 +160,10 @@ def test_out_of_memory_is_retried_with_smaller_micro_batches(
     )
 
 
-def test_out_of_memory_at_one_sample_is_told(
+def test_out_of_memory_at_one_sample_is_an_error(
     splits: ResidentSplits, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is left to halve."""
+    """The micro-batch cannot become any smaller."""
     monkeypatch.setattr("avq_core.training.loop.Network", Limited)
     monkeypatch.setattr(Limited, "limit", 0)
     with pytest.raises(OutOfDeviceMemoryError, match="one sample at a time does not fit"):
@@ -171,14 +171,14 @@ def test_out_of_memory_at_one_sample_is_told(
 
 
 def test_weights_must_name_the_datas_tasks(splits: ResidentSplits, make_config: MakeConfig) -> None:
-    """A task that is not in the data is not trained in silence."""
+    """A weight for a task that is not in the data is an error, not ignored."""
     config = make_config(training={"task_weights": {"overall": 1.0, "lip_sink": 1.0}})
     with pytest.raises(ConfigError, match=r"lip_sink.*give every task of the data one weight"):
         fit(config, splits)
 
 
 def test_bf16_runs_and_stays_close(splits: ResidentSplits, make_config: MakeConfig) -> None:
-    """Autocast trains to nearly the same figures."""
+    """Autocast trains to nearly the same loss."""
     full = fit(make_config(), splits)
     half = fit(make_config(training={"precision": "bf16"}), splits)
     assert half.precision is torch.bfloat16
@@ -201,20 +201,20 @@ def test_predictions_do_not_depend_on_the_batch(
 
 
 def test_a_cpu_takes_as_many_clips_at_once_as_stay_in_its_caches(schema: Schema) -> None:
-    """A large network a few, a small one all; never less than one, never more than asked for."""
+    """Few for a large network, all for a small one; at least one, and at most `max_clips`."""
     cpu = torch.device("cpu")
     small = Network(ModelConfig(hidden_dim=16, num_layers=1, num_heads=2), schema)
-    assert clips_at_once(small, cpu, most=32) == 32
+    assert clips_at_once(small, cpu, max_clips=32) == 32
     small.largest_activation = 150 * 2400  # the manual's network on 150 frames
-    assert clips_at_once(small, cpu, most=32) == 8
+    assert clips_at_once(small, cpu, max_clips=32) == 8
     small.largest_activation = 10**9
-    assert clips_at_once(small, cpu, most=32) == 1
-    assert clips_at_once(small, torch.device("cuda"), most=32) == 32
+    assert clips_at_once(small, cpu, max_clips=32) == 1
+    assert clips_at_once(small, torch.device("cuda"), max_clips=32) == 32
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_a_gpu_trains_to_the_cpus_figures(splits: ResidentSplits, make_config: MakeConfig) -> None:
+def test_a_gpu_trains_to_the_cpus_loss(splits: ResidentSplits, make_config: MakeConfig) -> None:
     """Without dropout a GPU computes what a CPU computes."""
     device = torch.device("cuda")
     moved = {
@@ -230,7 +230,7 @@ def test_a_gpu_trains_to_the_cpus_figures(splits: ResidentSplits, make_config: M
 
 
 def test_an_ema_is_judged_and_kept(splits: ResidentSplits, make_config: MakeConfig) -> None:
-    """A running mean of the weights, not the last ones; the run itself is the same."""
+    """The moving average of the weights is evaluated and returned; the training is unchanged."""
     config = make_config(training={"epochs": 3}, optim={"cycle_epochs": 3})
     plain = fit(config, splits)
     averaged = fit(with_values(config, {"training.ema": 0.9}), splits)
@@ -242,10 +242,10 @@ def test_an_ema_is_judged_and_kept(splits: ResidentSplits, make_config: MakeConf
     assert again == pytest.approx(averaged.history[-1].r2)
 
 
-def test_a_normalised_loss_does_not_know_the_labels_units(
+def test_a_normalised_loss_does_not_depend_on_the_labels_units(
     splits: ResidentSplits, make_config: MakeConfig
 ) -> None:
-    """A task whose labels are told a hundred times smaller weighs the same."""
+    """A task whose labels are a hundred times smaller weighs as much as before."""
     config = make_config(training={"epochs": 1, "normalise_loss": True}, model={"head": "linear"})
     base = fit(config, splits).history[0].train_loss
     factor = torch.tensor([1.0, 0.01, 1.0])
@@ -259,8 +259,8 @@ def test_a_normalised_loss_does_not_know_the_labels_units(
     assert unscaled < 0.5 * scaled
 
 
-def test_a_long_gradient_is_cut(splits: ResidentSplits, make_config: MakeConfig) -> None:
-    """With a bound of next to nothing AdamW still steps, but on other sums: the weights differ."""
+def test_a_large_gradient_is_clipped(splits: ResidentSplits, make_config: MakeConfig) -> None:
+    """A tiny bound changes the weights; a bound that no gradient reaches does not."""
     config = make_config(training={"epochs": 1})
     free, bound = fit(config, splits), fit(with_values(config, {"optim.clip_norm": 1e-9}), splits)
     assert not torch.equal(weights_of(free), weights_of(bound))
@@ -271,17 +271,21 @@ def test_a_long_gradient_is_cut(splits: ResidentSplits, make_config: MakeConfig)
 def test_the_deviation_over_time_is_learned_by_the_statistics_path(
     splits: ResidentSplits, make_config: MakeConfig
 ) -> None:
-    """What the manual's mean over time can hardly see; fitted on train, used on val."""
+    """The manual's mean over time hardly sees it. The path is fitted on train and used on val."""
 
-    def told(split: ResidentSplit) -> ResidentSplit:
+    def with_deviation_as_label(split: ResidentSplit) -> ResidentSplit:
         deviation = split.streams["audio"][:, :, 0].float().std(dim=1)
         return dataclasses.replace(split, targets=deviation[:, None].expand(-1, 3).clone())
 
-    other = dataclasses.replace(splits, train=told(splits.train), val=told(splits.val))
+    other = dataclasses.replace(
+        splits,
+        train=with_deviation_as_label(splits.train),
+        val=with_deviation_as_label(splits.val),
+    )
     config = make_config(
         model={"statistics_width": 16, "head": "linear"},
         optim={"lr": 1e-2, "cycle_epochs": 40},
         training={"epochs": 40},
     )
     assert fit(config, other).history[-1].r2["overall"] > 0.5
-    assert other.train._kept["statistics"].shape == (48, 32)
+    assert other.train._cache["statistics"].shape == (48, 32)

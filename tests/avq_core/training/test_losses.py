@@ -54,7 +54,7 @@ def test_micro_batches_add_up_to_the_batch(sizes: tuple[int, int, int], micro: i
 @settings(max_examples=80, deadline=None)
 @given(SIZES)
 def test_missing_labels_have_no_gradient_and_no_nan(sizes: tuple[int, int, int]) -> None:
-    """NaN never reaches the gradient, and a score without a label is not moved."""
+    """NaN never reaches the gradient, and a score without a label gets none."""
     scores, targets, weights = draw(*sizes)
     loss = masked_mse(scores, targets, observed_counts(targets), weights)
     (gradient,) = torch.autograd.grad(loss, scores)
@@ -74,8 +74,8 @@ def test_batch_without_any_label_costs_nothing() -> None:
     assert (scores.grad == 0).all()
 
 
-def test_infinite_score_is_told_and_not_hidden() -> None:
-    """A diverged network gives a non-finite loss, which the loop stops on."""
+def test_an_infinite_score_gives_a_non_finite_loss() -> None:
+    """The loop stops on it, so it must not be masked."""
     targets = torch.tensor([[0.5]])
     scores = torch.tensor([[float("inf")]])
     loss = masked_mse(scores, targets, observed_counts(targets), torch.ones(1))

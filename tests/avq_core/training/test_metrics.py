@@ -46,7 +46,7 @@ def test_r2_is_the_same_in_the_users_units() -> None:
     )
 
 
-def test_figures_by_task_take_their_own_column() -> None:
+def test_metrics_by_task_use_the_tasks_column() -> None:
     """Column k belongs to task k, with its own count of labels."""
     targets = np.array([[0.0, np.nan], [1.0, 0.0], [2.0, 1.0]])
     scores = np.array([[0.0, 9.0], [1.0, 0.5], [2.0, 0.5]])

@@ -1,4 +1,4 @@
-"""Cosine annealing with warm restarts, a step at a time."""
+"""Cosine annealing with warm restarts, at every step."""
 
 import pytest
 import torch
@@ -38,13 +38,13 @@ def test_the_manuals_cycles_end_where_the_manual_says() -> None:
 
 
 def test_a_run_shorter_than_a_cycle_is_judged_at_its_last_epoch() -> None:
-    """Something must count, so the last epoch does."""
+    """No cycle ends, so the last epoch's metrics count."""
     assert judged_epochs(OptimConfig(), 4) == [4]
     assert judged_epochs(OptimConfig(), 12) == [10]
 
 
 def test_a_warm_up_rises_from_nothing() -> None:
-    """In proportion to the share of it that is gone; after it the schedule is as without."""
+    """In proportion to the share of the warm-up done; after it the schedule is as without one."""
     warm, cold = OptimConfig(warmup_epochs=2.0), OptimConfig()
     assert learning_rate(warm, 0.0) == 0.0
     assert learning_rate(warm, 0.5) == pytest.approx(learning_rate(cold, 0.5) / 4)
