@@ -8,10 +8,10 @@ from typing import Any
 import optuna
 import pytest
 from commands import assert_one_line, run
+from storages import new_study
 
 from avq_core.cli import run_command
 from benchmarks.pruners import main
-from studies.storage.open import make_schema, open_storage, storage_url
 
 PNG = b"\x89PNG"
 SMALL = ("--studies", "6", "--trials", "30", "--workers", "1")
@@ -66,10 +66,7 @@ def test_a_finished_study_is_replayed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What is left out is counted."""
-    url = storage_url(tmp_path, "stored", None)
-    make_schema(url)
-    stored, made = open_storage(url), make_study(22)
-    study = optuna.create_study(study_name="stored", storage=stored, direction="maximize")
+    study, made = new_study(tmp_path, "stored"), make_study(22)
     for name, value in made.user_attrs.items():
         study.set_user_attr(name, value)
     study.add_trials(made.trials)

@@ -8,12 +8,12 @@ from typing import Any
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from storages import new_study
 
 from avq_core.config.training import manual
 from avq_core.config.values import to_dict, with_values
 from studies import records
 from studies.identity import Identity
-from studies.storage.open import make_schema, open_storage, storage_url
 
 TASKS = ("lip_sync", "expression", "audio_quality", "cross_modal", "overall")
 RUNGS = (2, 6, 14, 30)
@@ -29,10 +29,7 @@ _SPACE: dict[str, Any] = {
 
 def make_study(runs: Path, name: str, *, trials: int, pareto: bool = False) -> optuna.Study:
     """A study on SQLite in its folder, confirmed and tested."""
-    url = storage_url(runs, name, None)
-    make_schema(url)
-    directions = ["maximize", "maximize"] if pareto else ["maximize"]
-    study = optuna.create_study(study_name=name, storage=open_storage(url), directions=directions)
+    study = new_study(runs, name, pareto=pareto)
     chance = random.Random(7)
     study.add_trials([make_trial(chance, n, pareto=pareto) for n in range(trials)])
     _describe(study, trials, pareto=pareto)

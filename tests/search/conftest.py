@@ -5,6 +5,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from storages import new_storage
 
 from avq_core.config.data import DataConfig
 from avq_core.training.resident import ResidentSplits
@@ -15,7 +16,7 @@ from search.queue.retry import hand_back
 from space.parameters import Categorical, Float, Int
 from space.space import Space
 from studies.score import Watch
-from studies.storage.open import make_schema, open_storage, storage_url
+from studies.storage.open import open_storage
 
 TINY = Space(
     name="tiny",
@@ -40,9 +41,7 @@ def space() -> Space:
 @pytest.fixture
 def storage(tmp_path: Path) -> str:
     """The URL of a fresh SQLite storage."""
-    url = storage_url(tmp_path, "tiny", None)
-    make_schema(url)
-    return url
+    return new_storage(tmp_path, "tiny")
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from storages import filled_study
 
 from avq_core.config.training import manual
 from avq_core.config.values import to_dict, with_values
 from studies import records
 from studies.identity import Identity
-from studies.storage.open import make_schema, open_storage, storage_url
 
 TASKS = ("lip_sync", "cross_modal", "overall")
 NAME = "tiny"
@@ -120,13 +120,6 @@ def confirm(study: optuna.Study) -> None:
     study.set_user_attr(records.CHOSEN, 2)
 
 
-def open_new(runs: Path, name: str) -> optuna.Study:
-    """An empty study on SQLite in its folder."""
-    url = storage_url(runs, name, None)
-    make_schema(url)
-    return optuna.create_study(study_name=name, storage=open_storage(url), direction="maximize")
-
-
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     """A runs folder, empty so far."""
@@ -136,7 +129,11 @@ def runs(tmp_path: Path) -> Path:
 @pytest.fixture
 def study(runs: Path) -> optuna.Study:
     """Baseline 0 (0.1), 1 (0.5), 2 (0.4) complete; 3 pruned; 4 failed; 5 running; 6 waiting."""
-    study = open_new(runs, NAME)
+    return filled_study(runs, NAME, fill)
+
+
+def fill(study: optuna.Study) -> None:
+    """Adds what the fixture `study` lists."""
     describe(study)
     study.add_trial(make_trial(TrialState.COMPLETE, score=0.1, epochs=14, baseline=True))
     study.add_trial(make_trial(TrialState.COMPLETE, score=0.5, epochs=14))
@@ -146,19 +143,21 @@ def study(runs: Path) -> optuna.Study:
     study.add_trial(make_trial(TrialState.RUNNING, score=0.2, epochs=2))
     study.enqueue_trial({"optim.lr": 0.01, "model.num_layers": 1})
     assert all(math.isfinite(trial.value or 0.0) for trial in study.trials)
-    return study
 
 
 @pytest.fixture
-def confirmed(study: optuna.Study) -> optuna.Study:
+def confirmed(runs: Path) -> optuna.Study:
     """The same, confirmed: trial 2 was chosen."""
+    return filled_study(runs, NAME, fill_and_confirm)
+
+
+def fill_and_confirm(study: optuna.Study) -> None:
+    """Adds what the fixture `study` lists, and a confirmation."""
+    fill(study)
     confirm(study)
-    return study
 
 
 @pytest.fixture
 def empty(runs: Path) -> optuna.Study:
     """A study that has just been started."""
-    study = open_new(runs, "empty")
-    describe(study)
-    return study
+    return filled_study(runs, "empty", describe)

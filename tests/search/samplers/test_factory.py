@@ -11,6 +11,7 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseSampler
 from optuna.testing.pytest_samplers import BasicSamplerTestCase
 from optuna.trial import TrialState
+from storages import new_storage
 
 from avq_core.errors import ConfigError
 from search.samplers.factory import SAMPLERS, check_sampler, make_sampler
@@ -18,7 +19,7 @@ from search.suggest import suggest
 from space.parameters import Categorical, Float, Int
 from space.space import Space
 from studies import records
-from studies.storage.open import make_schema, open_storage, storage_url
+from studies.storage.open import open_storage
 
 SPACE = Space(
     name="conditional",
@@ -131,8 +132,7 @@ def test_a_suggestion_follows_from_the_study_and_the_number(sampler: str) -> Non
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_study_goes_on_from_its_storage(sampler: str, tmp_path: Path) -> None:
     """What a sampler knows is read from SQLite; another process would suggest the same."""
-    url = storage_url(tmp_path, "tiny", None)
-    make_schema(url)
+    url = new_storage(tmp_path, "tiny")
     with warnings.catch_warnings():
         # Heartbeats want `optimize`, which a test that looks at suggestions has no use for.
         warnings.simplefilter("ignore", UserWarning)

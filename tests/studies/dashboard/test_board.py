@@ -11,6 +11,7 @@ from browser.make_believe import make_study
 from optuna.trial import TrialState, create_trial
 from optuna_dashboard import get_note, save_note
 from optuna_dashboard.artifact._backend import get_trial_artifact_meta
+from storages import new_study
 
 from studies.dashboard import board as board_module
 from studies.dashboard import trial_note
@@ -148,9 +149,7 @@ def test_a_study_of_somebody_else_is_none_of_ours(
     runs: Path, told: list[str], study: optuna.Study
 ) -> None:
     """Nor is one that was deleted."""
-    make_schema(storage_url(runs, "foreign", None))
-    storage = open_storage(storage_url(runs, "foreign", None))
-    foreign = optuna.create_study(study_name="foreign", storage=storage)
+    foreign = new_study(runs, "foreign")
     foreign.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0))
     assert not open_board(runs, "foreign", told).is_ours
     ours = open_board(runs, "tiny", told)

@@ -9,10 +9,11 @@ import pytest
 from commands import assert_one_line, run
 from dashboard_server import ask, fetch, serving
 from optuna.trial import TrialState, create_trial
+from storages import new_study
 
 from studies.dashboard import __main__ as dashboard
 from studies.dashboard.server import shown as shown_host
-from studies.storage.open import make_schema, open_storage, storage_url
+from studies.storage.open import storage_url
 
 
 def test_serves_the_study_and_ends_at_ctrl_c(study: optuna.Study, runs: Path) -> None:
@@ -27,9 +28,7 @@ def test_serves_the_study_and_ends_at_ctrl_c(study: optuna.Study, runs: Path) ->
 
 def test_other_studies_are_in_the_list(study: optuna.Study, runs: Path) -> None:
     """A study that something else made is shown as it is."""
-    url = storage_url(runs, "foreign", None)
-    make_schema(url)
-    foreign = optuna.create_study(study_name="foreign", storage=open_storage(url))
+    foreign = new_study(runs, "foreign")
     foreign.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0))
     with serving("tiny", "--runs", runs) as served:
         assert f"; 1 more in the list, {served.url}/dashboard (" in served.told

@@ -6,17 +6,12 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import TrialState
+from storages import new_study
 
 from studies.dashboard import databases
 from studies.dashboard.databases import STUDY_STEP, TRIAL_STEP, Databases
 from studies.errors import StudyError
-from studies.storage.open import make_schema, open_storage, storage_url
-
-
-def new_study(runs: Path, name: str) -> optuna.Study:
-    url = storage_url(runs, name, None)
-    make_schema(url)
-    return optuna.create_study(study_name=name, storage=open_storage(url), direction="maximize")
+from studies.storage.open import storage_url
 
 
 @pytest.fixture

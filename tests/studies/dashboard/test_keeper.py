@@ -10,12 +10,12 @@ from browser.make_believe import make_study
 from dashboard_server import wait_for
 from optuna.trial import TrialState, create_trial
 from optuna_dashboard import get_note
+from storages import new_study
 
 from studies.dashboard.board import ARTIFACTS
 from studies.dashboard.databases import STUDY_STEP, Databases
 from studies.dashboard.keeper import Keeper
 from studies.storage import engine
-from studies.storage.open import make_schema, open_storage, storage_url
 
 
 class Heard:
@@ -91,13 +91,11 @@ def test_keeps_another_study_once_it_is_asked_for(keeper: Keeper, runs: Path) ->
 
 def test_leaves_others_studies_alone(keeper: Keeper, runs: Path) -> None:
     """One that the search did not make, and ids of none."""
-    make_schema(storage_url(runs, "foreign", None))
-    storage = open_storage(storage_url(runs, "foreign", None))
-    foreign = optuna.create_study(study_name="foreign", storage=storage)
+    foreign = new_study(runs, "foreign")
     foreign.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0))
     for study_id in (STUDY_STEP + 1, STUDY_STEP + 2, 99 * STUDY_STEP, 7):
         keeper.catch_up(study_id, seconds=30)
-    assert storage.get_study_system_attrs(1) == {}
+    assert foreign._storage.get_study_system_attrs(1) == {}
     assert keeper.boards() == []
     assert keeper.is_alive()
 
