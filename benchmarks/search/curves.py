@@ -1,12 +1,8 @@
-"""What a search had found by when, and means over seeds with their intervals. Pure."""
+"""The incumbents of a search over time, and what it took to reach them. Pure."""
 
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from scipy import stats
 
 from benchmarks.search.results import SearchRun, TrialRun
 
@@ -74,34 +70,3 @@ def epochs_by(trials: Iterable[TrialRun], seconds: float) -> float:
         return (seconds - trial.started) / (trial.ended - trial.started)
 
     return sum(trial.epochs * share(trial) for trial in trials)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spread:
-    """A mean over seeds and how far it may lie from the true one."""
-
-    mean: float | None
-    """`None` of no values."""
-    half_width: float | None
-    """Of the two-sided 95 % interval by Student's t; `None` of fewer than two values."""
-    num: int
-    """Values."""
-
-    def text(self, digits: int) -> str:
-        """For a table, with so many digits behind the point."""
-        if self.mean is None:
-            return "n/a"
-        width = "" if self.half_width is None else f" ± {self.half_width:.{digits}f}"
-        return f"{self.mean:.{digits}f}{width}"
-
-
-def spread(values: Iterable[float | None]) -> Spread:
-    """Mean and interval of the values that there are; `None` and NaN are none."""
-    given = (value for value in values if value is not None)
-    known = np.asarray([value for value in given if math.isfinite(value)], dtype=float)
-    num = len(known)
-    mean = float(known.mean()) if num else None
-    width = None
-    if num > 1:
-        width = float(stats.t.ppf(0.975, num - 1) * known.std(ddof=1) / math.sqrt(num))
-    return Spread(mean=mean, half_width=width, num=num)

@@ -17,9 +17,9 @@ from benchmarks.search.curves import (
     confirmed_curve,
     score_at,
     searched_curve,
-    spread,
 )
 from benchmarks.search.results import SearchRun
+from benchmarks.spread import spread
 
 _COLOURS: Final = ("#d55e00", "#0072b2", "#56b4e9", "#777777", "#009e73")
 """Told apart by the colour-blind (Okabe and Ito); in the order of the methods."""

@@ -14,16 +14,15 @@ from typing import Any, Final
 from avq_core.display.tables import text_table
 from benchmarks.search.curves import (
     Curve,
-    Spread,
     confirmed_curve,
     epochs_by,
     incumbents,
     searched_curve,
     seconds_to,
-    spread,
 )
 from benchmarks.search.methods import OURS
 from benchmarks.search.results import SearchRun
+from benchmarks.spread import Spread, spread
 
 REFERENCE: Final = "optuna-median"
 _SAME: Final = 1e-3

@@ -1,4 +1,4 @@
-"""Small made-up curves, and a small finished study."""
+"""Small synthetic curves, and a small finished study."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,23 +6,12 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+from learning_curves import synthetic_losses
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from benchmarks.replay.trials import Trials
+from benchmarks.pruners.trials import Trials
 from studies import records
 from studies.score import Watch
-
-
-def made_up_losses(rng: np.random.Generator, tasks: int, configs: int, points: int) -> np.ndarray:
-    """Noisy power laws over (tasks, configs, points), one in ten of which diverges."""
-    floor = rng.uniform(0.2, 1.0, (tasks, configs, 1))
-    speed = rng.uniform(0.2, 1.5, (tasks, configs, 1))
-    losses = floor + (1 - floor) * (1 + np.arange(points)) ** -speed
-    losses += rng.normal(0, 0.01, losses.shape)
-    for config in np.flatnonzero(rng.random(configs) < 0.1):
-        bad = rng.choice([np.nan, np.inf])
-        losses[rng.integers(tasks), config, rng.integers(1, points) :] = bad
-    return losses
 
 
 @pytest.fixture
@@ -31,11 +20,11 @@ def make_trials() -> Callable[..., Trials]:
 
     def make(seed: int, *, num: int = 40, epochs: int = 20, mixed: bool = False) -> Trials:
         rng = np.random.default_rng(seed)
-        losses = np.round(made_up_losses(rng, 2, num, epochs + 1)[:, :, 1:], 2)
+        losses = np.round(synthetic_losses(rng, 2, num, epochs + 1)[:, :, 1:], 2)
         lengths = rng.choice([epochs, epochs // 2], num) if mixed else np.full(num, epochs)
         return Trials.make(
-            name=f"made up {seed}",
-            figures=-np.moveaxis(losses, 0, 2),
+            name=f"synthetic {seed}",
+            metrics=-np.moveaxis(losses, 0, 2),
             lengths=lengths,
             rungs=[[2, 6, 14]] * num,
             watch=Watch(),
@@ -47,14 +36,14 @@ def make_trials() -> Callable[..., Trials]:
 @pytest.fixture
 def curves_file(tmp_path: Path) -> Path:
     """Three tasks, 40 configurations, 16 epochs."""
-    losses = made_up_losses(np.random.default_rng(0), 3, 40, 17).astype(np.float32)
+    losses = synthetic_losses(np.random.default_rng(0), 3, 40, 17).astype(np.float32)
     path = tmp_path / "curves.npz"
     np.savez(path, valid_loss=losses, tasks=np.array(["a", "b", "c"]), configs=np.zeros((3, 40, 2)))
     return path
 
 
 def make_trial(level: float, state: TrialState, *, baseline: bool = False) -> FrozenTrial:
-    """A trial whose figures rise to a level in six epochs; pruned after two of them."""
+    """A trial whose R² rises to a level in six epochs; pruned after two of them."""
     epochs = 6 if state == TrialState.COMPLETE else 2
     history = [
         {
@@ -72,7 +61,7 @@ def make_trial(level: float, state: TrialState, *, baseline: bool = False) -> Fr
 
 
 def finished_study(complete: int) -> optuna.Study:
-    """That many complete trials, a baseline and two pruned ones."""
+    """That many complete trials, a manual baseline and two pruned ones."""
     study = optuna.create_study(direction="maximize", study_name="stored")
     study.set_user_attr(records.WATCH, ["sync", "all"])
     settings = {"watch": {"cross_modal_weight": 0.75}}
@@ -87,5 +76,5 @@ def finished_study(complete: int) -> optuna.Study:
 
 @pytest.fixture
 def make_study() -> Callable[[int], optuna.Study]:
-    """`finished_study`, of as many complete trials as it is asked for."""
+    """`finished_study`, called with its number of complete trials."""
     return finished_study

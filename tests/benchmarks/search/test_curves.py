@@ -12,7 +12,6 @@ from benchmarks.search.curves import (
     score_at,
     searched_curve,
     seconds_to,
-    spread,
 )
 from benchmarks.search.results import SearchRun, TrialRun
 
@@ -81,17 +80,3 @@ def test_epochs_of_a_running_trial_count_by_the_share_of_it_that_is_over(
     assert epochs_by(trials, 10.0) == 4 + 4
     assert epochs_by(trials, 15.0) == 4 + 8
     assert epochs_by(trials, 20.0) == 4 + 8 + 1
-
-
-def test_an_interval_is_students_over_the_values_that_there_are() -> None:
-    """Of 1, 2 and 3: t(0.975, 2) = 4.303 times 1 / sqrt(3)."""
-    found = spread([1.0, None, 3.0, math.nan, 2.0])
-    assert (found.mean, found.num) == (2.0, 3)
-    assert found.half_width == pytest.approx(4.3027 / math.sqrt(3), rel=1e-4)
-    assert found.text(1) == "2.0 ± 2.5"
-
-
-def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
-    """Rather than an interval of width 0, which would claim certainty."""
-    assert spread([0.25]).text(2) == "0.25"
-    assert spread([None]).text(2) == "n/a"

@@ -1,0 +1,1 @@
+"""What measures the product; README.md says which program answers which question."""

@@ -1,0 +1,1 @@
+"""Pruning rules compared by replaying trials whose whole curves are known."""

@@ -1,0 +1,1 @@
+"""Whole searches compared on recorded curves, where each costs a second and not minutes."""
