@@ -1,7 +1,6 @@
-"""Was the pruner right? What trials that it would have stopped came to, and what a rung foretells."""
+"""Pruning check: how spared trials ended, and how well each rung predicts the final score."""
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,12 +14,11 @@ TOP: Final = 5
 _LEAST_COMPLETE: Final = 3 * TOP
 """Complete trials below which to end among the best says little."""
 _LEAST_FOR_CORRELATION: Final = 5
-_Z: Final = 1.96
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rung:
-    """What a judged epoch foretells, by the trials that were not stopped."""
+    """How well a rung predicts the final score, by the trials that were not pruned there."""
 
     epoch: int
     stopped: int
@@ -32,28 +30,28 @@ class Rung:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PruningAudit:
-    """A study's pruning, looked back at."""
+class PruningCheck:
+    """Whether the pruning rule was right in a study."""
 
-    audited: int
-    """Trials that the pruner would have stopped and that went on to their end all the same."""
+    spared: int
+    """Trials that the rule would have stopped and that ran to their end, to check the rule."""
     regretted: int
     """Of them, those that ended among the best `TOP`."""
     interval: tuple[float, float]
-    """95 % (Wilson, 1927) of the share of stopped trials that would have ended there."""
+    """95 % (Wilson, 1927) of the share of pruned trials that would have ended there."""
     rungs: list[Rung]
 
 
-def audit(study: StudyRecord) -> PruningAudit:
-    """Looks back at a study's pruning."""
+def check_pruning(study: StudyRecord) -> PruningCheck:
+    """Checks the pruning rule by the trials of a study."""
     complete = [t for t in study.trials if t.state == "complete" and t.score is not None]
     best = {t.number for t in sorted(complete, key=lambda t: -(t.score or 0.0))[:TOP]}
-    audited = [trial for trial in complete if trial.audited]
-    regretted = sum(trial.number in best for trial in audited)
-    return PruningAudit(
-        audited=len(audited),
+    spared = [trial for trial in complete if trial.audited]
+    regretted = sum(trial.number in best for trial in spared)
+    return PruningCheck(
+        spared=len(spared),
         regretted=regretted,
-        interval=wilson(regretted, len(audited)),
+        interval=wilson(regretted, len(spared)),
         rungs=_rungs(study, complete),
     )
 
@@ -62,11 +60,10 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson, 1927); 0 to 1 of nothing."""
     if of == 0:
         return (0.0, 1.0)
-    share, spread = hits / of, _Z**2 / of
-    centre = share + spread / 2
-    reach = _Z * math.sqrt(share * (1 - share) / of + spread / (4 * of))
-    low, high = (centre - reach) / (1 + spread), (centre + reach) / (1 + spread)
-    return max(0.0, low), min(1.0, high)
+    from scipy.stats import binomtest
+
+    interval = binomtest(hits, of).proportion_ci(confidence_level=0.95, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def _rungs(study: StudyRecord, complete: Sequence[TrialRecord]) -> list[Rung]:
@@ -110,33 +107,35 @@ def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
 
 
 def sentences(study: StudyRecord) -> list[str]:
-    """What the audit found, in words; nothing of a study in which nothing was pruned."""
-    found = audit(study)
-    if found.audited == 0:
+    """The result of the check; empty for a study in which nothing was pruned."""
+    check = check_pruning(study)
+    if check.spared == 0:
         pruned = any(trial.state == "pruned" for trial in study.trials)
-        told = "No trial marked for pruning went on to its end, so the pruner is not audited."
-        return [told] if pruned else []
+        sentence = "No spared trial ran to its end, so there is no check of the pruning rule."
+        return [sentence] if pruned else []
     if records.counts(study.trials)["complete"] < _LEAST_COMPLETE:
         return [
-            f"Fewer than {_LEAST_COMPLETE} trials are complete: too few to audit the pruner by."
+            f"Fewer than {_LEAST_COMPLETE} trials are complete: too few to check the pruning rule."
         ]
-    high = found.interval[1]
-    told = (
-        f"{found.audited} trial(s) marked for pruning went on to their end all the same; "
-        f"{found.regretted} of them ended among the best {TOP} (so at most {high:.0%} of those "
-        "stopped would have, with 95 % confidence)."
+    high = check.interval[1]
+    plural = "s" if check.spared != 1 else ""
+    result = (
+        f"Pruning check: {check.spared} spared trial{plural}, which the rule would have stopped, ran "
+        f"to the end; {check.regretted} ended among the best {TOP}. So at most {high:.0%} of the "
+        "pruned trials would have (95 % confidence)."
     )
-    return [told]
+    return [result]
 
 
 def summary(study: StudyRecord) -> dict[str, Any]:
-    """The audit as JSON takes it."""
-    return dataclasses.asdict(audit(study))
+    """The check for `--json`, under the keys that programs know."""
+    check = dataclasses.asdict(check_pruning(study))
+    return {"audited": check.pop("spared"), **check}
 
 
 def rung_table(study: StudyRecord) -> Table | None:
-    """A row a rung: who was stopped there, and how well it foretells the end."""
-    rungs = audit(study).rungs
+    """A row a rung: how many trials were pruned there, and how well it predicts the final score."""
+    rungs = check_pruning(study).rungs
     if not rungs:
         return None
     rows = [
@@ -148,6 +147,8 @@ def rung_table(study: StudyRecord) -> Table | None:
         ]
         for rung in rungs
     ]
-    head = ["rung", "stopped there", "went to the end", "rank correlation with the end"]
-    title = "the pruner: what each rung foretells (of the trials that were not stopped)"
+    head = ["rung", "pruned there", "ran to the end", "rank correlation with the final score"]
+    title = (
+        "pruning: how well each rung predicts the final score (trials that were not pruned there)"
+    )
     return Table(title=title, head=head, rows=rows)

@@ -3,7 +3,7 @@
 from avq_core.display.numbers import metric_text
 from avq_core.display.tables import text_table
 from studies import records
-from studies.analysis import pruning_check as pruning_audit
+from studies.analysis import pruning_check
 from studies.records import StudyRecord, column_tasks, task_names
 from studies.summary.tables import (
     confirmation_table,
@@ -27,7 +27,7 @@ def render(study: StudyRecord) -> str:
     parts += [_text(front_table(study)), _text(confirmation_table(study))]
     parts += [_text(test_table(study)), _text(agreement_table(study))]
     parts += ["\n".join([*winners_curse(study), *verdict(study)]), _top_table(study)]
-    parts += [_text(pruning_audit.rung_table(study)), "\n".join(pruning_audit.sentences(study))]
+    parts += [_text(pruning_check.rung_table(study)), "\n".join(pruning_check.sentences(study))]
     return "\n\n".join(part for part in parts if part)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from studies import records
-from studies.analysis import pruning_check as pruning_audit
+from studies.analysis import pruning_check
 from studies.records import StudyRecord, TrialRecord
 
 
@@ -24,7 +24,7 @@ def summary(study: StudyRecord) -> dict[str, Any]:
         "baseline": _short(study, records.baseline(study.trials)),
         "chosen": study.chosen,
         "simple": study.simple,
-        "pruner": pruning_audit.summary(study),
+        "pruner": pruning_check.summary(study),
         "confirmation": study.confirmation,
     }
 

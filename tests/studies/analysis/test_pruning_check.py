@@ -1,10 +1,10 @@
-"""Looking back at the pruner."""
+"""The pruning check: spared trials, and what each rung predicts."""
 
 import dataclasses
 
 import pytest
 
-from studies.analysis.pruning_check import audit, rung_table, sentences, wilson
+from studies.analysis.pruning_check import check_pruning, rung_table, sentences, summary, wilson
 from studies.records import StudyRecord, TrialRecord
 
 
@@ -61,7 +61,7 @@ ENDED = [trial(n, n / 10, 0.5 + n / 20, 0.5 + n / 20) for n in range(8)]
 MORE = [trial(20 + n, 0.1, 0.2, 0.2) for n in range(6)]
 
 
-def test_an_audited_trial_that_ends_among_the_best_is_a_regret() -> None:
+def test_a_spared_trial_that_ends_among_the_best_is_a_regret() -> None:
     """One of two would have been wrong to stop."""
     study = study_of(
         *ENDED,
@@ -70,16 +70,19 @@ def test_an_audited_trial_that_ends_among_the_best_is_a_regret() -> None:
         trial(10, 0.0, state="pruned"),
         *MORE,
     )
-    found = audit(study)
-    assert (found.audited, found.regretted) == (2, 1)
-    assert "2 trial(s) marked for pruning went on" in sentences(study)[0]
-    assert "1 of them ended among the best 5" in sentences(study)[0]
+    check = check_pruning(study)
+    assert (check.spared, check.regretted) == (2, 1)
+    assert (
+        "Pruning check: 2 spared trials, which the rule would have stopped, ran"
+        in sentences(study)[0]
+    )
+    assert "1 ended among the best 5" in sentences(study)[0]
 
 
-def test_each_rung_tells_what_it_foretells() -> None:
+def test_each_rung_says_how_well_it_predicts() -> None:
     """The same order there as at the end: a rank correlation of 1."""
     study = study_of(*ENDED, trial(8, 0.0, state="pruned"), trial(9, 0.3, 0.1, state="pruned"))
-    first, second = audit(study).rungs
+    first, second = check_pruning(study).rungs
     assert (first.epoch, first.stopped, first.finished) == (2, 1, 8)
     assert (second.epoch, second.stopped) == (4, 1)
     assert first.correlation == pytest.approx(1.0)
@@ -88,15 +91,15 @@ def test_each_rung_tells_what_it_foretells() -> None:
     assert table.rows[0] == ["epoch 2", "1", "8", "1.00"]
 
 
-def test_of_few_trials_no_correlation_is_told() -> None:
+def test_few_trials_give_no_correlation() -> None:
     """Two points always lie on a line."""
-    (rung, *_) = audit(study_of(*ENDED[:2])).rungs
+    (rung, *_) = check_pruning(study_of(*ENDED[:2])).rungs
     assert rung.correlation is None
 
 
-def test_without_an_audited_trial_the_pruner_counts_as_unaudited() -> None:
+def test_without_a_spared_trial_there_is_no_check() -> None:
     """And of a study without pruning there is nothing to say."""
-    assert "is not audited" in sentences(study_of(*ENDED, trial(8, 0.0, state="pruned")))[0]
+    assert "there is no check" in sentences(study_of(*ENDED, trial(8, 0.0, state="pruned")))[0]
     assert sentences(study_of(*ENDED)) == []
 
 
@@ -104,7 +107,7 @@ def test_of_few_complete_trials_nothing_is_made() -> None:
     """All of five are among the best five."""
     study = study_of(*ENDED[:4], trial(8, 0.0, 0.1, 0.1, audited=True))
     assert sentences(study) == [
-        "Fewer than 15 trials are complete: too few to audit the pruner by."
+        "Fewer than 15 trials are complete: too few to check the pruning rule."
     ]
 
 
@@ -112,7 +115,16 @@ def test_wilsons_interval_is_that_of_the_paper() -> None:
     """0 of 10 is at most 28 %; 5 of 10 lies around a half; nothing of nothing is known."""
     assert wilson(0, 10) == pytest.approx((0.0, 0.278), abs=1e-3)
     assert wilson(5, 10) == pytest.approx((0.237, 0.763), abs=1e-3)
+    assert wilson(10, 10) == pytest.approx((0.722, 1.0), abs=1e-3)
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_the_checks_json_keeps_its_keys() -> None:
+    """Programs read `audited`, the name that the studies themselves store."""
+    study = study_of(*ENDED, trial(8, 0.0, 0.1, 0.99, audited=True), *MORE)
+    values = summary(study)
+    assert list(values) == ["audited", "regretted", "interval", "rungs"]
+    assert (values["audited"], values["regretted"]) == (1, 1)
 
 
 def test_the_front_is_shown_of_a_study_of_two_objectives_only() -> None:
