@@ -14,11 +14,9 @@ from matplotlib.figure import Figure
 
 from avq_core.audit.profile import HELD
 from avq_core.audit.report import AuditReport, StreamCheck, StreamProfile, TaskCheck
+from avq_core.display.palette import BLUE, GREY, LINES, SPLITS
 
-COLOURS: Final = ("#0072b2", "#e69f00", "#009e73")
-"""Train, val, test; told apart by the colour-blind (Okabe and Ito)."""
 _WIDTH: Final = 4.4
-_GREY: Final = "#777777"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,9 +120,7 @@ def _missing(figure: Figure, own: Sequence[StreamCheck]) -> None:
 def _scale(axes: Axes, profiles: Sequence[StreamProfile]) -> None:
     for place, profile in enumerate(reversed(profiles)):
         low, high = profile.deviation_low, profile.deviation_high
-        axes.plot(
-            [low, high], [place, place], color=COLOURS[0], linewidth=3, solid_capstyle="round"
-        )
+        axes.plot([low, high], [place, place], color=BLUE, linewidth=3, solid_capstyle="round")
         axes.plot(profile.deviation_median, place, "o", color="black", markersize=4)
     axes.set_xscale("log")
     axes.set_yticks(range(len(profiles)), [p.stream for p in reversed(profiles)])
@@ -139,10 +135,10 @@ def _redundancy(axes: Axes, profiles: Sequence[StreamProfile]) -> None:
             profile.dim if len(profile.spectrum) else 1
         ]
         axes.plot(
-            counts, profile.spectrum, styles[index % 4], color=f"C{index % 10}",
+            counts, profile.spectrum, styles[index % 4], color=LINES[index % len(LINES)],
             label=f"{profile.stream}: {profile.components} of {profile.dim}",
         )  # fmt: skip
-    axes.axhline(HELD, color=_GREY, linewidth=0.8)
+    axes.axhline(HELD, color=GREY, linewidth=0.8)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.set_ylim(0, 1.03)
@@ -158,17 +154,17 @@ def _drift(axes: Axes, profiles: Sequence[StreamProfile]) -> None:
         shift = 0.15 - 0.3 * index
         for place, profile in zip(places, reversed(profiles), strict=True):
             drift = profile.drift[index]
-            axes.plot([drift.median, drift.high], [place + shift] * 2, color=COLOURS[index + 1])
+            axes.plot([drift.median, drift.high], [place + shift] * 2, color=SPLITS[index + 1])
             label = split if place == 0 else None
             axes.plot(
                 drift.median,
                 place + shift,
                 "o",
-                color=COLOURS[index + 1],
+                color=SPLITS[index + 1],
                 markersize=4,
                 label=label,
             )
-    axes.axvline(1, color=_GREY, linewidth=0.8)
+    axes.axvline(1, color=GREY, linewidth=0.8)
     axes.set_xlim(left=0)
     axes.set_yticks(list(places), [p.stream for p in reversed(profiles)])
     axes.set_xlabel("deviations")
@@ -187,7 +183,7 @@ def _histogram(axes: Axes, own: Sequence[TaskCheck]) -> None:
         axes.set_axis_off()
         return
     edges = np.linspace(min(lows), max(highs), len(own[0].histogram) + 1)
-    for check, colour in zip(own, COLOURS, strict=False):
+    for check, colour in zip(own, SPLITS, strict=False):
         if check.valid:
             shares = np.array(check.histogram) / check.valid
             filled = check.split == own[0].split

@@ -2,9 +2,10 @@
 
 from matplotlib.figure import Figure
 
+from avq_core.display.numbers import metric_text
+from avq_core.display.palette import BLUE, INK
 from avq_core.evaluation.permutation import Importance
 
-_COLOUR, _ERROR = "#0072b2", "#333333"
 _PANEL, _COLUMNS = 3.2, 3
 
 
@@ -27,14 +28,14 @@ def draw(importance: Importance) -> Figure:
             if value is None:
                 panel.text(0, place, "n/a", va="center", fontsize=8)
                 continue
-            panel.barh(place, value, color=_COLOUR, height=0.6)
+            panel.barh(place, value, color=BLUE, height=0.6)
             if low is not None and high is not None:
-                panel.plot([low, high], [place, place], color=_ERROR, linewidth=1.2)
-        panel.axvline(0, color=_ERROR, linewidth=0.8)
+                panel.plot([low, high], [place, place], color=INK, linewidth=1.2)
+        panel.axvline(0, color=INK, linewidth=0.8)
         panel.set_yticks(range(len(streams)), streams)
         panel.set_ylim(len(streams) - 0.5, -0.5)
         r2 = importance.r2[task]
-        panel.set_title(f"{task} (R² {'n/a' if r2 is None else f'{r2:.3f}'})", fontsize=9)
+        panel.set_title(f"{task} (R² {metric_text(r2)})", fontsize=9)
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=8)
     figure.supxlabel("R² lost when the stream's clips are shuffled (95 % interval)", fontsize=9)

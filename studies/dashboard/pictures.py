@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from avq_core.display.numbers import metric_text
+from avq_core.display.palette import BAD, BLUE, GOOD, GREY, INK, MUTED, SHADE, VERMILION
 from studies.dashboard.trial_note import has_ended
 from studies.records import StudyRecord, TrialRecord
 
@@ -18,10 +19,8 @@ FILENAME: Final = "learning-curves.png"
 _VERSION: Final = 1
 _NAMESPACE: Final = uuid.UUID("6f6c6f3e-53d5-4b44-8f0e-5d5c63a7a1c4")
 _INCHES, _DPI = (6.4, 4.0), 100
-# Okabe and Ito's colours, which the colour-blind tell apart; line styles say the same again.
-_STYLES: Final = (("#0072B2", "-"), ("#D55E00", "--"))
-_MUTED: Final = "#7b8794"
-_VERDICTS: Final = {"complete": "#009E73", "pruned": "#b3261e", "failed": "#b3261e"}
+_STYLES: Final = ((BLUE, "-"), (VERMILION, "--"))
+_TITLE_COLOURS: Final = {"complete": GOOD, "pruned": BAD, "failed": BAD}
 _TITLE_WIDTH: Final = 96
 _BULK: Final = 0.1
 """Share of the lowest figures that may lie below the picture: a first epoch's R² may be -40."""
@@ -54,15 +53,15 @@ def draw(study: StudyRecord, trial: TrialRecord) -> bytes:
         axes.set_ylim(*_span([v for task in tasks for _, v in _points(trial, task)]))
         axes.set_xlim(0.5, max(trial.planned_epochs, trial.epochs) + 0.5)
         axes.set_xlabel(
-            "epoch (dotted: judged, star: its score, grey: not trained)", fontsize=9, color=_MUTED
+            "epoch (dotted: judged, star: its score, grey: not trained)", fontsize=9, color=MUTED
         )
-        axes.set_ylabel("validation R²", fontsize=9, color=_MUTED)
+        axes.set_ylabel("validation R²", fontsize=9, color=MUTED)
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(fontsize=8, loc="lower right", framealpha=0.8)
         first, second = _title(trial)
-        page.text(0.02, 0.95, first, fontsize=11, weight="bold", color=_VERDICTS[trial.state])
-        page.text(0.02, 0.925, second, fontsize=8, color="#1f2933", va="top")
+        page.text(0.02, 0.95, first, fontsize=11, weight="bold", color=_TITLE_COLOURS[trial.state])
+        page.text(0.02, 0.925, second, fontsize=8, color=INK, va="top")
         file = io.BytesIO()
         page.savefig(file, format="png")
     return file.getvalue()
@@ -82,9 +81,9 @@ def _curve(axes: "Axes", trial: TrialRecord, task: str, colour: str, dash: str) 
 def _rungs(axes: "Axes", trial: TrialRecord) -> None:
     for entry in trial.history:
         if entry["judged"]:
-            axes.axvline(entry["epoch"], color=_MUTED, linewidth=0.8, linestyle=":", zorder=0)
+            axes.axvline(entry["epoch"], color=GREY, linewidth=0.8, linestyle=":", zorder=0)
     if trial.planned_epochs > trial.epochs:
-        axes.axvspan(trial.epochs, trial.planned_epochs + 1, color="#eceff3", zorder=-1)
+        axes.axvspan(trial.epochs, trial.planned_epochs + 1, color=SHADE, zorder=-1)
 
 
 def _points(trial: TrialRecord, task: str) -> list[tuple[int, float]]:

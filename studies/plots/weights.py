@@ -53,7 +53,7 @@ def weight_map(effects: list[Effect]) -> go.Figure | None:
     return drawn
 
 
-def least_width(effects: list[Effect]) -> int:
+def min_width(effects: list[Effect]) -> int:
     """Pixels below which a cell has no room for what it says."""
     columns = len({effect.r2_of for effect in effects})
     return _SIDES + columns * (_CELL if columns <= _FEW else _SMALL_CELL)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _MARKS: Final = (
-    "Point at a mark to read its figures; a click on a name in the legend hides it, two show it "
+    "Point at a mark to read its metrics; a click on a name in the legend hides it, two show it "
     "alone."
 )
 _CURVES: Final = (
@@ -71,10 +71,10 @@ def course_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section
 
 
 def _drawn(
-    *figures: "go.Figure | None", column: int = 400, least: int = 0, note: str = ""
+    *plots: "go.Figure | None", column: int = 400, min_width: int = 0, note: str = ""
 ) -> list[Block]:
-    found = [figure for figure in figures if figure is not None]
-    return [Plots(figures=found, column=column, least=least, note=note)] if found else []
+    drawn = [plot for plot in plots if plot is not None]
+    return [Plots(plots=drawn, column=column, min_width=min_width, note=note)] if drawn else []
 
 
 def _course(study: StudyRecord) -> list[Block]:
@@ -106,7 +106,7 @@ def _slices(study: StudyRecord) -> list[Block]:
 
     small = slices(study)
     return [
-        *_drawn(parallel(study), column=_WHOLE, least=COLUMN * (len(small) + 1), note=_LINES),
+        *_drawn(parallel(study), column=_WHOLE, min_width=COLUMN * (len(small) + 1), note=_LINES),
         *_drawn(*small, column=270, note=_SLICES),
     ]
 
@@ -119,9 +119,9 @@ def _weights(study: StudyRecord, *, with_plots: bool) -> list[Block]:
         return [f"Fewer than {LEAST} complete trials with searched weights: too few to say."]
     blocks: list[Block] = [*weight_sentences(effects)]
     if with_plots:
-        from studies.plots.weights import least_width, weight_map
+        from studies.plots.weights import min_width, weight_map
 
-        blocks += _drawn(weight_map(effects), column=_WHOLE, least=least_width(effects))
+        blocks += _drawn(weight_map(effects), column=_WHOLE, min_width=min_width(effects))
     return blocks
 
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plots:
-    """Figures beside each other, as many as a line holds."""
+    """Plots beside each other, as many as a line holds."""
 
-    figures: "list[go.Figure]"
+    plots: "list[go.Figure]"
     column: int = 400
-    """Width that a figure wants, in pixels; it gets less where there is less."""
-    least: int = 0
+    """Width that a plot wants, in pixels; it gets less where there is less."""
+    min_width: int = 0
     """Width below which it scrolls sideways instead."""
     note: str = ""
     """How to read them."""
@@ -70,5 +70,5 @@ class Document:
     points: list[str]
     """What else belongs to the verdict."""
     glance: Table | None
-    """The main figures."""
+    """The main metrics."""
     sections: list[Section]

@@ -55,7 +55,7 @@ def _promise(study: StudyRecord, *, with_plots: bool) -> list[Block]:
     from studies.plots.promise import promise
 
     drawn = promise(study)
-    return [] if drawn is None else [Plots(figures=[drawn], column=560)]
+    return [] if drawn is None else [Plots(plots=[drawn], column=560)]
 
 
 def _predictions(study: StudyRecord) -> list[Block]:
@@ -71,4 +71,4 @@ def _predictions(study: StudyRecord) -> list[Block]:
     kept, clips = len((study.predictions or {})["truth"]), (study.predictions or {}).get("clips")
     if clips is not None and clips > kept:
         note += f" The study keeps {kept} of {clips} clips."
-    return [Plots(figures=[one for one in drawn if one is not None], column=270, note=note)]
+    return [Plots(plots=[one for one in drawn if one is not None], column=270, note=note)]

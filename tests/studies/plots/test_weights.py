@@ -3,7 +3,7 @@
 from made_records import TASKS, made_study
 
 from studies.analysis.weight_effects import Effect, weight_effects
-from studies.plots.weights import least_width, weight_map, weights
+from studies.plots.weights import min_width, weight_map, weights
 
 
 def test_a_cell_for_each_pair_with_its_figure() -> None:
@@ -32,7 +32,7 @@ def test_many_tasks_get_cells_without_words_and_room_enough() -> None:
     effects = weight_effects(made_study(tasks=tasks))
     (cells,) = weight_map(effects).data
     assert cells.text is None
-    assert least_width(effects) > 17 * 20
+    assert min_width(effects) > 17 * 20
 
 
 def test_nothing_is_drawn_of_a_study_that_searched_no_weights() -> None:
