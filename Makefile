@@ -17,8 +17,8 @@ check: setup ## ruff, mypy strict, import layers
 	$(BIN)/lint-imports
 
 bench: setup ## throughput of fit beside a plain loop; DATA=FILE adds preparation
-	$(BIN)/python benchmarks/throughput.py
-	$(if $(DATA),$(BIN)/python benchmarks/preparation.py $(DATA))
+	$(BIN)/python -m benchmarks.throughput
+	$(if $(DATA),$(BIN)/python -m benchmarks.preparation $(DATA))
 
 setup: .venv/.installed
 

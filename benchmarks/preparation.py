@@ -1,9 +1,10 @@
-"""Preparation time and peak memory, beside the way of the manual's listing, in one run.
+"""How long does preparing the data take, and how much memory, beside the manual's listing?
 
-    python benchmarks/preparation.py DATA
+    python -m benchmarks.preparation DATA
 
-Each way runs in a fresh process, on the same file, one after the other; the file is read once
-before, so that all find it in the page cache.
+Each way runs in a fresh process on the same file, one after the other: the manual's, ours on a new folder
+(`cold`) and ours on a folder that holds the prepared set already (`warm`). The file is read once before, so
+that all find it in the page cache. The manual's way unpickles the file: give one that you trust.
 """
 
 import argparse
@@ -14,11 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-WAYS = ("manual", "cold", "warm")
+from avq_core.cli import CommandParser, run_command
+from avq_core.display.tables import text_table
+from avq_core.errors import ConfigError
+
+WAYS: Final = ("manual", "cold", "warm")
 
 
 def prepare_as_the_manual(data: Path, work: Path) -> None:
@@ -28,7 +33,7 @@ def prepare_as_the_manual(data: Path, work: Path) -> None:
     from sklearn.preprocessing import StandardScaler
 
     with data.open("rb") as stream:
-        splits = pickle.load(stream)  # noqa: S301 - the very thing that is measured
+        splits = pickle.load(stream)  # noqa: S301 - this is what is measured
     processed: dict[str, Any] = {}
     for name, samples in splits.items():
         features = {}
@@ -50,7 +55,7 @@ def prepare_as_the_manual(data: Path, work: Path) -> None:
 
 
 def prepare_as_here(data: Path, work: Path) -> None:
-    """This project's way; the second call in one folder is the warm one."""
+    """This project's way; the second call on one folder is the warm one."""
     from avq_core.config.data import DataConfig
     from avq_core.data.store.store import prepare
 
@@ -59,7 +64,7 @@ def prepare_as_here(data: Path, work: Path) -> None:
 
 def measure_here(way: Callable[[Path, Path], None], data: Path, work: Path) -> dict[str, float]:
     """Seconds and peak memory in GB of one call, in this process."""
-    import numpy as np  # noqa: F401 - both ways need it; its import is not what is compared
+    import numpy as np  # noqa: F401 - both ways need it, so its import is left out of both
 
     start = time.perf_counter()
     way(data, work)
@@ -69,41 +74,70 @@ def measure_here(way: Callable[[Path, Path], None], data: Path, work: Path) -> d
 
 
 def measure_in_new_process(way: str, data: Path, work: Path) -> dict[str, float]:
-    """As `measure_here`, and the whole process's seconds with its start."""
+    """As `measure_here`, and `process`: the seconds of the whole process, its start included."""
     start = time.perf_counter()
-    command = [sys.executable, __file__, str(data), "--way", way, "--work", str(work)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.preparation",
+        str(data),
+        "--way",
+        way,
+        "--work",
+        str(work),
+    ]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     result: dict[str, float] = json.loads(output)
     return {**result, "process": time.perf_counter() - start}
 
 
-def main() -> None:
+def main(argv: Sequence[str]) -> int:
     """Measures every way and prints them side by side."""
-    parser = argparse.ArgumentParser(description="Preparation beside the manual's way.")
-    parser.add_argument("data", type=Path, help="a pickle that may be trusted")
+    parser = CommandParser(
+        prog="python -m benchmarks.preparation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("data", type=Path, help="a pickle that you trust")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     if options.way is not None:
         way = prepare_as_the_manual if options.way == "manual" else prepare_as_here
         print(json.dumps(measure_here(way, options.data, options.work)))
-        return
-    with options.data.open("rb") as stream:
-        while stream.read(1 << 24):
-            pass
+        return 0
+    try:
+        with options.data.open("rb") as stream:
+            while stream.read(1 << 24):
+                pass
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {options.data} ({error.strerror}); give a pickle"
+        ) from error
     with tempfile.TemporaryDirectory(prefix="preparation-", dir=".") as folder:
         results = {name: measure_in_new_process(name, options.data, Path(folder)) for name in WAYS}
-    base = results["manual"]
-    size = options.data.stat().st_size / 1e6
-    print(f"{options.data} ({size:,.0f} MB)")
-    print("way     seconds  with process start  peak GB  times as fast  share of the memory")
-    for name, result in results.items():
-        print(
-            f"{name:<6}  {result['seconds']:7.2f}  {result['process']:18.2f}  "
-            f"{result['peak_gb']:7.2f}  {base['seconds'] / result['seconds']:13.1f}  "
-            f"{result['peak_gb'] / base['peak_gb']:19.2f}"
-        )
+    print(f"{options.data} ({options.data.stat().st_size / 1e6:,.0f} MB)")
+    print(table(results))
+    return 0
+
+
+def table(results: Mapping[str, Mapping[str, float]]) -> str:
+    """A row a way, with its speed and memory relative to the manual's."""
+    manual = results["manual"]
+    rows = [["way", "seconds", "with process start", "peak GB", "speed-up", "share of the memory"]]
+    rows += [
+        [
+            name,
+            f"{result['seconds']:.2f}",
+            f"{result['process']:.2f}",
+            f"{result['peak_gb']:.2f}",
+            f"{manual['seconds'] / result['seconds']:.1f}",
+            f"{result['peak_gb'] / manual['peak_gb']:.2f}",
+        ]
+        for name, result in results.items()
+    ]
+    return text_table(rows)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

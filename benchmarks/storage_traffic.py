@@ -1,10 +1,10 @@
-"""What writing a trial down costs: the search's own way beside a report and two attributes an epoch.
+"""How long does it take to store a trial, beside the plainest use of Optuna?
 
     python -m benchmarks.storage_traffic --epochs 20 --rounds 15
 
-Both write to one SQLite file, in turns, so that a slow moment of the machine meets both. `own` is the
-search's `TrialLog` with pruning decisions; `plain` reports every epoch and sets two attributes with it.
-Milliseconds a trial: median, and lowest to highest.
+`ours` is the search's `TrialLog` with its pruning decisions; `plain` reports every epoch and sets two
+attributes with it. Both write to one SQLite file, in turns, so that a slow moment of the machine affects
+both. Milliseconds a trial: median, lowest and highest.
 """
 
 import argparse
@@ -12,13 +12,18 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import optuna
 
+from avq_core.cli import CommandParser, run_command
 from avq_core.config.training import OptimConfig
 from avq_core.data.schema import Schema, Stream
+from avq_core.display.tables import text_table
+from avq_core.errors import ConfigError
 from avq_core.training.loop import EpochRecord
 from avq_core.training.schedule import judged_epochs
 from search.pruners.cycle_end import CycleEndPruner
@@ -38,7 +43,7 @@ _SCHEMA = Schema(
 
 
 def epochs_of(count: int, rng: np.random.Generator) -> list[EpochRecord]:
-    """The records of a made-up run."""
+    """The records of a synthetic run."""
     judged = set(judged_epochs(OptimConfig(cycle_epochs=2), count))
     return [
         EpochRecord(
@@ -54,8 +59,10 @@ def epochs_of(count: int, rng: np.random.Generator) -> list[EpochRecord]:
     ]
 
 
-def own(study: optuna.Study, epochs: list[EpochRecord], targets: np.ndarray) -> float:
-    """Milliseconds of a trial written down by `TrialLog`."""
+def store_as_here(
+    study: optuna.Study, epochs: list[EpochRecord], targets: npt.NDArray[np.float32]
+) -> float:
+    """Milliseconds of a trial stored by `TrialLog`."""
     trial = study.ask()
     start = time.perf_counter()
     trial.set_user_attr(records.PLANNED, len(epochs) + 1)
@@ -63,12 +70,12 @@ def own(study: optuna.Study, epochs: list[EpochRecord], targets: np.ndarray) -> 
     log = TrialLog(trial, Watch(), schema=_SCHEMA, targets=targets, groups=groups, audited=True)
     for epoch in epochs:
         log.on_epoch(epoch)
-    taken = time.perf_counter() - start
+    seconds = time.perf_counter() - start
     study.tell(trial, log.best_score)
-    return 1e3 * taken
+    return 1e3 * seconds
 
 
-def plain(study: optuna.Study, epochs: list[EpochRecord]) -> float:
+def store_plainly(study: optuna.Study, epochs: list[EpochRecord]) -> float:
     """Milliseconds of a trial that reports and sets two attributes every epoch."""
     trial = study.ask()
     start = time.perf_counter()
@@ -76,38 +83,49 @@ def plain(study: optuna.Study, epochs: list[EpochRecord]) -> float:
         trial.report(epoch.r2["overall"], epoch.epoch)
         trial.set_user_attr(f"r2_{epoch.epoch}", epoch.r2)
         trial.set_user_attr("epochs", epoch.epoch)
-    taken = time.perf_counter() - start
+    seconds = time.perf_counter() - start
     study.tell(trial, epochs[-1].r2["overall"])
-    return 1e3 * taken
+    return 1e3 * seconds
 
 
-def main() -> int:
-    """Prints a row each way."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=15)
-    options = parser.parse_args()
-    quiet_libraries()
+def measure(num_epochs: int, rounds: int, url: str) -> dict[str, list[float]]:
+    """Milliseconds of each trial by each way, without a first round that warms the caches."""
     rng = np.random.default_rng(0)
     targets = rng.random((_CLIPS, len(_SCHEMA.tasks))).astype(np.float32)
+    make_schema(url)
+    pruner = CycleEndPruner(PruningRule(), Watch())
+    study = optuna.create_study(storage=open_storage(url), direction="maximize", pruner=pruner)
+    times: dict[str, list[float]] = {"ours": [], "plain": []}
+    for _ in range(rounds + 1):
+        times["ours"].append(store_as_here(study, epochs_of(num_epochs, rng), targets))
+        times["plain"].append(store_plainly(study, epochs_of(num_epochs, rng)))
+    return {way: milliseconds[1:] for way, milliseconds in times.items()}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints a row each way."""
+    parser = CommandParser(
+        prog="python -m benchmarks.storage_traffic",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--epochs", type=int, default=20, help="of a trial (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=15, help="trials each (default %(default)s)")
+    options = parser.parse_args(argv)
+    for name in ("epochs", "rounds"):
+        if getattr(options, name) < 1:
+            raise ConfigError(f"--{name} is {getattr(options, name)}, expected a number >= 1")
+    quiet_libraries()
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'study.db'}"
-        make_schema(url)
-        study = optuna.create_study(
-            storage=open_storage(url),
-            direction="maximize",
-            pruner=CycleEndPruner(PruningRule(), Watch()),
-        )
-        taken: dict[str, list[float]] = {"own": [], "plain": []}
-        for _ in range(options.rounds + 1):
-            taken["own"].append(own(study, epochs_of(options.epochs, rng), targets))
-            taken["plain"].append(plain(study, epochs_of(options.epochs, rng)))
-    for name, all_of_them in taken.items():
-        times = all_of_them[1:]  # the first one warms the caches
-        middle = statistics.median(times)
-        print(f"{name:<8}{middle:7.1f} ms a trial ({min(times):.1f} to {max(times):.1f})")
+        times = measure(options.epochs, options.rounds, f"sqlite:///{Path(folder) / 'study.db'}")
+    rows = [["ms a trial", "median", "lowest", "highest"]]
+    rows += [
+        [way, *(f"{value:.1f}" for value in (statistics.median(ms), min(ms), max(ms)))]
+        for way, ms in times.items()
+    ]
+    print(text_table(rows))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -1,32 +1,40 @@
-"""Samples per second of `fit`, beside a plain PyTorch loop of the same network, in one run.
+"""How many clips a second does `fit` train, beside a plain PyTorch loop of the same network?
 
-    python benchmarks/throughput.py [--clips N] [--frames T] [--device cpu]
+    python -m benchmarks.throughput --clips 96 --frames 150 --device cpu
 
-The plain loop is the manual's way: a DataLoader over the list of samples, fp32, batches of 8 with
-the gradients of 4 accumulated, `nn.TransformerEncoder`, `nn.Dropout`. Also printed is the share of
-this machine's measured matrix-product peak that `fit` reaches.
+The plain loop is the manual's way: a DataLoader over the list of samples, fp32, batches of 8 with the
+gradients of 4 accumulated, `nn.TransformerEncoder`, `nn.Dropout`. The two take turns; `speed-up` is the
+median of their ratios turn by turn. `of peak` is the share of this machine's measured matrix-product peak
+that `fit` reaches.
+
+Shapes: B batch, T time, D width, K tasks.
 """
 
 import argparse
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from avq_core.cli import CommandParser, run_command
 from avq_core.config.training import MANUAL_TASK_WEIGHTS, TrainConfig, manual
 from avq_core.config.values import with_values
 from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
+from avq_core.display.tables import text_table
+from avq_core.errors import ConfigError
 from avq_core.model.embedders import inner_width
 from avq_core.training.device import parse_device, resolve_precision
 from avq_core.training.loop import fit
 from avq_core.training.resident import splits_to_device
 
-TASKS = tuple(MANUAL_TASK_WEIGHTS)
-SMALL: Mapping[str, object] = {
+_TASKS: Final = tuple(MANUAL_TASK_WEIGHTS)
+_SMALL: Final = {
     "model.hidden_dim": 64,
     "model.num_layers": 2,
     "model.num_heads": 4,
@@ -68,7 +76,7 @@ class PlainNetwork(nn.Module):
         )
 
     def forward(self, streams: Mapping[str, Tensor]) -> Tensor:
-        """Clip-level streams are repeated over time first, as the manual would have to."""
+        """Streams (B, T, dim) or (B, dim) to (B, K); clip-level ones are repeated over time first."""
         frames = max(x.shape[1] for x in streams.values() if x.dim() == 3)
         embedded = [
             embedder(x if x.dim() == 3 else x[:, None].expand(-1, frames, -1))
@@ -80,7 +88,7 @@ class PlainNetwork(nn.Module):
 
 
 def make_split(schema: Schema, num: int, seed: int) -> PreparedSplit:
-    """Noise in the shape of data: speed does not depend on what is learned."""
+    """Noise in the shape of data, since speed does not depend on what is learned."""
     rng = np.random.default_rng(seed)
     streams = {
         s.name: rng.standard_normal(
@@ -103,12 +111,12 @@ def time_plain(
         ({n: torch.from_numpy(x[i]) for n, x in split.streams.items()}, torch.from_numpy(y))
         for i, y in enumerate(split.targets)
     ]
-    loader: DataLoader[object] = DataLoader(samples, batch_size=8, shuffle=True)  # type: ignore[arg-type]
+    loader: DataLoader[Any] = DataLoader(samples, batch_size=8, shuffle=True)  # type: ignore[arg-type]
     weights = [config.training.task_weights[task] for task in schema.tasks]
     start = time.perf_counter()
-    for step, (streams, targets) in enumerate(loader, start=1):  # type: ignore[misc]
-        scores = network({n: x.to(device) for n, x in streams.items()})  # type: ignore[has-type]
-        truth = targets.to(device)  # type: ignore[has-type]
+    for step, (streams, targets) in enumerate(loader, start=1):
+        scores = network({n: x.to(device) for n, x in streams.items()})
+        truth = targets.to(device)
         loss = scores.new_zeros(())
         for k, weight in enumerate(weights):
             seen = torch.isfinite(truth[:, k])
@@ -167,19 +175,57 @@ def flops_per_clip(config: TrainConfig, schema: Schema) -> float:
     return total
 
 
-def main() -> None:
-    """Prints a row a configuration: the two loops in turn, and their ratio pair by pair."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--clips", type=int, default=96)
-    parser.add_argument("--frames", type=int, default=150)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--device", default="auto")
-    options = parser.parse_args()
+def measure(
+    config: TrainConfig, schema: Schema, split: PreparedSplit, device: torch.device, rounds: int
+) -> list[tuple[float, float]]:
+    """Clips a second of `fit` and of the plain loop, round by round."""
+    clips = len(split.groups)
+    rates = [
+        (
+            clips / time_fit(config, schema, split, device),
+            clips / time_plain(config, schema, split, device),
+        )
+        for _ in range(rounds + 1)
+    ]
+    return rates[1:]  # the first one warms up
+
+
+def row(name: str, rates: Sequence[tuple[float, float]], *, clip_share: float) -> list[str]:
+    """A network's cells.
+
+    Args:
+        name: Of the network.
+        rates: As `measure` gives them.
+        clip_share: Share of the machine's peak that one clip a second takes.
+    """
+    ratios = [ours / plain for ours, plain in rates]
+    ours, plain = np.median(rates, axis=0)
+    spread = f"{np.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    return [name, f"{ours:.1f}", f"{plain:.1f}", spread, f"{ours * clip_share:.0%}"]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints a row for each network."""
+    parser = CommandParser(
+        prog="python -m benchmarks.throughput",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--clips", type=int, default=96, help="of an epoch (default %(default)s)")
+    add("--frames", type=int, default=150, help="of a clip (default %(default)s)")
+    add("--rounds", type=int, default=3, help="turns of each loop (default %(default)s)")
+    add("--device", default="auto", help="cpu or cuda:N (default: auto)")
+    options = parser.parse_args(argv)
+    for name, minimum in (("clips", 8), ("frames", 1), ("rounds", 1)):
+        if getattr(options, name) < minimum:
+            value = getattr(options, name)
+            raise ConfigError(f"--{name} is {value}, expected a number >= {minimum}")
     device = parse_device(options.device)
     streams = tuple(
         Stream(name=n, dim=s[-1], temporal=len(s) == 2) for n, s in DEFAULT_STREAM_SHAPES.items()
     )
-    schema = Schema(streams=streams, num_frames=options.frames, tasks=TASKS)
+    schema = Schema(streams=streams, num_frames=options.frames, tasks=_TASKS)
     split = make_split(schema, options.clips, seed=0)
     precision = resolve_precision("auto", device)
     peak = peak_flops(device, precision)
@@ -187,20 +233,14 @@ def main() -> None:
         f"{device}, {torch.get_num_threads()} thread(s), {options.clips} clips of "
         f"{options.frames} frames; peak {peak / 1e9:.0f} GFLOP/s in {precision}"
     )
-    print(f"{'network':<10}{'fit':>12}{'plain':>12}{'ratio':>24}{'of peak':>10}   (clips/s)")
-    for name, values in (("manual", {}), ("small", SMALL)):
+    rows = [["network (clips/s)", "fit", "plain", "speed-up", "of peak"]]
+    for name, values in (("manual", {}), ("small", _SMALL)):
         config = with_values(manual(), {**values, "training.epochs": 1})
-        rates = []
-        for _ in range(options.rounds + 1):  # the first warms up and is not counted
-            ours = options.clips / time_fit(config, schema, split, device)
-            plain = options.clips / time_plain(config, schema, split, device)
-            rates.append((ours, plain, ours / plain))
-        ours, plain, ratio = np.median(rates[1:], axis=0)
-        ratios = [r for _, _, r in rates[1:]]
-        share = ours * flops_per_clip(config, schema) / peak
-        spread = f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        print(f"{name:<10}{ours:>12.1f}{plain:>12.1f}{spread:>24}{share:>10.0%}")
+        rates = measure(config, schema, split, device, options.rounds)
+        rows.append(row(name, rates, clip_share=flops_per_clip(config, schema) / peak))
+    print(text_table(rows))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

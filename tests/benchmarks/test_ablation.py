@@ -70,7 +70,9 @@ def test_each_variant_stands_beside_the_unchanged_configuration(
         "training: {epochs: 1}\n"
     )
     arguments = [str(write_tiny(tmp_path)), "--config", str(config), "--seeds", "1", "--test"]
-    assert run_command(main, [*arguments, "--vary", "model.dropout=0", "--runs", str(tmp_path)]) == 0
+    assert (
+        run_command(main, [*arguments, "--vary", "model.dropout=0", "--runs", str(tmp_path)]) == 0
+    )
     lines = capsys.readouterr().out.splitlines()
     (first,) = (line for line in lines if line.startswith("unchanged: score"))
     assert "difference 0.000" in first

@@ -1,6 +1,6 @@
 """Mutated pickles: each is read as plain values or refused in one line, and runs nothing.
 
-The long form, guided by coverage, is `python benchmarks/fuzz_pickles.py`.
+The long form, guided by coverage, is `python -m benchmarks.fuzz_pickles`.
 """
 
 import os
