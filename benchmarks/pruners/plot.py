@@ -8,19 +8,18 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from avq_core.display.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from avq_core.evaluation.intervals import Interval
 from avq_core.files import whole_binary_file
 from benchmarks.pruners.rules import NOTHING
 from benchmarks.pruners.summary import Row
 
-# Okabe and Ito's colours, which the colour-blind tell apart; shapes say the same again.
-_COLOURS: Final = ("#000000", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#8c6d1f")
+_COLOURS: Final = (BLACK, ORANGE, SKY, GREEN, PURPLE, BLUE, GREY)
 _SHAPES: Final = "osD^v<>Ph"
-_OURS: Final = "#d55e00"
+_OURS: Final = VERMILION
 _OUR_SHAPES: Final = "*PXH8d"
 _TARGET_EPOCHS, _TARGET_MISSED = 20, 2
 """The most that our rule should spend and miss, in per cent."""
-_GREY: Final = "#777777"
 
 
 def write_plot(path: Path, rows: Sequence[Row], *, title: str) -> None:
@@ -76,4 +75,4 @@ def _reach(interval: Interval, factor: float) -> list[list[float]]:
 
 def _targets(axes: Axes) -> None:
     for draw, place in ((axes.axvline, _TARGET_EPOCHS), (axes.axhline, _TARGET_MISSED)):
-        draw(place, color=_GREY, linewidth=0.8, linestyle="--", zorder=1)
+        draw(place, color=GREY, linewidth=0.8, linestyle="--", zorder=1)

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from avq_core.display.palette import BLUE, GREEN, GREY, SKY, VERMILION
 from benchmarks.search.curves import (
     Curve,
     confirmed_curve,
@@ -21,8 +22,8 @@ from benchmarks.search.curves import (
 from benchmarks.search.results import SearchRun
 from benchmarks.spread import spread
 
-_COLOURS: Final = ("#d55e00", "#0072b2", "#56b4e9", "#777777", "#009e73")
-"""Told apart by the colour-blind (Okabe and Ito); in the order of the methods."""
+_COLOURS: Final = (VERMILION, BLUE, SKY, GREY, GREEN)
+"""In the order of the methods."""
 _POINTS: Final = 400
 
 

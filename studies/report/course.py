@@ -1,4 +1,4 @@
-"""The report's sections on how the search went and what its settings did."""
+"""The report's sections on the search: its history, its hyperparameters, task weights and pruning."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -17,18 +17,18 @@ _MARKS: Final = (
     "alone."
 )
 _CURVES: Final = (
-    "Dotted lines are rungs, the epochs at which the pruner judges; a cross is where it stopped a "
-    "trial."
+    "Dotted lines are rungs, the epochs at which the pruner decides; a cross marks where it stopped "
+    "a trial."
 )
 _LINES: Final = (
-    "The darker a line, the higher its score: where the best quarter runs together, a setting "
-    "seems to matter. Two clicks on a quarter in the legend show it alone. A trial that was not "
-    "asked for a setting passes at the –."
+    "The darker a line, the higher its score: where the lines of the best quarter meet, a "
+    "hyperparameter seems to matter. Two clicks on a quarter in the legend show it alone. A line "
+    "passes at the – where the trial has no value of a conditional hyperparameter."
 )
 _SLICES: Final = (
-    "Score against each setting that was searched, as suggested: a dot a complete trial, a cross a "
-    "pruned one, whose score is of an earlier epoch. A dash is the median of a choice's complete "
-    "trials. Task weights count relative to each other."
+    "Score against each hyperparameter, as suggested: dots are complete trials, crosses are pruned "
+    "ones, whose score is of an earlier epoch. A dash is the median of a choice's complete trials. "
+    "Only the ratios of task weights matter."
 )
 
 
@@ -37,22 +37,22 @@ _WHOLE: Final = 2000
 
 
 def course_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section]:
-    """How the search went; nothing of a study in which no trial has a score yet.
+    """History, hyperparameters, weights and pruning; nothing before the first trial with a score.
 
     Args:
         study: The study.
-        with_plots: Whether to draw as well; what has no words but a drawing is else left out.
+        with_plots: Whether to draw plots; without, a section that is only plots is left out.
     """
     if not any(trial.score is not None for trial in study.trials):
         return
     if with_plots:
         yield Section(
-            anchor="course", title="How the search went", short="Course", blocks=_course(study)
+            anchor="course", title="Search history", short="History", blocks=_course(study)
         )
     yield Section(
         anchor="settings",
-        title="What decides the score",
-        short="Settings",
+        title="Hyperparameter importance",
+        short="Importance",
         blocks=[
             *_importance(study, with_plots=with_plots),
             *(_slices(study) if with_plots else []),
@@ -61,13 +61,11 @@ def course_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section
     weights = _weights(study, with_plots=with_plots)
     if weights:
         yield Section(
-            anchor="weights", title="What task weights do", short="Task weights", blocks=weights
+            anchor="weights", title="Effect of task weights", short="Task weights", blocks=weights
         )
     pruned = _pruning(study, with_plots=with_plots)
     if pruned:
-        yield Section(
-            anchor="pruning", title="What pruning saved, and cost", short="Pruning", blocks=pruned
-        )
+        yield Section(anchor="pruning", title="Pruning", short="Pruning", blocks=pruned)
 
 
 def _drawn(
@@ -116,7 +114,9 @@ def _weights(study: StudyRecord, *, with_plots: bool) -> list[Block]:
         return []
     effects = weight_effects(study)
     if not effects:
-        return [f"Fewer than {LEAST} complete trials with searched weights: too few to say."]
+        return [
+            f"Fewer than {LEAST} complete trials with searched weights: too few for an estimate."
+        ]
     blocks: list[Block] = [*weight_sentences(effects)]
     if with_plots:
         from studies.plots.weights import min_width, weight_map
