@@ -64,4 +64,5 @@ def train(
 def first_cycle(job: Job) -> int:
     """Epochs of the first cosine cycle, before whose end no pruner can tell trials apart."""
     length = job.space.fixed.get("optim.cycle_epochs", manual().optim.cycle_epochs)
-    return min(int(length), job.epochs)
+    assert isinstance(length, int), "a space is checked when it is made"
+    return min(length, job.epochs)

@@ -1,8 +1,8 @@
-"""When to stop a trial: its two figures against those of all trials that reached the same rung.
+"""When to stop a trial: its two watched metrics against those of all trials that reached the same rung.
 
 A rung is a judged epoch, where a cosine cycle ends. Trials at a rung are ranked by non-dominated
 sorting (Deb et al., 2002, section III-A) of (cross-modal R², overall R²), within a front by the
-score, as asynchronous successive halving (Li et al., 2020, algorithm 2) ranks by one figure.
+score, as asynchronous successive halving (Li et al., 2020, algorithm 2) ranks by one metric.
 """
 
 import math
@@ -15,7 +15,7 @@ from studies.score import Figures, Watch
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """Whether to prune, and why, in words for the trial's record."""
+    """Whether to prune, and the reason, which is stored with the trial."""
 
     prune: bool
     reason: str
@@ -23,15 +23,15 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PruningRule:
-    """Keeps the better share of a rung, always its front, and at first some who are behind by noise alone."""
+    """Keeps the better share of a rung, always its front, and at first trials that are behind by noise alone."""
 
     keep_share: float = 0.3
-    """Of the trials at a rung, in (0, 1)."""
-    most_kept: int = 9
+    """Share of the trials at a rung that go on, in (0, 1)."""
+    max_kept: int = 9
     """Places at a rung that go on, however many trials got there, at least 1. A sampler learns: what
     beats a third of all seen so far is soon nearly every trial (docs/experiments/017)."""
-    least_kept: int = 4
-    """Places that go on where few trials got there, in [1, `most_kept`]: of five, the last alone is
+    min_kept: int = 4
+    """Places that go on where few trials got there, in [1, `max_kept`]: of five, the last alone is
     stopped, and the share decides from fourteen on."""
     min_peers: int = 4
     """Other trials that must have reached a rung before anything is pruned there, at least 1."""
@@ -46,29 +46,29 @@ class PruningRule:
     noise_cycles: int = 2
     """A trial's first rungs, after its grace, at which noise spares, >= 0. Early on the ranking says little of
     the end; at later ones sparing costs much and saves hardly any of the best (docs/experiments/024)."""
-    spared: float = 2.0
-    """Places that noise may spare up to, as a multiple of those that go on, at least 1. Late trials of a
-    sampler that has learned are alike, and would all go on."""
+    noise_places: float = 2.0
+    """Places within which noise spares a trial, as a multiple of those that go on, at least 1. Late trials of a
+    sampler that has learned are alike, and without a bound all of them would go on."""
 
     def __post_init__(self) -> None:
         if not 0 < self.keep_share < 1:
             raise ValueError(f"keep_share is {self.keep_share}, expected a share in (0, 1)")
-        if self.most_kept < self.least_kept:
+        if self.max_kept < self.min_kept:
             raise ValueError(
-                f"most_kept is {self.most_kept}, expected at least least_kept, {self.least_kept}"
+                f"max_kept is {self.max_kept}, expected at least min_kept, {self.min_kept}"
             )
-        for name, least in (
-            ("least_kept", 1),
+        for name, minimum in (
+            ("min_kept", 1),
             ("min_peers", 1),
             ("recent", 1),
             ("grace_cycles", 0),
             ("patience_cycles", 1),
             ("noise_cycles", 0),
-            ("spared", 1),
+            ("noise_places", 1),
         ):
             value = getattr(self, name)
-            if value < least:
-                raise ValueError(f"{name} is {value}, expected at least {least}")
+            if not value >= minimum:  # NaN too
+                raise ValueError(f"{name} is {value}, expected at least {minimum}")
         if not 0 <= self.noise < math.inf:
             raise ValueError(f"noise is {self.noise}, expected a number of standard errors >= 0")
 
@@ -111,7 +111,7 @@ class PruningRule:
         among = len(peers) - first + 1
         fronts = _fronts([own, *(peers[number] for number in rivals)])
         scores = [watch.score(own), *(watch.score(peers[number]) for number in rivals)]
-        kept = min(max(math.ceil(among * self.keep_share), self.least_kept), self.most_kept)
+        kept = min(max(math.ceil(among * self.keep_share), self.min_kept), self.max_kept)
         place = _place(fronts, scores)
         verdict = f"{told}: place {place} of {'' if first == 0 else 'the last '}{among}"
         verdict += f", the best {kept} go on"
@@ -120,7 +120,7 @@ class PruningRule:
         last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]
         spares = error is not None and cycle - self.grace_cycles <= self.noise_cycles
         noise = self.noise * error(rivals[last - 1]) if error is not None and spares else math.nan
-        if place <= self.spared * kept and (gap := scores[last] - scores[0]) < noise:
+        if place <= self.noise_places * kept and (gap := scores[last] - scores[0]) < noise:
             verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
             return Decision(prune=False, reason=where + verdict)
         return Decision(prune=True, reason=where + verdict)

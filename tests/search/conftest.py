@@ -51,7 +51,7 @@ def study(storage: str) -> optuna.Study:
         study_name="tiny",
         storage=open_storage(storage, stale_callback=hand_back),
         direction="maximize",
-        pruner=CycleEndPruner(PruningRule(min_peers=2, least_kept=1), Watch()),
+        pruner=CycleEndPruner(PruningRule(min_peers=2, min_kept=1), Watch()),
         sampler=optuna.samplers.RandomSampler(seed=0),
     )
 

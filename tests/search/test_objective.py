@@ -194,7 +194,7 @@ def test_a_study_of_two_objectives_is_pruned_by_the_trials_records(
         study_name="two",
         storage=open_storage(storage),
         directions=["maximize", "maximize"],
-        pruner=CycleEndPruner(PruningRule(min_peers=2, least_kept=1, noise=0.0), Watch()),
+        pruner=CycleEndPruner(PruningRule(min_peers=2, min_kept=1, noise=0.0), Watch()),
         sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=4, multivariate=True),
     )
     study.optimize(make_objective(), n_trials=10)

@@ -93,7 +93,9 @@ def store(study: optuna.Study, trials: Trials, number: int) -> int:
         PruningRule(),
         PruningRule(keep_share=0.4, min_peers=4),
         PruningRule(keep_share=0.25, min_peers=8, grace_cycles=1),
-        PruningRule(min_peers=3, recent=20, most_kept=5, least_kept=2, noise_cycles=0, spared=1.5),
+        PruningRule(
+            min_peers=3, recent=20, max_kept=5, min_kept=2, noise_cycles=0, noise_places=1.5
+        ),
         PruningRule(keep_share=0.25, min_peers=8, patience_cycles=2),
     ],
 )

@@ -30,7 +30,7 @@ def add(study: optuna.Study, *epochs: tuple[int, float, bool], **attributes: obj
 @pytest.fixture
 def pruner() -> CycleEndPruner:
     """Judges with two peers."""
-    return CycleEndPruner(PruningRule(min_peers=2, least_kept=1), Watch())
+    return CycleEndPruner(PruningRule(min_peers=2, min_kept=1), Watch())
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_an_unknown_pruner_is_named_with_those_there_are() -> None:
 
 def test_a_grace_of_one_cycle_spares_the_first_rung(memory: optuna.Study) -> None:
     """Last of all there, and only judged at the next one."""
-    pruner = CycleEndPruner(PruningRule(min_peers=2, least_kept=1, grace_cycles=1), Watch())
+    pruner = CycleEndPruner(PruningRule(min_peers=2, min_kept=1, grace_cycles=1), Watch())
     for value in (0.5, 0.6):
         add(memory, (2, value, True), (6, value, True))
     add(memory, (2, 0.0, True))
@@ -109,7 +109,7 @@ def test_a_grace_of_one_cycle_spares_the_first_rung(memory: optuna.Study) -> Non
 
 def test_a_patience_of_two_asks_for_two_rungs_behind_in_a_row(memory: optuna.Study) -> None:
     """Behind at one, then the best: it goes on; behind at both: it does not."""
-    pruner = CycleEndPruner(PruningRule(min_peers=2, least_kept=1, patience_cycles=2), Watch())
+    pruner = CycleEndPruner(PruningRule(min_peers=2, min_kept=1, patience_cycles=2), Watch())
     for value in (0.5, 0.6):
         add(memory, (2, value, True), (6, value, True))
     add(memory, (2, 0.0, True))
@@ -122,7 +122,7 @@ def test_a_patience_of_two_asks_for_two_rungs_behind_in_a_row(memory: optuna.Stu
 
 def test_the_stored_losses_tell_the_noise(memory: optuna.Study) -> None:
     """Behind by 0.1 with an error of about 1 is not behind; with none it is."""
-    pruner = CycleEndPruner(PruningRule(min_peers=2, least_kept=1, spared=3), Watch())
+    pruner = CycleEndPruner(PruningRule(min_peers=2, min_kept=1, noise_places=3), Watch())
     wild = [0.3, -0.3] * 5
     calm = [0.0] * 10
     for own in (wild, calm):
@@ -154,7 +154,7 @@ def report(study: optuna.Study, *steps: tuple[int, float]) -> optuna.Trial:
 @pytest.mark.parametrize(("direction", "good"), [("maximize", 1.0), ("minimize", -1.0)])
 def test_single_values_are_judged_in_the_studys_direction(direction: str, good: float) -> None:
     """Worse than two others is pruned, better is not, whichever way is up."""
-    pruner = CycleEndPruner(PruningRule(min_peers=2, least_kept=1), Watch())
+    pruner = CycleEndPruner(PruningRule(min_peers=2, min_kept=1), Watch())
     study = optuna.create_study(direction=direction, pruner=pruner)
     for value in (0.5, 0.6):
         study.tell(report(study, (1, good * value)), good * value)
@@ -164,7 +164,7 @@ def test_single_values_are_judged_in_the_studys_direction(direction: str, good: 
 
 def test_the_last_step_counts_whatever_the_order_of_reports() -> None:
     """Steps may come unsorted, and others may lack some."""
-    pruner = CycleEndPruner(PruningRule(min_peers=2, least_kept=1), Watch())
+    pruner = CycleEndPruner(PruningRule(min_peers=2, min_kept=1), Watch())
     study = optuna.create_study(direction="maximize", pruner=pruner)
     for value in (0.5, 0.6):
         study.tell(report(study, (3, value), (1, 0.0)), value)
@@ -175,7 +175,7 @@ def test_the_last_step_counts_whatever_the_order_of_reports() -> None:
 
 def test_nan_is_pruned_and_others_nan_beat_nobody() -> None:
     """A value that is none cannot be better than one that is."""
-    pruner = CycleEndPruner(PruningRule(min_peers=2, least_kept=1), Watch())
+    pruner = CycleEndPruner(PruningRule(min_peers=2, min_kept=1), Watch())
     study = optuna.create_study(direction="maximize", pruner=pruner)
     assert report(study, (1, math.nan)).should_prune()
     for _ in range(3):
@@ -193,7 +193,7 @@ def test_a_trial_without_reports_goes_on() -> None:
 
 def test_failed_and_waiting_trials_are_no_peers() -> None:
     """A retried trial stands beside the failed one that it repeats."""
-    pruner = CycleEndPruner(PruningRule(min_peers=1, least_kept=1), Watch())
+    pruner = CycleEndPruner(PruningRule(min_peers=1, min_kept=1), Watch())
     study = optuna.create_study(direction="maximize", pruner=pruner)
     study.tell(report(study, (1, 0.9)), state=TrialState.FAIL)
     study.enqueue_trial({"x": 0.5})

@@ -31,7 +31,7 @@ def test_late_trials_are_ranked_among_late_ones() -> None:
     """Better than all early ones is not enough where the sampler has learned since."""
     early, late = figures(*[(0.1, 0.1)] * 30), figures(*((i / 10, i / 10) for i in range(5, 10)))
     own = figures((0.45, 0.45))[0]
-    rule = PruningRule(keep_share=0.3, recent=5, least_kept=1)
+    rule = PruningRule(keep_share=0.3, recent=5, min_kept=1)
     decision = rule.decide(own, early + late, epoch=2, watch=WATCH)
     assert decision.prune
     assert "place 6 of the last 6, the best 2 go on" in decision.reason
@@ -60,7 +60,7 @@ def test_among_few_only_the_last_is_stopped() -> None:
     ]
     fourth = figures((0.225, 0.225))[0]
     assert not PruningRule().decide(fourth, ladder[:7], epoch=2, watch=WATCH).prune
-    assert PruningRule(least_kept=3).decide(fourth, ladder[:7], epoch=2, watch=WATCH).prune
+    assert PruningRule(min_kept=3).decide(fourth, ladder[:7], epoch=2, watch=WATCH).prune
 
 
 def test_the_worse_share_of_a_rung_is_pruned_with_a_reason() -> None:
@@ -131,26 +131,27 @@ def test_a_share_outside_its_range_is_refused(share: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "least"),
+    ("name", "value", "minimum"),
     [
-        ("least_kept", 0, 1),
+        ("min_kept", 0, 1),
         ("min_peers", 0, 1),
         ("recent", 0, 1),
         ("grace_cycles", -1, 0),
         ("patience_cycles", 0, 1),
         ("noise_cycles", -1, 0),
+        ("noise_places", 0.5, 1),
     ],
 )
-def test_counts_below_their_least_are_refused(name: str, value: float, least: int) -> None:
+def test_counts_below_their_minimum_are_refused(name: str, value: float, minimum: int) -> None:
     """Zero peers would prune the very first trial against nobody."""
-    with pytest.raises(ValueError, match=f"{name} is {value}, expected at least {least}"):
+    with pytest.raises(ValueError, match=f"{name} is {value}, expected at least {minimum}"):
         PruningRule(**{name: value})
 
 
-def test_the_most_kept_are_no_fewer_than_the_least() -> None:
+def test_max_kept_is_at_least_min_kept() -> None:
     """The line names the other setting, which whoever wants fewer places has to lower too."""
-    with pytest.raises(ValueError, match="most_kept is 3, expected at least least_kept, 4"):
-        PruningRule(most_kept=3)
+    with pytest.raises(ValueError, match="max_kept is 3, expected at least min_kept, 4"):
+        PruningRule(max_kept=3)
 
 
 @pytest.mark.parametrize("noise", [-1.0, math.inf, math.nan])
@@ -199,12 +200,12 @@ def test_noise_spares_where_a_start_may_be_slow() -> None:
 def test_noise_spares_up_to_a_multiple_of_those_that_go_on() -> None:
     """Trials of a sampler that has learned are alike: noise would let all of them past."""
     peers = figures(*((i / 1000, i / 1000) for i in range(500, 530)))
-    rule = PruningRule(keep_share=0.3, spared=2)  # of 31, the best nine go on
+    rule = PruningRule(keep_share=0.3, noise_places=2)  # of 31, the best nine go on
     ninth_behind = figures((0.5145, 0.5145))[0]
     assert not rule.decide(ninth_behind, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
     far = figures((0.5005, 0.5005))[0]
     assert rule.decide(far, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
-    lenient = PruningRule(keep_share=0.3, spared=4)
+    lenient = PruningRule(keep_share=0.3, noise_places=4)
     assert not lenient.decide(far, peers, epoch=2, watch=WATCH, error=lambda _: 0.1).prune
 
 
@@ -212,10 +213,10 @@ def test_of_a_long_rung_only_the_best_few_go_on() -> None:
     """A sampler that learns would send a third of fifty on, and then nearly every late trial."""
     peers = figures(*((i / 100, i / 100) for i in range(50)))
     own = figures((0.395, 0.395))[0]
-    decision = PruningRule(most_kept=9).decide(own, peers, epoch=2, watch=WATCH)
+    decision = PruningRule(max_kept=9).decide(own, peers, epoch=2, watch=WATCH)
     assert decision.prune
     assert "place 11 of 51, the best 9 go on" in decision.reason
-    assert not PruningRule(most_kept=11).decide(own, peers, epoch=2, watch=WATCH).prune
+    assert not PruningRule(max_kept=11).decide(own, peers, epoch=2, watch=WATCH).prune
 
 
 def test_two_figures_that_disagree_are_both_listened_to() -> None:
