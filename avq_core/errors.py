@@ -13,6 +13,17 @@ class ConfigError(AvqError, ValueError):
     """A setting lies outside what the model or the trainer can be."""
 
 
+class SettingError(ConfigError):
+    """A setting that does not exist, or a value that it cannot have."""
+
+    def __init__(self, message: str, *, steps: tuple[str, ...] = (), unknown: bool = False) -> None:
+        super().__init__(message)
+        self.steps = steps
+        """From the top of the values that were read to what is wrong; empty for the whole."""
+        self.unknown = unknown
+        """Whether there is no setting of that name."""
+
+
 class NoRoomError(AvqError):
     """The data does not fit in what is left of a device's memory."""
 

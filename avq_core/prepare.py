@@ -1,7 +1,6 @@
 """`python -m avq_core.prepare DATA`: preprocessing alone."""
 
 import argparse
-import dataclasses
 import shutil
 import sys
 import time
@@ -25,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     from avq_core.data.store.store import prepare
 
     config = load_data_config(options.layout)
-    config = dataclasses.replace(config, pca={**config.pca, **dict(options.pca)})
+    config = config.changed(pca={**config.pca, **dict(options.pca)})
     if options.legacy_pickle is not None:
         check_place(options.legacy_pickle)
     source = options.data or default_source()

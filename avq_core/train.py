@@ -1,7 +1,6 @@
 """`python -m avq_core.train`: trains one configuration, saves it, reports the test split."""
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -120,7 +119,7 @@ def _configurations(options: argparse.Namespace) -> "list[TrainConfig]":
     configs = [with_values(config, given) for config in configs]
     if options.layout is not None:
         data = load_data_config(options.layout)
-        configs = [dataclasses.replace(config, data=data) for config in configs]
+        configs = [config.changed(data=data) for config in configs]
     if any(config.data != configs[0].data for config in configs):
         raise ConfigError(f"{options.config}: the members of the ensemble read different data")
     if options.members is None:
@@ -144,7 +143,7 @@ def _train(
     test: "PreparedSplit",
 ) -> "tuple[TrainedModel, npt.NDArray[np.float32]]":
     """Trains one configuration; returns the model and its scores on test."""
-    from avq_core.config.training import manual
+    from avq_core.config.presets import manual
     from avq_core.config.values import with_values
     from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
     from avq_core.training.checkpoint import TrainedModel

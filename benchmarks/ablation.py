@@ -21,7 +21,8 @@ import numpy as np
 import yaml
 
 from avq_core.cli import CommandParser, run_command
-from avq_core.config.training import TrainConfig, manual
+from avq_core.config.presets import manual
+from avq_core.config.training import TrainConfig
 from avq_core.config.values import from_dict, load_config, to_dict, with_values
 from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.display.tables import text_table

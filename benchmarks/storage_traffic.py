@@ -20,7 +20,7 @@ import numpy.typing as npt
 import optuna
 
 from avq_core.cli import CommandParser, run_command
-from avq_core.config.training import OptimConfig
+from avq_core.config.optim import OptimConfig
 from avq_core.data.schema import Schema, Stream
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError

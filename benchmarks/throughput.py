@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from avq_core.cli import CommandParser, run_command
-from avq_core.config.training import MANUAL_TASK_WEIGHTS, TrainConfig, manual
+from avq_core.config.presets import manual
+from avq_core.config.training import MANUAL_TASK_WEIGHTS, TrainConfig
 from avq_core.config.values import with_values
 from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream

@@ -5,7 +5,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from avq_core.config.training import TrainConfig, manual
+from avq_core.config.presets import manual
+from avq_core.config.training import TrainConfig
 from avq_core.config.values import to_dict, with_values
 from avq_core.errors import ConfigError
 from avq_core.training.schedule import judged_epochs

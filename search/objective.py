@@ -4,7 +4,6 @@ It holds the train and the val split of the study's data. There is no way from h
 """
 
 import contextlib
-import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,7 +64,7 @@ class Objective:
             optuna.TrialPruned: Behind at a rung, diverged, or too large for the device; the
                 trial's `reason` says which.
         """
-        config = dataclasses.replace(self._configuration(trial), data=self.data)
+        config = self._configuration(trial).changed(data=self.data)
         trial.set_user_attr(records.CONFIG, to_dict(config))
         trial.set_user_attr(records.PLANNED, config.training.epochs)
         trial.set_user_attr(records.WORKER, self.worker)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avq_core.config.training import manual
+from avq_core.config.presets import manual
 from avq_core.config.values import load_data_config
 from avq_core.data.files.read import default_source
 from avq_core.data.store.store import PreparedStore, prepare

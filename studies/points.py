@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from avq_core.config.training import manual
+from avq_core.config.presets import manual
 from avq_core.config.values import to_dict
 from space.parameters import Categorical, Int, Parameter
 from space.space import Space

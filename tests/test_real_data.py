@@ -8,7 +8,7 @@ import torch
 
 from avq_core.audit.run import audit
 from avq_core.config.data import DataConfig
-from avq_core.config.training import manual
+from avq_core.config.presets import manual
 from avq_core.config.values import with_values
 from avq_core.data.files.read import load_dataset
 from avq_core.data.store.store import PreparedStore, prepare

@@ -3,30 +3,18 @@
 Imports no torch, as `avq_core.config.training` does not.
 """
 
-import dataclasses
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 
 from avq_core.config.data import DataConfig
-from avq_core.config.model import ModelConfig
-from avq_core.config.training import (
-    OptimConfig,
-    TrainConfig,
-    TrainingConfig,
-    manual,
-    recommended,
-)
-from avq_core.config.yaml_lines import Steps, YamlFile, dotted, read_yaml_file
-from avq_core.errors import ConfigError
+from avq_core.config.messages import did_you_mean, one_of
+from avq_core.config.presets import manual, recommended
+from avq_core.config.steps import Steps
+from avq_core.config.training import TrainConfig
+from avq_core.config.yaml_lines import YamlFile, read_yaml_file
+from avq_core.errors import ConfigError, SettingError
 
-_SECTIONS: Final[Mapping[str, type]] = {
-    "model": ModelConfig,
-    "optim": OptimConfig,
-    "training": TrainingConfig,
-    "data": DataConfig,
-}
 _OF_AN_EXPORT: Final = (
     "study",
     "trial",
@@ -45,30 +33,9 @@ _OF_A_MODEL: Final = ("config", "raw_schema", "schema", "provenance")
 """What stands at the top of a trained model's `model.yaml`."""
 
 
-class SettingError(ConfigError):
-    """A setting that there is not, or a value that it cannot have."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(message)
-        self.path = path
-        """Dotted path of the setting, as it stands in the message; empty for the whole."""
-
-
 def to_dict(config: TrainConfig) -> dict[str, Any]:
     """The configuration as plain nested dicts, as YAML and JSON take them."""
-    return {
-        section: {
-            spec.name: _plain(getattr(getattr(config, section), spec.name))
-            for spec in dataclasses.fields(_SECTIONS[section])
-        }
-        for section in _SECTIONS
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+    return config.model_dump(mode="json")
 
 
 def from_dict(values: object) -> TrainConfig:
@@ -77,68 +44,7 @@ def from_dict(values: object) -> TrainConfig:
     Raises:
         SettingError: An unknown section or setting, or a value out of range.
     """
-    if not isinstance(values, Mapping):
-        message = f"a configuration is {values!r}, expected sections {list(_SECTIONS)}"
-        raise SettingError("", message)
-    sections: dict[str, Any] = {}
-    for section, settings in values.items():
-        if section not in _SECTIONS:
-            raise SettingError(
-                str(section),
-                f"unknown section {section!r}, {_meant(section, _SECTIONS)}expected one of "
-                f"{list(_SECTIONS)}",
-            )
-        if not isinstance(settings, Mapping):
-            message = f"section {section!r} is {settings!r}, expected settings by name"
-            raise SettingError(section, message)
-        for name in settings:
-            if name not in _settings(section):
-                raise _unknown(section, name)
-        kept = {name: _coerce(section, name, value) for name, value in settings.items()}
-        try:
-            sections[section] = _SECTIONS[section](**kept)
-        except ConfigError as error:  # its message begins with the path (`config_checks.check`)
-            raise SettingError(str(error).split(" ", 1)[0], str(error)) from error
-    return TrainConfig(**sections)
-
-
-def _settings(section: str) -> list[str]:
-    return [spec.name for spec in dataclasses.fields(_SECTIONS[section])]
-
-
-def _unknown(section: str, name: object) -> SettingError:
-    """A setting that its section does not have, with the one that was meant, as far as one is."""
-    homes = [other for other in _SECTIONS if name in _settings(other)]
-    meant = f"{name} stands under {homes[0]}; " if homes else _meant(name, _settings(section))
-    path = f"{section}.{name}"
-    return SettingError(
-        path, f"unknown setting {path}, {meant}expected one of {_settings(section)}"
-    )
-
-
-def _meant(name: object, known: Iterable[str]) -> str:
-    """The known name that is closest to a misspelt one, in words; nothing where none is close."""
-    close = difflib.get_close_matches(str(name), list(known), n=1)
-    return f"did you mean {close[0]}? " if close else ""
-
-
-def _coerce(section: str, name: str, value: Any) -> Any:
-    """YAML reads `1e-3` as a string and `1` as an int: make a float setting a float."""
-    wanted = get_type_hints(_SECTIONS[section])[name]
-    if wanted in (float, float | None):
-        return _as_float(value)
-    if wanted == Mapping[str, float] and isinstance(value, Mapping):
-        return {key: _as_float(item) for key, item in value.items()}
-    return value
-
-
-def _as_float(value: Any) -> Any:
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except (ValueError, OverflowError):
-            return value
-    return value
+    return TrainConfig.parse(values)
 
 
 def with_values(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
@@ -158,8 +64,8 @@ def with_values(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
         for parent in parents:
             node = node.get(parent) if isinstance(node, dict) else None
         if not isinstance(node, dict) or (leaf not in node and parents != ["data", "pca"]):
-            known = f"one of {list(node)}" if isinstance(node, dict) else "one such as 'optim.lr'"
-            raise ConfigError(f"{path!r} names no setting, expected {known}")
+            names = one_of(node) if isinstance(node, dict) else "expected one such as optim.lr"
+            raise ConfigError(f"{path!r} names no setting, {names}")
         node[leaf] = value
     return from_dict(nested)
 
@@ -184,9 +90,9 @@ def load_data_config(path: Path | None) -> DataConfig:
         return DataConfig()
     file = read_yaml_file(path)
     try:
-        return from_dict({"data": file.values}).data
+        return DataConfig.parse(file.values)
     except SettingError as error:
-        raise file.error(error.path.split(".")[1:], str(error)) from error
+        raise file.error(error.steps, str(error)) from error
 
 
 _NAMED: Final[Mapping[str, Callable[[], TrainConfig]]] = {
@@ -224,16 +130,16 @@ def _parts(file: YamlFile) -> Iterator[tuple[Steps, object]]:
         ConfigError: An unknown key, or a file that holds no configuration.
     """
     values = file.values
-    own = {*_OF_AN_EXPORT, *_OF_A_MODEL} - {"data"}
-    if values.keys().isdisjoint(own):
+    keys = {*_OF_AN_EXPORT, *_OF_A_MODEL} - {"data"}
+    if values.keys().isdisjoint(keys):
         yield (), values
         return
     for key in values:
-        if key not in own and key != "data":
-            known = [*_OF_AN_EXPORT, *_SECTIONS]
-            home = f"{key} stands under config; " if key in _SECTIONS else _meant(key, known)
-            told = f"unknown key {key!r}, {home}expected one of {list(_OF_AN_EXPORT)}"
-            raise file.error([str(key)], f"{told}; notes of your own stand behind a #")
+        if key not in keys and key != "data":
+            section = key in TrainConfig.model_fields
+            hint = f"{key} stands under config; " if section else did_you_mean(key, _OF_AN_EXPORT)
+            message = f"unknown key {key!r}, {hint}{one_of(_OF_AN_EXPORT)}"
+            raise file.error([str(key)], f"{message}; notes of your own stand behind a #")
     members = values.get("ensemble")
     if members is None:
         if "config" not in values:
@@ -251,14 +157,9 @@ def _parts(file: YamlFile) -> Iterator[tuple[Steps, object]]:
 
 
 def _from_part(file: YamlFile, steps: Steps, values: object) -> TrainConfig:
-    """The configuration that stands there; what is wrong with it is told with its line."""
+    """The configuration that stands there; a mistake in it is told with its line."""
     try:
-        return from_dict(values)
+        return TrainConfig.parse(values, below=steps)
     except SettingError as error:
-        below = error.path.split(".") if error.path else []
-        full, message = dotted((*steps, *below)), str(error)
-        if steps and below:
-            message = message.replace(error.path, full, 1)
-        if error.__cause__ is not None:  # out of range, not unknown
-            message += "; what a file leaves out has the manual's value"
-        raise file.error((*steps, *below), message) from error
+        mend = "" if error.unknown else "; what a file leaves out has the manual's value"
+        raise file.error((*steps, *error.steps), f"{error}{mend}") from error

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avq_core.config.steps import Steps, dotted
 from avq_core.errors import ConfigError
 
 if TYPE_CHECKING:
     import yaml
 
-Steps = tuple[str, ...]
-"""From the top of a file to a value: keys, and `[0]` for the first item of a list."""
 _MEND = "check quotes, brackets and indentation there"
 
 
@@ -38,11 +37,6 @@ class YamlFile:
         """
         found = next((line for part in _shorter(steps) if (line := self.lines.get(part))), None)
         return ConfigError(f"{_place(self.path, found)}: {message}")
-
-
-def dotted(steps: Sequence[str]) -> str:
-    """Steps as people write them: `ensemble[0].config.model`."""
-    return ".".join(steps).replace(".[", "[")
 
 
 def read_yaml_file(path: Path) -> YamlFile:

@@ -2,7 +2,7 @@
 
 import math
 
-from avq_core.config.training import OptimConfig
+from avq_core.config.optim import OptimConfig
 
 
 def learning_rate(optim: OptimConfig, epoch: float) -> float:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from avq_core.config.training import OptimConfig
+from avq_core.config.optim import OptimConfig
 from avq_core.data.files import npz as npz_file
 from avq_core.errors import ConfigError, DataError
 from avq_core.training.schedule import cycle_ends

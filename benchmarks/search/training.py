@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from avq_core.config.training import TrainConfig, manual
+from avq_core.config.presets import manual
+from avq_core.config.training import TrainConfig
 from avq_core.data.store.store import open_store
 from avq_core.errors import NonFiniteLossError
 from avq_core.training.loop import EpochRecord, fit

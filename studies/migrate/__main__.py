@@ -137,7 +137,7 @@ def _command(source: "optuna.Study", space: "Space", new: str, options: argparse
 
 def _has_layout(source: "optuna.Study") -> bool:
     """Whether the data was read with settings of its own, which a file of the user's holds."""
-    from avq_core.config.training import manual
+    from avq_core.config.presets import manual
     from avq_core.config.values import to_dict
     from studies.records import CONFIG
 

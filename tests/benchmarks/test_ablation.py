@@ -7,7 +7,7 @@ import pytest
 from commands import write_tiny
 
 from avq_core.cli import run_command
-from avq_core.config.training import manual, recommended
+from avq_core.config.presets import manual, recommended
 from avq_core.config.values import with_values
 from avq_core.errors import ConfigError
 from benchmarks.ablation import describe, main, parse_variants, score, switched_off

@@ -10,7 +10,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from storages import new_study
 
-from avq_core.config.training import manual
+from avq_core.config.presets import manual
 from avq_core.config.values import to_dict, with_values
 from studies import records
 from studies.identity import Identity

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avq_core.config.training import MANUAL_TASK_WEIGHTS, manual
+from avq_core.config.presets import manual
+from avq_core.config.training import MANUAL_TASK_WEIGHTS
 from avq_core.config.values import to_dict
 from avq_core.errors import ConfigError
 from search.configure import (

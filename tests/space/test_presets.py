@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from avq_core.config.training import MANUAL_TASK_WEIGHTS, manual, recommended
+from avq_core.config.presets import manual, recommended
+from avq_core.config.training import MANUAL_TASK_WEIGHTS
 from avq_core.config.values import to_dict, with_values
 from space.errors import SpaceError
 from space.presets import preset

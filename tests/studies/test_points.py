@@ -5,7 +5,8 @@ from typing import Any
 import optuna
 import pytest
 
-from avq_core.config.training import MANUAL_TASK_WEIGHTS, manual
+from avq_core.config.presets import manual
+from avq_core.config.training import MANUAL_TASK_WEIGHTS
 from avq_core.config.values import to_dict, with_values
 from search.configure import configure, same_but_for_run
 from search.suggest import suggest

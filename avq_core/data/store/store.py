@@ -6,7 +6,6 @@ and never changed; there is no way from what a search reads to the test split.
 Shapes: N samples, T frames, D columns of a stream, K tasks.
 """
 
-import dataclasses
 import functools
 import hashlib
 import json
@@ -208,7 +207,7 @@ def write(
     needed = store_bytes(splits, statistics.prepared_schema(schema), config.storage)
     store_files.check_room(root / key, needed, limit)
     on_note(f"writing {needed / 1e9:.2f} GB to {root / key}")
-    identity = {"version": STORE_VERSION, "key": key, "settings": dataclasses.asdict(config)}
+    identity = {"version": STORE_VERSION, "key": key, "settings": config.model_dump(mode="json")}
     with store_files.writing(root, key, replace=replace) as folder:
         write_store(
             splits, schema, statistics, folder, storage=config.storage, about={**identity, **about}
@@ -218,7 +217,7 @@ def write(
 
 def store_key(fingerprint: str, config: DataConfig, *parts: object) -> str:
     """A store's name: a hash of the data's content, the settings and whatever else sets it apart."""
-    settings = {**dataclasses.asdict(config), "pca": dict(sorted(config.pca.items()))}
+    settings = {**config.model_dump(mode="json"), "pca": dict(sorted(config.pca.items()))}
     whole = json.dumps([STORE_VERSION, fingerprint, settings, *parts], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:32]
 

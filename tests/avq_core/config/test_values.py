@@ -9,12 +9,9 @@ import yaml
 
 from avq_core.config.data import DataConfig
 from avq_core.config.model import ModelConfig
-from avq_core.config.training import (
-    OptimConfig,
-    TrainConfig,
-    TrainingConfig,
-    manual,
-)
+from avq_core.config.optim import OptimConfig
+from avq_core.config.presets import manual
+from avq_core.config.training import TrainConfig, TrainingConfig
 from avq_core.config.values import (
     from_dict,
     load_config,
@@ -91,10 +88,13 @@ def test_a_setting_out_of_range_says_got_and_expected(
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"modle": {}}, "unknown section 'modle'"),
+        (
+            {"modle": {}},
+            r"unknown section modle, did you mean model\? expected one of model, optim",
+        ),
         ({"model": {"width": 3}}, "unknown setting model.width"),
-        ({"model": 3}, "section 'model' is 3"),
-        ([], "a configuration is"),
+        ({"model": 3}, "model is 3, expected settings by name, such as hidden_dim"),
+        ([], r"a configuration is \[\], expected settings by name, such as model"),
         ({"optim": {"lr": "fast"}}, "optim.lr is 'fast'"),
     ],
 )
@@ -147,10 +147,10 @@ config:
         # What is wrong is left out: the line of its section.
         ("hidden_dim: 64", "dropout: 0", "line 4: config.model.hidden_dim is 512, expected"),
         ("lr: 1e-3", "lr: fast", "line 8: config.optim.lr is 'fast', expected a number > 0"),
-        ("overall: 1.0", "overall: -1", "line 11: config.training.task_weights.overall is -1.0"),
+        ("overall: 1.0", "overall: -1", "line 11: config.training.task_weights.overall is -1, "),
         ("overall: 1.0", "overall: 1e-1", None),
         ("epochs: 5", "epochs: 5.5", "line 12: config.training.epochs is 5.5, expected an integer"),
-        ("  optim:", "  optin:", "line 7: unknown section 'config.optin', did you mean optim\\?"),
+        ("  optim:", "  optin:", "line 7: unknown section config.optin, did you mean optim\\?"),
         ("config:", "confg:", "line 3: unknown key 'confg', did you mean config\\?"),
         (
             "trial: 3",

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from avq_core.config.model import ModelConfig
-from avq_core.config.training import manual
+from avq_core.config.presets import manual
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
 from avq_core.model.embedders import inner_width
 from avq_core.model.layers import Dropout, EncoderLayer, sinusoidal_positions

@@ -1,14 +1,13 @@
 """The parts that the manual's network does not have: fusions, frames, positions, norms."""
 
-from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from avq_core.config.model import FUSIONS, ModelConfig
-from avq_core.config.training import recommended
+from avq_core.config.model import Fusion, ModelConfig
+from avq_core.config.presets import recommended
 from avq_core.data.schema import Schema, Stream
 from avq_core.model.frames import average_frames
 from avq_core.model.fusion import make_fusion
@@ -103,8 +102,10 @@ def test_the_manuals_network_has_none_of_the_parts() -> None:
     """All parts are off by default: the network has no parameter and no buffer of theirs."""
     names = {name.split(".")[0] for name in Network(ModelConfig(), SCHEMA).state_dict()}
     assert names == {"embedding", "encoder", "heads"}
-    off = {f.name: f.default for f in fields(ModelConfig)}
-    assert all(not off[n] for n in ("statistics_width", "max_lag", "norm_first", "stream_norm"))
+    off = ModelConfig()
+    assert all(
+        not getattr(off, n) for n in ("statistics_width", "max_lag", "norm_first", "stream_norm")
+    )
 
 
 def test_the_recommended_configuration_fits_any_tasks() -> None:
@@ -140,7 +141,7 @@ def test_frames_are_averaged_window_by_window() -> None:
     torch.testing.assert_close(average_frames(x, 2, mask)[1, :, 0], torch.tensor([0.5, 2.0, 0.0]))
 
 
-@pytest.mark.parametrize("kind", FUSIONS)
+@pytest.mark.parametrize("kind", get_args(Fusion))
 def test_fusions_take_streams_with_and_without_time(kind: str) -> None:
     """The result is (B, T, W), with one frame where no stream is temporal."""
     fusion = make_fusion(kind, ["a", "b"], width=4, num_heads=2)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from avq_core.config.training import OptimConfig
+from avq_core.config.optim import OptimConfig
 from avq_core.training.schedule import cycle_ends, judged_epochs, learning_rate
 
 

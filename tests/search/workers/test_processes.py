@@ -12,7 +12,7 @@ from commands import write_tiny
 from launch_ends import end_without_room, raise_without_room
 
 from avq_core.config.data import DataConfig
-from avq_core.config.training import manual
+from avq_core.config.presets import manual
 from avq_core.data.store.store import prepare
 from avq_core.errors import NoRoomError
 from search.settings import NO_ROOM, Job, Slot

@@ -9,7 +9,7 @@ import yaml
 from commands import assert_one_line, run, write_tiny
 from optuna.trial import FrozenTrial, TrialState
 
-from avq_core.config.training import manual
+from avq_core.config.presets import manual
 from avq_core.config.values import to_dict, with_values
 from search.samplers.factory import make_sampler
 from search.suggest import suggest

@@ -1,0 +1,117 @@
+"""A pydantic error as the project's one line: the setting, what was got, what was expected.
+
+optim.lr is -1, expected a number > 0
+unknown setting model.hiden_dim, did you mean hidden_dim? expected one of hidden_dim, ...
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from avq_core.config.constraints import CHOICES, EXPECTED, SETTING
+from avq_core.config.steps import Steps, dotted
+from avq_core.errors import SettingError
+
+_UNKNOWN: Final = ("extra_forbidden", "invalid_key")
+_NO_MAPPING: Final = ("model_type", "model_attributes_type")
+_KEY: Final = "[key]"
+"""Ends the location of a mapping's key that is wrong."""
+
+
+def setting_error(
+    error: ValidationError, model: type[BaseModel], *, noun: str, prefix: Steps
+) -> SettingError:
+    """The mistake to tell, in one line.
+
+    Args:
+        error: What pydantic found wrong.
+        model: What was to be built.
+        noun: What the innermost names of the model are called: "setting" or "key".
+        prefix: Steps to the values themselves, named in the message and not in its `steps`.
+    """
+    # An unknown name comes first: it may be the misspelling of one that is missing.
+    mistake = min(error.errors(include_url=False), key=lambda each: each["type"] not in _UNKNOWN)
+    steps = _steps(mistake)
+    inner = mistake.get("ctx", {}).get("error")
+    if isinstance(inner, SettingError):
+        return SettingError(
+            f"{dotted((*prefix, *steps))}: {inner}",
+            steps=(*steps, *inner.steps),
+            unknown=inner.unknown,
+        )
+    path = dotted((*prefix, *steps))
+    owner = _owner(model, steps)
+    if mistake["type"] in _UNKNOWN:
+        if _parts(owner):
+            noun = "section"
+        message = f"unknown {noun} {path}, {_hint(model, owner, steps[-1])}" + one_of(
+            owner.model_fields
+        )
+        return SettingError(message, steps=steps, unknown=True)
+    if mistake["loc"][-1:] == (_KEY,):
+        path = f"a name in {dotted((*prefix, *steps[:-1]))}"
+    return SettingError(_sentence(mistake, path, owner), steps=steps)
+
+
+def one_of(names: Iterable[object]) -> str:
+    """What was expected, where it is one of several."""
+    return f"expected one of {', '.join(map(str, names))}"
+
+
+def did_you_mean(name: object, names: Iterable[str]) -> str:
+    """The name that is closest to a misspelt one, in words; empty where none is close."""
+    close = difflib.get_close_matches(str(name), list(names), n=1)
+    return f"did you mean {close[0]}? " if close else ""
+
+
+def _sentence(mistake: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
+    """What is wrong with a setting that exists."""
+    context: dict[str, Any] = mistake.get("ctx", {})
+    got = context.get("got", mistake["input"])
+    if mistake["type"] == "missing":
+        required = [name for name, field in owner.model_fields.items() if field.is_required()]
+        return f"{path} is missing, expected at least {' and '.join(required)}"
+    if mistake["type"] in _NO_MAPPING:
+        expected = f"settings by name, such as {', '.join(owner.model_fields)}"
+        return f"{path or 'a configuration'} is {got!r}, expected {expected}"
+    if mistake["type"] == CHOICES:
+        choices = context["choices"]
+        return f"{path} is {got!r}, {did_you_mean(got, choices)}{one_of(choices)}"
+    usual = mistake["msg"].removeprefix("Input should be ")
+    return f"{path} is {got!r}, expected {context.get(EXPECTED, usual)}"
+
+
+def _steps(mistake: ErrorDetails) -> Steps:
+    location = mistake["loc"]
+    if location[-1:] == (_KEY,) or mistake["type"] == "invalid_key":
+        return tuple(str(step) for step in location if step != _KEY)
+    steps = tuple(f"[{step}]" if isinstance(step, int) else step for step in location)
+    return (*steps, *mistake.get("ctx", {}).get(SETTING, ()))
+
+
+def _parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """The fields of a model that are models themselves."""
+    annotations = {name: field.annotation for name, field in model.model_fields.items()}
+    return {
+        name: annotation
+        for name, annotation in annotations.items()
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    }
+
+
+def _owner(model: type[BaseModel], steps: Steps) -> type[BaseModel]:
+    """The innermost model on the way to a value."""
+    for step in steps:
+        model = _parts(model).get(step, model)
+    return model
+
+
+def _hint(model: type[BaseModel], owner: type[BaseModel], name: str) -> str:
+    """What may have been meant: the same name in another section, or a name that is close."""
+    for home, part in _parts(model).items():
+        if name in part.model_fields:
+            return f"{name} stands under {home}; "
+    return did_you_mean(name, owner.model_fields)
