@@ -1,4 +1,4 @@
-"""A data set in memory, as its file holds it: validated, nothing imputed, nothing scaled.
+"""A data set in memory, as its file holds it: validated, but neither imputed nor scaled.
 
 Shapes: N samples, T frames, D columns of a stream, K tasks.
 """
@@ -16,20 +16,21 @@ FloatArray = npt.NDArray[np.float32]
 
 
 NO_GROUP: Final = "(no group: "
-"""How the made-up, unique group of a sample without one begins."""
+"""Prefix of the unique group name that a sample without a group gets."""
 
 
 @dataclass(kw_only=True, slots=True)
 class RawSplit:
-    """One split. Feature arrays may be dropped stream by stream once they are used up."""
+    """One split. Features may be dropped stream by stream once they are no longer needed."""
 
     features: dict[str, list[FloatArray | None]]
     """Stream name to N arrays of (T, D) or (D,), NaN as in the file; `None` where a sample lacks
-    the stream. T may differ between samples; it is the same in all streams of one."""
+    the stream. T may differ between samples, but not between the streams of a sample."""
     labels: FloatArray
     """(N, K), in the user's units; NaN where missing."""
     groups: list[str]
-    """N names; samples of one group (speaker, clip) belong together. A unique name where absent."""
+    """N group names; samples of one speaker or recording share a group. A sample without a group has
+    a unique name."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -41,13 +42,13 @@ class Dataset:
 
     schema: Schema
     splits: dict[str, RawSplit]
-    """By name: train, val, test."""
+    """Splits by name: train, val, test."""
     attainable_r2: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Split to task to the R² of the noise-free labels; known of made data only."""
+    """Split to task to the R² of the noise-free labels; empty unless the data is synthetic."""
 
 
 def lengths(split: RawSplit, schema: Schema) -> npt.NDArray[np.int32]:
-    """Frames T of each of the N samples; 1 for one that has clip-level streams only."""
+    """Frames T of each of the N samples; 1 for a sample with clip-level streams only."""
     frames = np.ones(len(split), np.int32)
     for stream in schema.streams:
         if stream.temporal:
@@ -58,5 +59,5 @@ def lengths(split: RawSplit, schema: Schema) -> npt.NDArray[np.int32]:
 
 
 def named_groups(split: RawSplit) -> list[str]:
-    """The groups that the file names, one for each sample that has one."""
+    """The group names of the samples for which the file gives one."""
     return [group for group in split.groups if not group.startswith(NO_GROUP)]

@@ -1,6 +1,6 @@
-"""What a sample is made of: streams and tasks, read from the data and recorded with it.
+"""The schema of a data set: its streams and tasks, read from the data and recorded with it.
 
-Shapes: N samples, T frames, D columns of a stream, K tasks.
+Shapes: T frames, D columns of a stream.
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 LABEL_SUFFIX: Final = "_score"
-"""Labels are mostly named `<task>_score` in a file; tasks go without it everywhere else."""
+"""Suffix of label names in a file (`<task>_score`); everywhere else tasks are named without it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,11 +18,11 @@ class Stream:
 
     name: str
     dim: int
-    """Columns D, after reduction where there is one."""
+    """Columns D; in a prepared schema, after any reduction."""
     temporal: bool
-    """True: (T, D) a sample. False: a clip-level (D,), the same for every frame."""
+    """True: (T, D) for each sample. False: clip-level, (D,), the same for every frame."""
     optional: bool = False
-    """Whether some train samples lack it; the network learns what to put in its place then."""
+    """Whether some train samples lack it; the network then learns a stand-in for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class Schema:
 
     streams: tuple[Stream, ...]
     num_frames: int
-    """Frames T of the longest train sample; 1 where no stream is temporal."""
+    """Frames T of the longest train sample; 1 if no stream is temporal."""
     tasks: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,4 +60,4 @@ DEFAULT_STREAM_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
     "syncnet": (2,),
     "consistency": (1,),
 }
-"""Shape of one sample in the user's own file; the demo set takes its dimensions from here."""
+"""Shape of each stream of one sample in the user's own file, and so in the demo set."""

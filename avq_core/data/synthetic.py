@@ -1,11 +1,10 @@
-"""The demo set: made, deterministic, in the user's schema, with a known best attainable R².
+"""The demo set: synthetic and deterministic, in the user's schema, with a known attainable R².
 
-Every clip has latent factors. Some shift a stream for the whole clip (seen by a mean over time),
-some set how strongly it moves (seen only by second-order statistics), one is a trend (seen only by
-who knows the order of the frames), one couples mouth and loudness (seen only across streams). A
-label is a mix of factors plus noise of known size; nobody can predict the noise, so the R² of the
-noise-free mix is the ceiling. Movement and coupling count as they came out in the clip's frames,
-not as they were drawn, so that the ceiling is exact.
+Every clip has latent factors. Some shift a stream for the whole clip (visible in a mean over time),
+some set how strongly it moves (visible only in second-order statistics), one is a trend (visible only
+in the order of the frames), one couples mouth and loudness (visible only across streams). A label is a
+mix of factors plus noise of known size. The noise cannot be predicted, so the R² of the noise-free mix
+is the ceiling. Movement and coupling are measured in the finished frames, which makes the ceiling exact.
 
 Shapes: N clips, T frames, D columns of a stream, K tasks.
 """
@@ -22,30 +21,31 @@ from avq_core.data.dataset import Dataset, RawSplit
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
 
 DEMO_VERSION: Final = 1
-"""Part of the set's fingerprint. Raised whenever a value of the set changes, and only then: a study of
-another demo set does not go on. A test holds the values to a golden hash."""
+"""Part of the set's fingerprint. To be raised whenever a value of the set changes, and only then, since
+a study refuses to resume on another demo set. A test compares the values with a stored hash."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoSize:
-    """How much of it to make."""
+    """The size of a demo set."""
 
     num_frames: int
+    """Frames of every clip."""
     clips: Mapping[str, int]
-    """By split."""
+    """Number of clips by split."""
 
 
 SMALL: Final = DemoSize(num_frames=30, clips={"train": 320, "val": 120, "test": 160})
-"""What the name `demo` stands for: a study on a CPU takes minutes."""
+"""The size of the set called `demo`: small enough that a study on a CPU takes minutes."""
 FULL: Final = DemoSize(num_frames=150, clips={"train": 953, "val": 239, "test": 410})
-"""The size of the user's file, 2.3 GB with 29,829 NaN: to measure with."""
+"""The size of the user's file, 2.3 GB with 29,829 NaN, for measurements."""
 CLIPS_PER_GROUP: Final = 4
 MISSING_SHARE: Final = 0.285
-"""Of the labels; the user's file misses 27 to 30 %."""
+"""Share of the labels that are missing; 27 to 30 % in the user's file."""
 NAN_SHARE: Final = 29_829 / (1_602 * 150 * 163)
-"""Of the visual values, in runs of frames; the rate of the user's file."""
+"""Share of the visual values that are NaN, in runs of frames; as in the user's file."""
 NOISE_SHARE: Final = 0.15
-"""Of a label's variance: what nobody can predict."""
+"""Share of a label's variance that is noise."""
 LABEL_CENTRE, LABEL_SCALE = 0.1, 0.28
 
 _TASKS: Final = ("lip_sync", "expression", "audio_quality", "cross_modal", "overall")
@@ -61,7 +61,7 @@ _SHIFTS: Final[Mapping[str, tuple[str, ...]]] = {
     "mouth": ("keypoint", "au", "syncnet"),
     "face": ("visual", "keypoint", "au"),
 }
-"""Factors that shift a stream for the whole clip, and the streams in which they show."""
+"""Factors that shift a stream for the whole clip, and the streams that they shift."""
 _MOVES: Final[Mapping[str, tuple[str, ...]]] = {
     "activity": ("keypoint", "au"),
     "loudness": ("audio",),
@@ -69,7 +69,7 @@ _MOVES: Final[Mapping[str, tuple[str, ...]]] = {
     "voice": ("audio",),
     "lips": ("keypoint", "au"),
 }
-"""Zero-mean movements over time, and the streams in which they show."""
+"""Movements over time with mean 0, and the streams that they move."""
 _SHIFT_STRENGTH, _MOVE_STRENGTH, _NUISANCE_STRENGTH, _FRAME_NOISE = 0.45, 0.9, 0.5, 0.6
 _NUISANCES: Final = 6
 
@@ -77,7 +77,7 @@ Array = npt.NDArray[np.float64]
 
 
 def demo_fingerprint(seed: int = 0) -> str:
-    """What the demo set of a seed is known by, without making it."""
+    """The fingerprint of a seed's demo set, without making the set."""
     return hashlib.sha256(f"demo set, version {DEMO_VERSION}, seed {seed}".encode()).hexdigest()
 
 
@@ -85,11 +85,11 @@ def make_demo(*, size: DemoSize = SMALL, seed: int = 0) -> Dataset:
     """Makes the demo set.
 
     Args:
-        size: Clips and frames; the memory of `FULL` is about 3 GB.
-        seed: The same seed gives the same set, to the bit, under the same NumPy.
+        size: Clips and frames; `FULL` takes about 3 GB of memory.
+        seed: The same seed gives the same set, bit by bit, with the same NumPy.
 
     Returns:
-        All three splits, split by group, and the attainable R² by split and task.
+        Three splits that share no group, and the attainable R² by split and task.
     """
     rng = np.random.default_rng(seed)
     directions = _directions(rng)
@@ -109,7 +109,7 @@ def make_demo(*, size: DemoSize = SMALL, seed: int = 0) -> Dataset:
 
 
 def _directions(rng: np.random.Generator) -> dict[tuple[str, str], Array]:
-    """The pattern over a stream's columns in which each factor shows there; unit deviation."""
+    """(factor, stream) to the factor's pattern over the stream's columns (D,), standard normal."""
     factors = {**_SHIFTS, **_MOVES}
     keys = [(factor, stream) for factor, shown in factors.items() for stream in shown]
     for stream, shape in DEFAULT_STREAM_SHAPES.items():
@@ -127,7 +127,7 @@ def _make_split(
     shape: tuple[int, int],
     first_group: int,
 ) -> tuple[RawSplit, dict[str, float]]:
-    """A split of (N, T), and the ceiling of each task."""
+    """A split of N clips and T frames, and each task's attainable R²."""
     num_clips, _ = shape
     group = first_group + np.arange(num_clips) // CLIPS_PER_GROUP
     shifts = {name: rng.standard_normal(num_clips) for name in _SHIFTS}
@@ -148,7 +148,7 @@ def _make_split(
 
 
 def _movements(rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Array]:
-    """Movements by name, each of the shape (N, T), with zero mean over time."""
+    """Movements by name, each (N, T) with mean 0 over time."""
     num_clips, num_frames = shape
     energy = {
         name: np.exp(0.5 * rng.standard_normal(num_clips)) for name in ("activity", "loudness")
@@ -163,7 +163,7 @@ def _movements(rng: np.random.Generator, shape: tuple[int, int]) -> dict[str, Ar
 
 
 def _wave(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    """Smooth noise, (N, T): zero mean and unit deviation over time in every clip."""
+    """Smooth noise (N, T) with mean 0 and standard deviation 1 over time in every clip."""
     white = rng.standard_normal((shape[0], shape[1] + 2))
     smooth = white[:, :-2] + white[:, 1:-1] + white[:, 2:]
     smooth -= smooth.mean(axis=1, keepdims=True)
@@ -171,7 +171,7 @@ def _wave(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
 
 
 def _realised(moves: Mapping[str, Array]) -> dict[str, Array]:
-    """Each movement's factor as it came out in the frames, (N,)."""
+    """Each movement's factor (N,), measured in the frames."""
     ramp = np.linspace(-1.7, 1.7, moves["trend"].shape[1])
     return {
         "activity": np.log(moves["activity"].std(axis=1)),
@@ -200,7 +200,7 @@ def _stream(
         clip += 0.2 * rng.standard_normal(clip.shape)
         return clip.astype(np.float32)
     for i in range(_NUISANCES):
-        # Half of a nuisance is the speaker's, the same in all clips of the group.
+        # Half of a nuisance belongs to the speaker and is the same in all clips of the group.
         speaker = rng.standard_normal(int(group.max()) + 1)[group]
         amount = (speaker + rng.standard_normal(len(group))) / np.sqrt(2)
         clip += _NUISANCE_STRENGTH * np.outer(amount, directions[f"nuisance {i}", stream])
@@ -211,13 +211,13 @@ def _stream(
             pattern = (_MOVE_STRENGTH * directions[move, stream]).astype(np.float32)
             values += moves[move].astype(np.float32)[:, :, None] * pattern
     if stream == "visual":
-        # As in the user's file, some columns are not scaled: their values reach hundreds.
+        # As in the user's file, some columns have values of several hundred.
         values *= np.where(np.arange(dim) % 10 == 0, np.float32(100.0), np.float32(1.0))
     return values
 
 
 def _punch_holes(rng: np.random.Generator, visual: npt.NDArray[np.float32]) -> None:
-    """NaN in runs of 3 to 8 frames of one column, at the rate of the user's file."""
+    """Sets runs of 3 to 8 frames of a column to NaN, at the rate of the user's file."""
     holes = round(visual.size * NAN_SHARE)
     while holes > 0:
         clip, column = rng.integers(len(visual)), rng.integers(visual.shape[2])
@@ -231,21 +231,21 @@ def _punch_holes(rng: np.random.Generator, visual: npt.NDArray[np.float32]) -> N
 def _labels(
     rng: np.random.Generator, factors: Mapping[str, Array], num_clips: int
 ) -> tuple[npt.NDArray[np.float32], dict[str, float]]:
-    """Labels (N, K) in the user's units with NaN where missing, and the ceiling of each task."""
+    """Labels (N, K) in the user's units, NaN where missing, and each task's attainable R²."""
     labels = np.empty((num_clips, len(_TASKS)))
     ceilings = {}
     for k, task in enumerate(_TASKS):
         mix = sum(weight * _standard(factors[name]) for name, weight in _MIX[task].items())
         signal = _standard(np.asarray(mix)) * np.sqrt(1 - NOISE_SHARE)
         noise = np.sqrt(NOISE_SHARE) * rng.standard_normal(num_clips)
-        # Within 3.2 deviations, so that every label is valid.
+        # Clipped at 3.2 standard deviations, so that every label is valid.
         unit = np.clip(signal + noise, -3.2, 3.2)
         label = np.round(LABEL_CENTRE + LABEL_SCALE * unit, 4)
         best = LABEL_CENTRE + LABEL_SCALE * signal
         label[rng.permutation(num_clips)[: round(num_clips * MISSING_SHARE)]] = np.nan
-        seen = np.isfinite(label)
-        error = np.square(label[seen] - best[seen]).sum()
-        ceilings[task] = float(1 - error / np.square(label[seen] - label[seen].mean()).sum())
+        valid = np.isfinite(label)
+        error = np.square(label[valid] - best[valid]).sum()
+        ceilings[task] = float(1 - error / np.square(label[valid] - label[valid].mean()).sum())
         labels[:, k] = label
     return labels.astype(np.float32), ceilings
 

@@ -1,1 +1,1 @@
-"""From a file that nobody trusts to validated samples in memory, and back."""
+"""Reads untrusted data files into validated samples, and writes them."""

@@ -1,10 +1,10 @@
-"""Data files of plain arrays, `.npz` and `.safetensors`: read into what a pickle would hold.
+"""Reads data files of plain arrays, `.npz` and `.safetensors`, into the samples of a pickle.
 
 Names in the file: `<split>/features/<stream>` (N, T, D) or (N, D), `<split>/labels/<label>` (N,),
-and where they are needed `<split>/group` (N,), `<split>/frames` (N,) and `<split>/present/<stream>`
-(N,). Without `<split>/` in front it is one set of samples, to predict. docs/data.md tells it all.
+and optionally `<split>/group` (N,), `<split>/frames` (N,) and `<split>/present/<stream>` (N,). Without
+the prefix `<split>/` the file is one set of samples to predict. docs/data.md describes all of it.
 
-Shapes: N samples, T frames of the longest, D columns of a stream.
+Shapes: N samples, T frames of the longest sample, D columns of a stream.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _NAMES: Final = "expected [SPLIT/]features/STREAM, labels/LABEL, group, frames a
 
 
 def reads(path: Path) -> bool:
-    """Whether a file's suffix says that it holds arrays by name."""
+    """Whether a file is of arrays by name, judged by its suffix."""
     return path.suffix.lower() in SUFFIXES
 
 
@@ -33,14 +33,14 @@ def load(path: Path) -> dict[str, list[Sample]] | list[Sample]:
     """Reads a file of arrays.
 
     Args:
-        path: `.npz`, or `.safetensors` with what is text in a `.json` of the same name beside it.
+        path: `.npz`, or `.safetensors` with any text in a `.json` file of the same name.
 
     Returns:
         Split to samples, `{"features": {stream: array}, "labels": {label: number}, "group": name}`;
-        one list where the file names no split. Arrays are views of what was read.
+        a single list if the file names no split. Arrays are views of what was read.
 
     Raises:
-        DataError: No such file, damaged, or names and shapes that do not belong together.
+        DataError: The file is missing or damaged, or its names and shapes do not fit together.
     """
     try:
         arrays = (
@@ -62,16 +62,18 @@ def load(path: Path) -> dict[str, list[Sample]] | list[Sample]:
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
-        raise DataError(f"{path} asks for more memory than there is") from error
+        raise DataError(
+            f"{path} needs more memory than this machine has; split it, or use another machine"
+        ) from error
     except DataError as error:
         raise DataError(f"{path} was not read: {error}") from None
     return samples.get("", samples)
 
 
 def _parsed(name: str) -> tuple[str, tuple[str, str]]:
-    """A name's split, and its part with the stream or label."""
-    steps = name.split("/")
-    for split, rest in (("", steps), (steps[0], steps[1:])):
+    """Splits an array's name into split, part, and stream or label."""
+    words = name.split("/")
+    for split, rest in (("", words), (words[0], words[1:])):
         if len(rest) == 2 and rest[0] in ("features", "labels", "present") and all(rest):
             return split, (rest[0], rest[1])
         if len(rest) == 1 and rest[0] in ("group", "frames"):
@@ -80,6 +82,7 @@ def _parsed(name: str) -> tuple[str, tuple[str, str]]:
 
 
 def _samples(split: str, parts: Mapping[tuple[str, str], npt.NDArray[Any]]) -> list[Sample]:
+    """The N samples of a split, from its arrays by part and name."""
     where = f"{split}/" if split else ""
     features = {name: array for (part, name), array in parts.items() if part == "features"}
     if not features:
@@ -124,19 +127,22 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def _check_column(where: str, part: str, array: npt.NDArray[Any], num: int) -> None:
-    kinds, told = _KINDS[part]
+    """Checks type and number of rows of one array of a split."""
+    kinds, expected = _KINDS[part]
     if array.dtype.kind not in kinds:
-        raise DataError(f"{where} is of type {array.dtype}, expected {told}")
+        raise DataError(f"{where} is of type {array.dtype}, expected {expected}")
     wrong_axes = part != "features" and array.ndim != 1
     if wrong_axes or len(array) != num:
         rest = ", ..." if part == "features" else ","
-        raise DataError(f"{where} has shape {array.shape}, expected ({num}{rest}), a row a sample")
+        raise DataError(
+            f"{where} has shape {array.shape}, expected ({num}{rest}), one row a sample"
+        )
 
 
 def _checked_frames(
     frames: npt.NDArray[Any] | None, features: Arrays, where: str
 ) -> list[int | None]:
-    """Real frames of each sample; `None` where all are."""
+    """Number of real frames of each sample; `None` where all are real."""
     num = len(next(iter(features.values())))
     if frames is None:
         return [None] * num
@@ -150,13 +156,13 @@ def _checked_frames(
 
 
 def _groups(column: npt.NDArray[Any] | None, where: str) -> list[str | int] | None:
-    """A name or a number of each sample; empty text where a sample has no group."""
+    """The group of each sample, a name or a number; empty text for a sample without one."""
     if column is None:
         return None
     try:
         groups = [name.decode() if isinstance(name, bytes) else name for name in column.tolist()]
         for name in groups:
             str(name).encode()
-    except (ValueError, SystemError):  # NumPy's own, for what is no character
+    except (ValueError, SystemError):  # NumPy raises SystemError for invalid characters
         raise DataError(f"{where}group holds text that is not UTF-8; write it as str") from None
     return groups

@@ -1,10 +1,10 @@
-"""The data contract: what a sample and a label must look like, each breach told exactly.
+"""The data contract: what samples and labels must look like, with an exact error for each breach.
 
 Shapes: T frames, D columns of a stream, K tasks.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -18,52 +18,52 @@ from avq_core.errors import DataError
 FloatArray = npt.NDArray[np.float32]
 
 LABEL_TOLERANCE: Final = 1e-6
-"""Labels went through float32 somewhere: -0.8 may come back as -0.80000001."""
+"""Labels may have been rounded to float32, so that -0.8 is read as -0.80000001."""
 _SHAPES: Final = "(frames, columns) or, for a clip-level stream, (columns,), none of them 0"
 
 
 def read_schema(samples: Sequence[object], names: Names, where: str) -> Schema:
-    """Streams and tasks of a split: every one that any of its samples has.
+    """Streams and tasks of a split: all that occur in any of its samples.
 
     Args:
-        samples: Of the train split.
-        names: How the file's names become ours.
-        where: Names the split in errors.
+        samples: The samples of the train split.
+        names: Translates the file's names into ours.
+        where: The split's name in errors.
 
     Raises:
-        DataError: No streams or labels, an array of other than 1 or 2 axes, a stream that stands
-            in one sample only, a name that cannot be a file's or a setting's name.
+        DataError: There are no streams or labels, an array has other than 1 or 2 axes, only one
+            sample has a stream, or a name cannot be the name of a file or setting.
     """
-    found: dict[str, list[tuple[int, ...]]] = {}
+    shapes: dict[str, list[tuple[int, ...]]] = {}
     first: dict[str, int] = {}
     tasks: dict[str, None] = {}
     for index, candidate in enumerate(samples):
         sample = names.sample(candidate, f"{where} sample {index}", needs_labels=True)
         for stream, array in sample.features.items():
             place = f"{where} sample {index}, stream {stream!r}"
-            found.setdefault(stream, []).append(_checked_shape(array, place))
+            shapes.setdefault(stream, []).append(_checked_shape(array, place))
             first.setdefault(stream, index)
         tasks |= dict.fromkeys(sample.labels)
-    if not found or not tasks:
-        raise DataError(f"{where} has no {'labels' if found else 'streams'}, expected at least 1")
-    for stream, shapes in found.items():
-        if len(shapes) == 1 < len(samples):
+    if not shapes or not tasks:
+        raise DataError(f"{where} has no {'labels' if shapes else 'streams'}, expected at least 1")
+    for stream, each in shapes.items():
+        if len(each) == 1 < len(samples):
             raise DataError(
                 f"{where}: only sample {first[stream]} of {len(samples)} has a stream {stream!r}; "
-                "mend its name if that is a slip, or leave it out (`ignore` of --layout)"
+                "correct its name if that is a typo, or leave it out (`ignore` of --layout)"
             )
-    longest = {name: max(map(_frames, shapes)) for name, shapes in found.items()}
+    longest = {name: max(map(_frames, each)) for name, each in shapes.items()}
     num_frames = max(longest.values())
     return Schema(
         streams=tuple(
             Stream(
                 name=name,
-                dim=shapes[0][-1],
-                # One frame in every sample where others have more: a figure of the clip.
-                temporal=len(shapes[0]) == 2 and (longest[name] > 1 or num_frames == 1),
-                optional=len(shapes) < len(samples),
+                dim=each[0][-1],
+                # A single frame in every sample, where other streams have more, is clip-level.
+                temporal=len(each[0]) == 2 and (longest[name] > 1 or num_frames == 1),
+                optional=len(each) < len(samples),
             )
-            for name, shapes in found.items()
+            for name, each in shapes.items()
         ),
         num_frames=num_frames,
         tasks=tuple(tasks),
@@ -77,20 +77,20 @@ def read_features(
 
     Args:
         features: Stream name to array.
-        schema: What the sample must match, but for the number of frames.
-        config: Says which value means missing.
-        where: Names the sample in errors.
+        schema: Streams that the sample must match; the number of frames may differ.
+        config: Gives the value that means missing.
+        where: The sample's name in errors.
 
     Returns:
         An array (T, D) or (D,) for each stream, `None` where the sample lacks it; T is the same in
-        all of them. Not copied where it is float32 already.
+        all of them. An array that is float32 already is not copied.
 
     Raises:
-        DataError: A stream that the schema does not have, one that is missing and not optional,
-            another shape, or streams of different numbers of frames.
+        DataError: A stream is not in the schema, is missing though it is not optional, or has
+            another shape; or the streams differ in their number of frames.
     """
-    known = [stream.name for stream in schema.streams]
-    _check_known(features, known, f"{where}: stream")
+    expected = [stream.name for stream in schema.streams]
+    _check_names(features, expected, f"{where}: stream")
     arrays: list[FloatArray | None] = []
     frames: dict[str, int] = {}
     for stream in schema.streams:
@@ -98,7 +98,7 @@ def read_features(
             if not stream.optional:
                 raise DataError(
                     f"{where}: stream {stream.name!r} is missing, got {shown(features)}; every "
-                    "train sample has it, so the network learns nothing to put in its place"
+                    "train sample has it, so the network learns no stand-in for it"
                 )
             arrays.append(None)
             continue
@@ -107,7 +107,7 @@ def read_features(
             frames[stream.name] = len(array)
         arrays.append(_as_float(array, config))
     if all(array is None for array in arrays):
-        raise DataError(f"{where} has no stream at all, expected at least one of {shown(known)}")
+        raise DataError(f"{where} has no stream at all, expected at least one of {shown(expected)}")
     if len(set(frames.values())) > 1:
         raise DataError(f"{where} has streams of different numbers of frames: {frames}; resample")
     return arrays
@@ -119,12 +119,15 @@ def read_labels(
     """One sample's K labels in the user's units; NaN where missing.
 
     Args:
-        labels: Task to value; a task that is not there is missing.
+        labels: Task to value; tasks may be absent.
         tasks: The schema's tasks.
         config: The valid ranges and the value that means missing.
-        where: Names the sample in errors.
+        where: The sample's name in errors.
+
+    Raises:
+        DataError: An unknown task, or a label that is not a number in the valid range.
     """
-    _check_known(labels, tasks, f"{where}: label of task")
+    _check_names(labels, tasks, f"{where}: label of task")
     return [
         _label(labels.get(task), task, config, f"{where}, label of task {task!r}") for task in tasks
     ]
@@ -151,7 +154,7 @@ def _label(value: object, task: str, config: DataConfig, where: str) -> float:
         missing = "NaN" if sentinel is None else f"{sentinel:g} or NaN"
         raise DataError(
             f"{where} is {label:g}, expected a value in [{low:g}, {high:g}], or {missing} where it "
-            "is missing; other ranges are told with --layout"
+            "is missing; set other ranges with --layout"
         )
     return label
 
@@ -173,13 +176,13 @@ def _one_stream(value: object, stream: Stream, where: str) -> npt.NDArray[Any]:
         array = array[0]
     expected = (len(array), stream.dim) if stream.temporal else (stream.dim,)
     if array.shape != expected or 0 in array.shape:
-        told = f"(frames, {stream.dim})" if stream.temporal else str(expected)
-        raise DataError(f"{where} has shape {array.shape}, expected {told}")
+        wording = f"(frames, {stream.dim})" if stream.temporal else str(expected)
+        raise DataError(f"{where} has shape {array.shape}, expected {wording}")
     return array
 
 
 def _as_float(array: npt.NDArray[Any], config: DataConfig) -> FloatArray:
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which counts as missing
+    with np.errstate(over="ignore"):  # overflow gives infinity, which counts as missing
         values: FloatArray = array.astype(np.float32, copy=False)
     if config.missing_value is not None:
         values = np.where(values == np.float32(config.missing_value), np.float32(np.nan), values)
@@ -200,10 +203,10 @@ def _numeric(value: object, where: str) -> npt.NDArray[Any]:
     return value.reshape(1) if value.ndim == 0 else value
 
 
-def _check_known(got: Mapping[str, object], known: Sequence[str], what: str) -> None:
-    for name in got:
-        if name not in known:
+def _check_names(names: Iterable[str], expected: Sequence[str], what: str) -> None:
+    for name in names:
+        if name not in expected:
             raise DataError(
-                f"{what} {name!r} is unknown, expected {shown(known)}, as the train split has "
-                "them; mend its name, or leave it out (`ignore` of --layout)"
+                f"{what} {name!r} is unknown, expected {shown(expected)} as in the train split; "
+                "correct its name, or leave it out (`ignore` of --layout)"
             )

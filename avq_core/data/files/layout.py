@@ -1,4 +1,4 @@
-"""From a file's own names to ours: splits, the parts of a sample, streams and tasks."""
+"""Translates a file's names into ours: of splits, of the parts of a sample, of streams and tasks."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,22 +10,23 @@ from avq_core.data.schema import LABEL_SUFFIX
 from avq_core.errors import DataError
 
 _NAME: Final = re.compile(r"[\w-]{1,64}\Z")
-"""Names become file names and dotted settings, so they hold neither slashes nor dots."""
+"""Names become parts of file names and of dotted settings: no slashes and no dots."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """One sample under our names, its values unchecked."""
+    """One sample under our names; its values are not checked yet."""
 
     features: Mapping[str, Any]
-    """Stream to what the file has for it; streams that are `None` are not there."""
+    """Stream to the file's value; streams that are `None` in the file are left out."""
     labels: Mapping[str, Any]
-    """Task to what the file has for it."""
+    """Task to the file's value."""
     group: object
+    """The file's value; `None` for a sample without a group."""
 
 
 class Names:
-    """The names of one file, by the data settings (`DataConfig`)."""
+    """Translates the names of one file, as the data settings (`DataConfig`) say."""
 
     def __init__(self, config: DataConfig) -> None:
         self._splits = config.splits
@@ -37,42 +38,47 @@ class Names:
         self._ignored = frozenset(config.ignore)
 
     def split(self, ours: str) -> str:
-        """What the file calls a split."""
+        """The file's name for a split."""
         return self._splits.get(ours, ours)
 
     def check_used(self, samples: Iterable[Any], where: str) -> None:
-        """Makes sure that every name of the layout is a name of the file: a slip would go unseen.
+        """Checks that the file has every name of the layout: a typo would have no effect otherwise.
 
         Args:
-            samples: Of the train split, each known to be a dict of dicts.
-            where: Names the split in errors.
+            samples: Samples of the train split, each a dict of dicts.
+            where: The split's name in errors.
 
         Raises:
-            DataError: A stream, task or thing to ignore that no sample has.
+            DataError: No sample has a stream, task or name to ignore of the layout.
         """
         streams: dict[str, None] = {}
         labels: dict[str, None] = {}
         for sample in samples:
             streams |= dict.fromkeys(sample[self._features])
             labels |= dict.fromkeys(sample.get(self._labels) or ())
-        for part, named, found in (
+        for part, layout_names, file_names in (
             ("streams", self._streams, streams),
             ("tasks", self._tasks, labels),
             ("ignore", self._ignored, {**streams, **labels}),
         ):
-            for theirs in named:
-                if theirs not in found:
+            for theirs in layout_names:
+                if theirs not in file_names:
                     raise DataError(
                         f"--layout names {theirs!r} under `{part}`, but no sample of {where} has it, "
-                        f"only {shown(found)}"
+                        f"only {shown(file_names)}"
                     )
 
     def sample(self, candidate: object, where: str, *, needs_labels: bool) -> Sample:
-        """A sample as the file has it, under our names.
+        """Translates one sample of the file.
+
+        Args:
+            candidate: The sample as the file has it.
+            where: Its name in errors.
+            needs_labels: Whether labels are required.
 
         Raises:
-            DataError: It is no dict, lacks features or labels, or holds a name that is none, or
-                two names that become the same one.
+            DataError: It is not a dict, lacks features or labels, has a name that is not allowed,
+                or two names that become the same one.
         """
         expected = f"a dict with {self._features!r} and {self._labels!r}"
         if not isinstance(candidate, dict):
@@ -81,7 +87,7 @@ class Names:
             if part not in candidate:
                 raise DataError(
                     f"{where} has no {part!r}, only {shown(candidate)}; expected {expected}, or "
-                    "`keys` of --layout that say what they are called"
+                    "their names under `keys` of --layout"
                 )
         features = _named(candidate[self._features], f"{where}: {self._features}")
         labels = candidate.get(self._labels)
@@ -106,7 +112,7 @@ class Names:
 
 
 def shown(named: Iterable[object]) -> str:
-    """Names for an error: not too many, none too long."""
+    """Names as text for an error, at most 20 of at most 64 characters."""
     names = [str(name)[:64] for name in named]
     return repr(names[:20]) if names else "none"
 
@@ -118,14 +124,14 @@ def _named(part: object, where: str) -> Mapping[Any, Any]:
 
 
 def _renamed(values: Mapping[Any, Any], names: Mapping[Any, str], what: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    renamed: dict[str, Any] = {}
     for theirs, ours in names.items():
         if not isinstance(theirs, str) or _NAME.match(ours) is None:
             raise DataError(
                 f"{what} name {str(theirs)[:80]!r}, expected up to 64 letters, digits, '_' and "
                 "'-', or another name for it with --layout"
             )
-        if ours in found:
+        if ours in renamed:
             raise DataError(f"{what} {theirs!r} would be a second {ours!r}; rename one of them")
-        found[ours] = values[theirs]
-    return found
+        renamed[ours] = values[theirs]
+    return renamed

@@ -1,4 +1,4 @@
-"""A reader of `.npz` files that believes nothing that the file says of its own size."""
+"""Reads `.npz` files without trusting the sizes that the file claims."""
 
 import tokenize
 import warnings
@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from avq_core.errors import DataError
 
-_MOST_EXPANSION: Final = 20
-"""Compressed arrays may take this many times the file's size, and `_FLOOR` more."""
+_MAX_EXPANSION: Final = 20
+"""Compressed arrays may expand to this many times the file's size, plus `_FLOOR` bytes."""
 _FLOOR: Final = 1 << 28
 _CHUNK: Final = 1 << 22
 _MALFORMED: Final = (
@@ -34,8 +34,8 @@ def read(path: Path) -> dict[str, npt.NDArray[Any]]:
     """All arrays of a file, by name.
 
     Raises:
-        DataError: Not a zip file, an array of objects, or sizes that do not fit together.
-        OSError: It cannot be read.
+        DataError: It is not a zip file, has an array of objects, or sizes that do not fit together.
+        OSError: The file cannot be read.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -56,18 +56,18 @@ def read(path: Path) -> dict[str, npt.NDArray[Any]]:
 def _check_sizes(archive: zipfile.ZipFile, size: int) -> None:
     members = archive.infolist()
     if any(member.compress_type not in _METHODS for member in members):
-        # LZMA's header alone can ask for 4 GB.
+        # The header of an LZMA stream alone can request 4 GB.
         raise DataError(
             "it is compressed in a way that numpy does not write, expected deflate or none; save "
             "it with numpy.savez"
         )
     names = [member.filename for member in members]
     if len(set(names)) < len(names):
-        raise DataError("it holds two arrays of one name; save the data again with numpy.savez")
+        raise DataError("it has two arrays of the same name; save the data again with numpy.savez")
     expanded = sum(member.file_size for member in members)
-    if expanded > _MOST_EXPANSION * size + _FLOOR:
+    if expanded > _MAX_EXPANSION * size + _FLOOR:
         raise DataError(
-            f"its {size:,} bytes expand to {expanded:,}, over {_MOST_EXPANSION} times as many; "
+            f"its {size:,} bytes expand to {expanded:,}, over {_MAX_EXPANSION} times as many; "
             "save it uncompressed, with numpy.savez"
         )
 
@@ -76,7 +76,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArr
     name = member.filename
     if not name.endswith(".npy"):
         raise DataError(f"it holds a file {name[:80]!r} that is no array, expected .npy only")
-    # A header of Python 2 is read, with advice that would break the one line an error may have.
+    # NumPy reads headers of Python 2 with a warning, which is of no use to the user.
     with archive.open(member) as stream, warnings.catch_warnings(action="ignore"):
         version = np.lib.format.read_magic(stream)
         readers = {
@@ -97,7 +97,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArr
                 f"the array {name[:80]!r} claims shape {shape} of {dtype}, which are not the "
                 f"{member.file_size} bytes that it has; save the data again"
             )
-        # Made before it is read, so that no second copy of it ever is.
+        # Allocated first and filled in place, so that there is never a second copy.
         buffer = bytearray(count * dtype.itemsize)
         view = memoryview(buffer)
         place = 0
@@ -107,6 +107,6 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArr
                 raise DataError(f"the array {name[:80]!r} ends too early; save the data again")
             view[place : place + len(part)] = part
             place += len(part)
-        stream.read(1)  # at the end the checksum is compared
+        stream.read(1)  # reading to the end makes zipfile compare the checksum
     array: npt.NDArray[Any] = np.ndarray(shape, dtype, buffer, order="F" if fortran else "C")
     return array.view(np.uint8) != 0 if dtype.kind == "b" else array

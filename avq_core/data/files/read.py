@@ -1,4 +1,4 @@
-"""A data set in memory, as its file holds it: validated, nothing imputed, nothing scaled.
+"""Reads a data set from a file or from the demo set, and validates it.
 
 Shapes: N samples, T frames, D columns of a stream, K tasks.
 """
@@ -20,39 +20,39 @@ from avq_core.data.schema import LABEL_SUFFIX, Schema
 from avq_core.errors import DataError
 
 DEMO: Final = "demo"
-"""The word that names the built-in demo set in place of a file."""
-USUAL_PATH: Final = Path("datasets/ac.pkl")
-"""Where the user's own file is looked for when none is named."""
+"""Names the built-in demo set in place of a file."""
+DEFAULT_PATH: Final = Path("datasets/ac.pkl")
+"""The user's own file, read if no other is named."""
 _FILE: Final = "a dict {'train': [...], 'val': [...], 'test': [...]}"
 
 
 def default_source() -> str:
-    """The data when none is named: `datasets/ac.pkl` if it is there, else `demo`."""
-    return str(USUAL_PATH) if USUAL_PATH.is_file() else DEMO
+    """The data to read if none is named: `datasets/ac.pkl` if it exists, else `demo`."""
+    return str(DEFAULT_PATH) if DEFAULT_PATH.is_file() else DEMO
 
 
 def load_dataset(source: str, config: DataConfig) -> Dataset:
-    """Reads a file and holds it to the contract that its train split sets.
+    """Reads a data set; its train split sets the schema that all splits must follow.
 
     Args:
         source: A path (pickle, .npz or .safetensors), or `demo`.
-        config: What the file calls things, the valid labels, and what means a missing one.
+        config: The file's names, the valid label ranges, and the value of a missing label.
 
     Returns:
         The three splits. Arrays share the memory that the file was read into.
 
     Raises:
-        DataError: The file cannot be read, or breaks the contract: which split, which sample,
-            what was got and what was expected.
+        DataError: The file cannot be read, or breaks the data contract. The message names the
+            split and the sample, what was got and what was expected.
     """
     if source == DEMO:
         from avq_core.data.synthetic import make_demo
 
         return make_demo()
-    found, names = _read(Path(source)), Names(config)
-    if not isinstance(found, dict):
-        raise DataError(f"{source} holds a {type(found).__name__}, expected {_FILE}")
-    raw = {name: _samples(found, names.split(name), source) for name in SPLITS}
+    content, names = _read(Path(source)), Names(config)
+    if not isinstance(content, dict):
+        raise DataError(f"{source} holds a {type(content).__name__}, expected {_FILE}")
+    raw = {name: _samples(content, names.split(name), source) for name in SPLITS}
     schema = read_schema(raw["train"], names, f"{source}: train")
     names.check_used(raw["train"], f"{source}: train")
     for task in config.label_ranges:
@@ -70,48 +70,49 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
 
 
 def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, RawSplit]:
-    """Reads samples to predict: labels are optional.
+    """Reads samples to predict; they need no labels.
 
     Args:
-        source: A file of a list of samples, or of `{split: [samples]}` with any names; or `demo`.
-        schema: The raw schema that the model was fitted on.
-        config: What the file calls things, the valid labels, and what means a missing one.
+        source: A file with a list of samples, or with `{split: [samples]}` under any split names; or
+            `demo`.
+        schema: The raw schema that the model was trained on.
+        config: The file's names, the valid label ranges, and the value of a missing label.
 
     Returns:
-        Split name to samples; a bare list is called `samples`.
+        Split name to samples; a plain list is called `samples`.
 
     Raises:
         DataError: The file cannot be read, or its streams are not the schema's.
     """
     if source == DEMO:
-        found: object = as_samples(load_dataset(source, config))
+        content: object = as_samples(load_dataset(source, config))
     else:
-        found = _read(Path(source))
-    if isinstance(found, list | tuple):
-        found = {"samples": found}
-    if not isinstance(found, dict) or not found:
-        got = type(found).__name__ if found else "nothing"
+        content = _read(Path(source))
+    if isinstance(content, list | tuple):
+        content = {"samples": content}
+    if not isinstance(content, dict) or not content:
+        got = type(content).__name__ if content else "nothing"
         raise DataError(f"{source} holds {got}, expected a list of samples, or {_FILE}")
     return {
         str(name): _read_split(
-            _samples(found, name, source),
+            _samples(content, name, source),
             f"{source}: {name}",
             str(name),
             schema,
             config,
             needs_labels=False,
         )
-        for name in found
+        for name in content
     }
 
 
 def _read(path: Path) -> object:
-    """What a file holds, by its suffix: arrays by name, else a pickle."""
+    """The content of a file: arrays by name or a pickle, depending on its suffix."""
     return array_files.load(path) if array_files.reads(path) else safe_pickle.load(path)
 
 
 def _check_usable(schema: Schema, splits: Mapping[str, RawSplit], source: str) -> None:
-    """A task without a label, or a stream that is never there, cannot be trained or judged by."""
+    """Checks that train and val can be used: a label for every task, every stream in some sample."""
     for name in ("train", "val"):
         for task, column in zip(schema.tasks, splits[name].labels.T, strict=True):
             if np.isnan(column).all():
@@ -123,18 +124,19 @@ def _check_usable(schema: Schema, splits: Mapping[str, RawSplit], source: str) -
     for stream, samples in splits["val"].features.items():
         if all(sample is None for sample in samples):
             raise DataError(
-                f"{source}: no val sample has the stream {stream!r}; mend its name, or leave it "
+                f"{source}: no val sample has the stream {stream!r}; correct its name, or leave it "
                 "out (`ignore` of --layout)"
             )
 
 
-def _samples(found: Mapping[Any, Any], name: str, source: str) -> Sequence[object]:
-    if name not in found:
+def _samples(content: Mapping[Any, Any], name: str, source: str) -> Sequence[object]:
+    """The samples of a split, as the file has them."""
+    if name not in content:
         raise DataError(
-            f"{source} has no split {name!r}, only {shown(found)}; expected {_FILE}, or `splits` "
-            "of --layout that say what they are called"
+            f"{source} has no split {name!r}, only {shown(content)}; expected {_FILE}, or their "
+            "names under `splits` of --layout"
         )
-    samples = found[name]
+    samples = content[name]
     if not isinstance(samples, list | tuple):
         got = type(samples).__name__
         raise DataError(f"{source}: split {name!r} is a {got}, expected a list of samples")
@@ -160,8 +162,8 @@ def _read_split(
         place = f"{where} sample {index}"
         sample = names.sample(candidate, place, needs_labels=needs_labels)
         arrays = read_features(sample.features, schema, config, place)
-        for kept, array in zip(features.values(), arrays, strict=True):
-            kept.append(array)
+        for column, array in zip(features.values(), arrays, strict=True):
+            column.append(array)
         labels.append(read_labels(sample.labels, schema.tasks, config, place))
         groups.append(_group(sample.group, name, index, place))
     return RawSplit(
@@ -180,7 +182,7 @@ def _group(group: object, split: str, index: int, where: str) -> str:
 
 
 def as_samples(dataset: Dataset) -> dict[str, list[dict[str, Any]]]:
-    """A data set as a pickle in the layout of `ac.pkl` holds it; -1.0 for a missing label."""
+    """A data set in the layout of `ac.pkl`, with -1.0 for a missing label."""
     names = [f"{task}{LABEL_SUFFIX}" for task in dataset.schema.tasks]
 
     def sample(split: RawSplit, row: int) -> dict[str, Any]:

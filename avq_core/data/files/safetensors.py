@@ -1,7 +1,7 @@
-"""A reader of `.safetensors` files, array by array, with what is text in a JSON file beside it.
+"""Reads `.safetensors` files array by array, and the text in the JSON file beside them.
 
-The format: eight bytes that say how long the header is, the header (JSON: name to type, shape and
-place), the arrays. The library's own reader maps the file and copies it, which takes twice its size.
+The format: eight bytes with the length of the header, the header (JSON: name to type, shape and
+position), the arrays. The library's own reader maps the file and copies it, which takes twice the memory.
 """
 
 import itertools
@@ -21,10 +21,10 @@ _TYPES: Final[Mapping[str, str]] = {
     "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1",
 }  # fmt: skip
-_LONGEST_HEADER: Final = 100_000_000
-"""The format's own limit."""
-_MOST_VALUES: Final = 2**59
-"""No array of eight-byte numbers is longer."""
+_MAX_HEADER_BYTES: Final = 100_000_000
+"""The limit that the format sets."""
+_MAX_VALUES: Final = 2**59
+"""More values of eight bytes each could not be addressed."""
 _MEND: Final = "save the data again with safetensors.numpy.save_file"
 
 
@@ -32,13 +32,13 @@ def read(path: Path) -> dict[str, npt.NDArray[Any]]:
     """All arrays of a file and of the JSON file beside it, by name.
 
     Raises:
-        DataError: Damaged, or an array that stands in both.
-        OSError: It cannot be read.
+        DataError: The file is damaged, or an array is in both files.
+        OSError: A file cannot be read.
     """
     with path.open("rb") as stream:
         size = path.stat().st_size
         length = int.from_bytes(stream.read(8), "little")
-        if not 2 <= length <= min(_LONGEST_HEADER, size - 8):
+        if not 2 <= length <= min(_MAX_HEADER_BYTES, size - 8):
             raise DataError(f"it is not a whole .safetensors file (its header); {_MEND}")
         header = _json(stream.read(length), "its header")
         header.pop("__metadata__", None)
@@ -46,33 +46,35 @@ def read(path: Path) -> dict[str, npt.NDArray[Any]]:
         places = sorted((_place(name, entry, size - start), name) for name, entry in header.items())
         for (before, _), (after, name) in itertools.pairwise(places):
             if after[0] < before[1]:
-                raise DataError(f"the array {name[:80]!r} lies over another; {_MEND}")
+                raise DataError(f"the array {name[:80]!r} overlaps another; {_MEND}")
         arrays = {
             name: _read_one(stream, start + first, header[name]) for (first, _), name in places
         }
     for name, array in _beside(path.with_suffix(".json")).items():
         if name in arrays:
             raise DataError(
-                f"{name!r} stands in it and in the JSON beside it, expected one of them"
+                f"{name!r} is in it and in the JSON file beside it, expected in only one of them"
             )
         arrays[name] = array
     return arrays
 
 
 def _json(raw: bytes, what: str) -> dict[str, Any]:
+    """Parses a JSON object in which no key occurs twice."""
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise DataError(f"{what} names something twice; {_MEND}")
-        return found
+        keys = dict(pairs)
+        if len(keys) < len(pairs):
+            raise DataError(f"{what} has the same name twice; {_MEND}")
+        return keys
 
     try:
-        found = json.loads(raw, object_pairs_hook=unique)
+        parsed = json.loads(raw, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{what} is not JSON ({str(error)[:60]}); {_MEND}") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{what} holds a {type(found).__name__}, expected names; {_MEND}")
-    return found
+    if not isinstance(parsed, dict):
+        raise DataError(f"{what} holds a {type(parsed).__name__}, expected names; {_MEND}")
+    return parsed
 
 
 def _place(name: str, entry: Any, room: int) -> tuple[int, int]:
@@ -82,14 +84,14 @@ def _place(name: str, entry: Any, room: int) -> tuple[int, int]:
         numbers = [*shape, first, last]
         sound = isinstance(kind, str) and isinstance(shape, list) and len(shape) <= 16
         sound = sound and all(type(n) is int and 0 <= n < 2**62 for n in numbers)
-        # Of an empty array NumPy multiplies the other axes, which no bytes bear out.
-        sound = sound and (0 not in shape or math.prod(max(n, 1) for n in shape) < _MOST_VALUES)
+        # NumPy multiplies the other axes of an empty array, which has no bytes to limit them.
+        sound = sound and (0 not in shape or math.prod(max(n, 1) for n in shape) < _MAX_VALUES)
     except (TypeError, KeyError, ValueError):
         sound = False
     if not sound or kind not in _TYPES:
         raise DataError(
             f"the array {name[:80]!r} has a malformed header, expected a type of {list(_TYPES)}, a "
-            f"shape and a place; {_MEND}"
+            f"shape and a position; {_MEND}"
         )
     if last > room:
         raise DataError(f"it ends before its array {name[:80]!r} does; {_MEND}")
@@ -117,21 +119,21 @@ def _read_one(stream: BinaryIO, start: int, entry: Mapping[str, Any]) -> npt.NDA
 
 
 def _beside(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """What the JSON file holds as arrays by name; none without a file.
+    """Arrays by name from the JSON file beside the tensors; none if there is no such file.
 
-    `{split: {"group": [...], "labels": {name: [...]}}}`, or without the splits.
+    The file holds `{split: {"group": [...], "labels": {name: [...]}}}`, or the same without splits.
     """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return {}
-    found = _json(raw, path.name)
+    content = _json(raw, path.name)
     arrays: dict[str, npt.NDArray[Any]] = {}
-    # Lists tell samples without a split from a split that is called `group`, or `labels`.
-    bare = isinstance(found.get("group"), list) or any(
-        isinstance(column, list) for column in _dict(found.get("labels")).values()
+    # A split may be called `group` or `labels` too, but then it does not hold lists directly.
+    has_no_splits = isinstance(content.get("group"), list) or any(
+        isinstance(column, list) for column in _dict(content.get("labels")).values()
     )
-    for split, parts in [("", found)] if bare else found.items():
+    for split, parts in [("", content)] if has_no_splits else content.items():
         if not isinstance(parts, dict):
             raise _unexpected(path, split)
         for part, value in parts.items():

@@ -1,6 +1,6 @@
-"""A data set as a file: `.pkl`, `.npz`, or `.safetensors` with a JSON file beside it.
+"""Writes a data set to a file: `.pkl`, `.npz`, or `.safetensors` with a JSON file beside it.
 
-Shapes: N samples, T frames of a split's longest, D columns of a stream.
+Shapes: N samples, T frames of the longest sample of a split, D columns of a stream.
 """
 
 import json
@@ -25,39 +25,39 @@ SUFFIXES: Final = (".pkl", ".npz", ".safetensors")
 
 
 def check_suffix(path: Path) -> None:
-    """Raises a `ConfigError` unless a data set can be written under such a name."""
+    """Raises a `ConfigError` unless the suffix names a format that can be written."""
     if path.suffix not in SUFFIXES:
         raise ConfigError(
-            f"{path} ends in {path.suffix!r}, expected one of {', '.join(SUFFIXES)}, which say how "
-            "to write it"
+            f"{path} ends in {path.suffix!r}, expected one of {', '.join(SUFFIXES)}, which sets the "
+            "format"
         )
 
 
 def files(path: Path) -> tuple[Path, ...]:
-    """All files that `write` makes of one path."""
+    """All files that `write` creates for a path."""
     beside = path.suffix == ".safetensors"
     return (path, path.with_suffix(".json")) if beside else (path,)
 
 
 def write(dataset: Dataset, path: Path) -> None:
-    """Writes a data set, whole or not at all; `load_dataset` reads the same from it.
+    """Writes a data set, completely or not at all; `load_dataset` reads it back unchanged.
 
     Args:
-        dataset: Left as it is.
-        path: Its suffix says how.
+        dataset: The data set; it is not changed.
+        path: The file; its suffix sets the format.
 
     Raises:
-        ConfigError: An unknown suffix, or a file that cannot be written.
+        ConfigError: The suffix is unknown, or the file cannot be written.
     """
     check_suffix(path)
     if path.suffix == ".pkl":
         with whole_binary_file(path) as file:
             pickle.dump(as_samples(dataset), file, protocol=5)
     elif path.suffix == ".npz":
-        arrays = {**dict(_arrays(dataset)), **{n: _Made(g) for n, g in _groups(dataset)}}
+        arrays = {**dict(_arrays(dataset)), **{n: _Ready(g) for n, g in _groups(dataset)}}
         with whole_binary_file(path) as file, zipfile.ZipFile(file, "w") as archive:
             for name, array in arrays.items():
-                # Large arrays: the size is not known to fit 32 bits before it is written.
+                # The size may exceed 32 bits, and zipfile must know that before it is written.
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, array.make(), allow_pickle=False)
     else:
@@ -65,7 +65,7 @@ def write(dataset: Dataset, path: Path) -> None:
         for name, groups in _groups(dataset):
             split, _, part = name.partition("/")
             beside[split] = {part: groups.tolist()}
-        # Both or neither: groups of another file would be taken for this one's.
+        # Both or neither, since old groups must not be read together with new tensors.
         with whole_binary_file(path) as file, whole_file(path.with_suffix(".json")) as text:
             json.dump(beside, text, indent=1)
             _write_tensors(dict(_arrays(dataset)), file)
@@ -75,8 +75,8 @@ _TYPES: Final = {"float32": "F32", "int32": "I32", "bool": "BOOL"}
 
 
 def _write_tensors(arrays: dict[str, "_Array"], file: BinaryIO) -> None:
-    """The library's own writer takes the whole file in memory, twice."""
-    # Wider types first: each array then lies where its type may lie.
+    """Writes array by array; the library's own writer holds the whole file in memory, twice."""
+    # Wider types first, so that every array is aligned for its type.
     ordered = sorted(arrays.items(), key=lambda pair: -pair[1].dtype.itemsize)
     header, place = {}, 0
     for name, array in ordered:
@@ -91,12 +91,12 @@ def _write_tensors(arrays: dict[str, "_Array"], file: BinaryIO) -> None:
     raw += b" " * (-len(raw) % 8)
     file.write(len(raw).to_bytes(8, "little") + raw)
     for _, array in ordered:
-        # Without a name for it, or it would be kept while the next one is made.
+        # Not bound to a name, which would keep this array while the next one is made.
         file.write(array.make().astype(array.dtype.newbyteorder("<"), copy=False).data)
 
 
 class _Array(Protocol):
-    """An array that is made when it is written, so that one at a time is there twice."""
+    """An array that is made only when it is written, so that at most one is in memory twice."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -107,8 +107,8 @@ class _Array(Protocol):
     def make(self) -> npt.NDArray[Any]: ...
 
 
-class _Made:
-    """A small one, which is there already."""
+class _Ready:
+    """A small array that exists already."""
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
         self.array = np.ascontiguousarray(array)
@@ -155,15 +155,15 @@ def _arrays(dataset: Dataset) -> Iterator[tuple[str, _Array]]:
             )
             present = np.array([s is not None for s in split.features[stream.name]])
             if not present.all():
-                yield f"{name}/present/{stream.name}", _Made(present)
+                yield f"{name}/present/{stream.name}", _Ready(present)
         for task, column in zip(dataset.schema.tasks, split.labels.T, strict=True):
-            yield f"{name}/labels/{task}{LABEL_SUFFIX}", _Made(column)
+            yield f"{name}/labels/{task}{LABEL_SUFFIX}", _Ready(column)
         if (frames < longest).any():
-            yield f"{name}/frames", _Made(frames)
+            yield f"{name}/frames", _Ready(frames)
 
 
 def _groups(dataset: Dataset) -> Iterator[tuple[str, npt.NDArray[np.str_]]]:
-    """What no tensor can hold: the groups of a split, empty text for a sample without one."""
+    """The groups of every split, which are text; empty text for a sample without one."""
     for name, split in dataset.splits.items():
         if named_groups(split):
             names = ["" if group.startswith(NO_GROUP) else group for group in split.groups]

@@ -1,1 +1,1 @@
-"""What is fitted on train and applied to every split."""
+"""Preprocessing, fitted on the train split and applied to every split."""

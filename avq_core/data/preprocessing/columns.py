@@ -1,6 +1,6 @@
-"""Statistics of a stream's columns, fitted on many samples without ever stacking them.
+"""Statistics of a stream's columns, fitted without stacking the samples into one array.
 
-Shapes: N samples, T frames, D columns.
+Shapes: T frames, D columns.
 """
 
 from collections.abc import Sequence
@@ -16,29 +16,29 @@ DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 _CHUNK: Final = 16
-"""Columns copied together: 64 bytes of a row, one cache line."""
+"""Columns that are copied together: 64 bytes of a row, one cache line."""
 _THREADS: Final = 2
-"""NumPy releases the interpreter while it copies, partitions and sums."""
+"""NumPy releases the interpreter lock while it copies, partitions and sums."""
 _EPS: Final = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ColumnStatistics:
-    """What each column is filled and standardised with."""
+    """The values with which columns are filled and standardised."""
 
     median: DoubleArray
-    """(D,) of the finite values; 0 where there is none."""
+    """(D,) median of the finite values; 0 where there is none."""
     mean: DoubleArray
-    """(D,) after filling."""
+    """(D,) mean after filling."""
     scale: DoubleArray
-    """(D,) population deviation after filling; 1 where the column is constant."""
+    """(D,) population standard deviation after filling; 1 where the column is constant."""
     constant: BoolArray
     """(D,) True where the column does not vary, up to rounding."""
     empty: BoolArray
     """(D,) True where no value is finite."""
 
     def fill(self, values: FloatArray) -> FloatArray:
-        """Values (..., D) with the median in place of NaN and infinities; `values` stays."""
+        """Values (..., D) with the median in place of NaN and infinities; `values` is not changed."""
         finite = np.isfinite(values)
         if finite.all():
             return values
@@ -46,12 +46,12 @@ class ColumnStatistics:
         return filled
 
     def standardise(self, values: FloatArray) -> DoubleArray:
-        """Filled values (..., D) less the mean, in deviations, in float64.
+        """Filled values (..., D) minus the mean, divided by the standard deviation, in float64.
 
-        A column that is constant on the train split comes out 0 everywhere: what it does elsewhere
-        is nothing that the network could have learnt to read.
+        A column that is constant on the train split becomes 0 in every split, because the network
+        cannot learn anything from it.
         """
-        # float64: where a mean is large beside its deviation, float32 loses the difference.
+        # In float64: float32 loses precision where the mean is large relative to the deviation.
         exact: DoubleArray = values - self.mean
         exact /= self.scale
         if self.constant.any():
@@ -60,11 +60,11 @@ class ColumnStatistics:
 
 
 def fit_columns(samples: Sequence[FloatArray], dim: int) -> ColumnStatistics:
-    """Median, mean and deviation of each column, accumulated in float64.
+    """Fits median, mean and standard deviation of each column, accumulated in float64.
 
     Args:
-        samples: Arrays of (T, D), T may differ, or of (D,); NaN and infinities are missing. Without
-            a sample every column is empty.
+        samples: Arrays of (T, D), where T may differ, or of (D,); NaN and infinities count as
+            missing. Without any sample all columns are empty.
         dim: Columns D.
     """
     blocks = [np.atleast_2d(sample) for sample in samples]
@@ -94,18 +94,18 @@ def _fit_chunk(blocks: Sequence[FloatArray], start: int, into: ColumnStatistics)
         end += len(block)
     for index, column in enumerate(buffer, start):
         finite = np.isfinite(column)
-        whole = bool(finite.all())
-        observed = column if whole else column[finite]
+        complete = bool(finite.all())
+        observed = column if complete else column[finite]
         into.empty[index] = not len(observed)
         median = _median_in_place(observed) if len(observed) else 0.0
-        if not whole:
+        if not complete:
             observed = np.append(observed, np.full(rows - len(observed), median, np.float32))
         into.median[index] = median
         _set_moments(observed, index, into)
 
 
 def _median_in_place(values: FloatArray) -> float:
-    """The median; reorders `values`, which the sums that follow do not mind."""
+    """The median. It reorders `values`, which does not change the sums computed afterwards."""
     middle = len(values) // 2
     values.partition(middle)
     if len(values) % 2:
@@ -119,8 +119,8 @@ def _set_moments(values: FloatArray, index: int, into: ColumnStatistics) -> None
     exact -= mean
     variance = float(np.dot(exact, exact)) / len(exact)
     into.mean[index] = mean
-    # The bound up to which a variance is nothing but rounding: scikit-learn's, so that both call
-    # the same columns constant.
+    # Up to this bound a variance may be rounding error. It is scikit-learn's bound, so that both
+    # consider the same columns constant.
     bound = len(exact) * _EPS * variance + (len(exact) * mean * _EPS) ** 2
     into.constant[index] = variance <= bound
     into.scale[index] = 1.0 if variance <= bound else np.sqrt(variance)

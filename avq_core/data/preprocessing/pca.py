@@ -17,36 +17,36 @@ _EPS: Final = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Components:
-    """A rotation of standardised columns to their directions of largest variance."""
+    """A projection of standardised columns to their first principal components."""
 
     axes: DoubleArray
-    """(P, D), orthonormal rows; each row's largest entry is positive, so that the sign is fixed."""
+    """(P, D), orthonormal rows; the largest entry of each row is positive, which fixes the sign."""
     centre: DoubleArray
-    """(D,) subtracted before."""
+    """(D,) mean that is subtracted before the projection."""
     scale: float
-    """Divides the scores, so that the P of them together vary by 1 a column, as the columns of the
-    other streams do: the network's first layers start from weights made for such inputs."""
+    """Divides the projections, so that their mean variance is 1, like that of the columns of other
+    streams; the initial weights of the network assume such inputs."""
 
     def project(self, standardised: DoubleArray) -> DoubleArray:
-        """Standardised rows (..., D) to scores (..., P)."""
-        scores: DoubleArray = (standardised - self.centre) @ self.axes.T
-        scores /= self.scale
-        return scores
+        """Projects standardised rows: (..., D) -> (..., P)."""
+        projected: DoubleArray = (standardised - self.centre) @ self.axes.T
+        projected /= self.scale
+        return projected
 
 
 def fit_components(
     blocks: Iterable[DoubleArray], dim: int, width: int, *, setting: str
 ) -> Components:
-    """The first `width` principal components of standardised rows, by their covariance.
+    """Fits the first `width` principal components of standardised rows, from their covariance.
 
     Args:
-        blocks: Arrays of (rows, D), all finite, all together R rows; read once.
+        blocks: Finite arrays of (rows, D), R rows in total; iterated over once.
         dim: Columns D.
         width: Components P to keep.
         setting: Name of the setting that asks for them, for the error.
 
     Raises:
-        ConfigError: The rows span fewer than `width` directions.
+        ConfigError: The rows span fewer than `width` dimensions.
     """
     total, products, rows = np.zeros(dim), np.zeros((dim, dim)), 0
     for block in blocks:
@@ -59,8 +59,8 @@ def fit_components(
     rank = int((variances > variances[-1] * dim * _EPS).sum()) if variances[-1] > 0 else 0
     if width > min(rank, rows - 1):
         raise ConfigError(
-            f"{setting} is {width}, expected at most {min(rank, rows - 1)}: "
-            f"so many independent directions do the train split's {dim} columns have"
+            f"{setting} is {width}, expected at most {min(rank, rows - 1)}, the number of "
+            f"independent directions in the train split's {dim} columns"
         )
     kept = axes[:, ::-1][:, :width].T
     largest = np.take_along_axis(kept, np.abs(kept).argmax(axis=1)[:, None], axis=1)

@@ -1,6 +1,7 @@
-"""Splits as the network reads them: filled, standardised, padded to one length.
+"""Splits as the network reads them: filled, standardised, padded to the same length.
 
-Shapes: N samples, T frames of the longest sample, D columns of a stream, K tasks.
+Shapes: N samples, T frames of the longest sample, D columns of a stream, P principal components,
+K tasks.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,16 +25,16 @@ class PreparedSplit:
     """One split, ready for training."""
 
     streams: dict[str, HalfOrFloatArray]
-    """Stream name to (N, T, D) or, clip-level, (N, D); finite, standardised, float16 or float32; 0
-    in padding and where a sample lacks the stream."""
+    """Stream name to (N, T, D), or (N, D) for a clip-level stream; finite and standardised, float16
+    or float32; 0 in padding and where a sample lacks the stream."""
     targets: FloatArray
     """(N, K), scaled to [0, 1] by the train split's range; NaN where missing."""
     groups: tuple[str, ...]
     """N group names."""
     lengths: IntArray | None = None
-    """(N,) how many of the T frames are real; `None` where all are, in every sample."""
+    """(N,) real frames of each sample; `None` if all T are real in every sample."""
     present: Mapping[str, BoolArray] = field(default_factory=dict)
-    """Stream to (N,), False where a sample lacks it; a stream that is not named is in all."""
+    """Stream to (N,), False where a sample lacks it; all samples have the streams not named here."""
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -41,7 +42,7 @@ class PreparedSplit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchSplits:
-    """What a study may see. The test split is not in here, and there is no way from here to it."""
+    """The splits that a study may use; the test split cannot be reached from here."""
 
     schema: Schema
     train: PreparedSplit
@@ -49,17 +50,19 @@ class SearchSplits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Frame:
-    """What of a split is not values: how long its samples are, and which streams they have."""
+class SplitShape:
+    """The lengths of a split's samples, and which streams they have."""
 
     num_frames: int
-    """T, of the split's longest sample."""
+    """T of the longest sample."""
     lengths: IntArray | None
+    """As in `PreparedSplit`."""
     present: Mapping[str, BoolArray]
+    """As in `PreparedSplit`."""
 
 
-def frame_of(split: RawSplit, schema: Schema) -> Frame:
-    """Lengths and presence of a raw split, as `PreparedSplit` holds them."""
+def shape_of(split: RawSplit, schema: Schema) -> SplitShape:
+    """Lengths and presence of a raw split."""
     frames = lengths(split, schema)
     longest = int(frames.max())
     present = {
@@ -67,7 +70,7 @@ def frame_of(split: RawSplit, schema: Schema) -> Frame:
         for stream in schema.streams
         if stream.optional
     }
-    return Frame(
+    return SplitShape(
         num_frames=longest,
         lengths=frames if (frames < longest).any() else None,
         present=present,
@@ -82,17 +85,17 @@ def transform(
     frames: int,
     dtype: np.dtype[Any],
 ) -> Iterator[HalfOrFloatArray]:
-    """One stream's raw samples as the network reads them, one by one.
+    """Transforms the raw samples of a stream into network inputs, one by one.
 
     Args:
         samples: N arrays of (T, D) or (D,), `None` where a sample lacks the stream.
         stream: The raw stream.
-        statistics: Fitted on train.
-        frames: Length to pad temporal streams to.
+        statistics: The stream's statistics, fitted on train.
+        frames: Length to which temporal streams are padded.
         dtype: float16 or float32.
 
     Yields:
-        Arrays of (frames, P or D), or (P or D,); 0 where there is nothing.
+        Arrays of (frames, P or D), or (P or D,); 0 in padding and where the stream is absent.
     """
     shape = (frames, statistics.dim) if stream.temporal else (statistics.dim,)
     largest = np.finfo(dtype).max
@@ -100,7 +103,7 @@ def transform(
         if sample is None:
             yield np.zeros(shape, dtype)
             continue
-        # Principal components know no `clip`, and float16 ends at 65,504.
+        # `clip` does not bound principal components, and the largest float16 is 65,504.
         values = np.clip(statistics.apply(sample), -largest, largest).astype(dtype)
         if values.shape == shape:
             yield values
@@ -113,15 +116,15 @@ def transform(
 def transform_split(
     split: RawSplit, schema: Schema, statistics: Statistics, *, storage: str
 ) -> PreparedSplit:
-    """A raw split in memory, as `PreparedSplit`; for samples to predict.
+    """Transforms a raw split in memory, for samples to predict.
 
     Args:
-        split: As read; left as it is.
+        split: The raw split; it is not changed.
         schema: The raw schema.
-        statistics: The model's own.
-        storage: As the model's train split was stored: `float16` or `float32`.
+        statistics: The statistics of the model.
+        storage: How the model's train split was stored: `float16` or `float32`.
     """
-    frame = frame_of(split, schema)
+    shape = shape_of(split, schema)
     return PreparedSplit(
         streams={
             stream.name: np.stack(
@@ -130,7 +133,7 @@ def transform_split(
                         split.features[stream.name],
                         stream,
                         statistics.streams[stream.name],
-                        frames=frame.num_frames,
+                        frames=shape.num_frames,
                         dtype=np.dtype(storage),
                     )
                 )
@@ -139,6 +142,6 @@ def transform_split(
         },
         targets=statistics.labels.scale(split.labels),
         groups=tuple(split.groups),
-        lengths=frame.lengths,
-        present=frame.present,
+        lengths=shape.lengths,
+        present=shape.present,
     )

@@ -1,7 +1,7 @@
-"""From raw streams and labels to what the network reads: fitted on the train split, then pure.
+"""The preprocessing of streams and labels: fitted on the train split, then a pure function.
 
-Missing values take the train median of their column, columns are standardised with the train mean
-and deviation and clipped, a stream may be reduced to principal components, labels are scaled.
+Missing values get the train median of their column. Columns are standardised with the train mean and
+standard deviation, and clipped. A stream may be reduced to principal components. Labels are scaled.
 
 Shapes: N samples, T frames, D columns of a stream, P principal components, K tasks.
 """
@@ -35,20 +35,21 @@ _COMPONENT_PARTS: Final = ("axes", "centre", "scale")
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class StreamStatistics:
-    """How one stream is filled, standardised, clipped and, where asked for, reduced."""
+    """The preprocessing of one stream: fill, standardise, clip, and optionally reduce."""
 
     columns: ColumnStatistics
     clip: float = math.inf
-    """Deviations beyond which a standardised value is cut off."""
+    """Bound on the absolute standardised value, in standard deviations."""
     components: Components | None = None
+    """`None` where the stream is not reduced."""
 
     @property
     def dim(self) -> int:
-        """Columns that come out: P where the stream is reduced, else D."""
+        """Columns of the result: P if the stream is reduced, else D."""
         return len(self.columns.mean if self.components is None else self.components.axes)
 
     def apply(self, values: FloatArray) -> FloatArray:
-        """Raw values (..., D) to finite float32 (..., P or D); `values` is left as it is."""
+        """Raw values (..., D) to finite float32 (..., P or D); `values` is not changed."""
         exact = self.standardised(values)
         if self.components is not None:
             exact = self.components.project(exact)
@@ -64,18 +65,18 @@ class StreamStatistics:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Statistics:
-    """All that is fitted on the train split; enough, with the raw schema, to read a new file."""
+    """Everything fitted on the train split; with the raw schema, enough to preprocess new files."""
 
     streams: Mapping[str, StreamStatistics]
     """Stream name to its statistics, in the schema's order."""
     labels: LabelScaling
 
     def apply(self, stream: str, values: FloatArray) -> FloatArray:
-        """One stream's raw values (..., D), as the network reads them."""
+        """Preprocesses raw values of one stream: (..., D) -> (..., P or D)."""
         return self.streams[stream].apply(values)
 
     def prepared_schema(self, raw: Schema) -> Schema:
-        """The schema of what `apply` gives out: reduced streams have fewer columns."""
+        """The schema of what `apply` returns: reduced streams have fewer columns."""
         return Schema(
             streams=tuple(
                 dataclasses.replace(stream, dim=self.streams[stream.name].dim)
@@ -86,7 +87,7 @@ class Statistics:
         )
 
     def report(self) -> tuple[str, ...]:
-        """What a user should know of the train split: columns without values or variation."""
+        """Lines for the user on columns of train without finite values or without variation."""
         lines: list[str] = []
         for name, stream in self.streams.items():
             empty, constant = stream.columns.empty, stream.columns.constant
@@ -104,7 +105,7 @@ class Statistics:
         return tuple(lines)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Flat, for safetensors; `from_arrays` is the inverse."""
+        """The statistics as arrays by name, for safetensors; `from_arrays` is the inverse."""
         arrays: dict[str, npt.NDArray[Any]] = {
             "labels/low": self.labels.low,
             "labels/width": self.labels.width,
@@ -115,7 +116,7 @@ class Statistics:
             arrays[f"streams/{name}/clip"] = np.array(stream.clip)
             if stream.components is not None:
                 for part in _COMPONENT_PARTS:
-                    # Contiguous, because safetensors writes the memory as it lies.
+                    # safetensors ignores strides, so the array must be contiguous.
                     arrays[f"components/{name}/{part}"] = np.ascontiguousarray(
                         getattr(stream.components, part)
                     )
@@ -123,14 +124,14 @@ class Statistics:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], schema: Schema) -> Self:
-        """Builds the statistics from what `to_arrays` gave.
+        """Builds the statistics from the result of `to_arrays`.
 
         Args:
             arrays: Name to array.
-            schema: The raw schema; sets the streams and their order.
+            schema: The raw schema, which gives the streams and their order.
 
         Raises:
-            DataError: An array is missing, or has another shape than the schema's.
+            DataError: An array is missing, or its shape does not fit the schema.
         """
         try:
             streams = {s.name: _stream_from_arrays(arrays, s) for s in schema.streams}
@@ -149,7 +150,7 @@ class Statistics:
 
 
 def fit(train: RawSplit, schema: Schema, config: DataConfig) -> Statistics:
-    """Fits everything on the train split.
+    """Fits the preprocessing of all streams and labels on the train split.
 
     Raises:
         ConfigError: PCA of an unknown stream, or to more components than the stream has.
@@ -188,12 +189,12 @@ def fit_stream(
     Args:
         samples: Arrays of (T, D) or (D,), or one array of (N, T, D) or (N, D).
         dim: Columns D.
-        clip: Deviations beyond which values are cut off; `None` for nowhere.
+        clip: Bound on standardised values, in standard deviations; `None` for no bound.
         width: Principal components to keep; `None` keeps the columns.
         setting: Name of the setting that asks for them, for the error.
 
     Raises:
-        ConfigError: The samples span fewer than `width` directions.
+        ConfigError: The samples span fewer than `width` dimensions.
     """
     plain = StreamStatistics(
         columns=fit_columns(samples, dim), clip=math.inf if clip is None else clip

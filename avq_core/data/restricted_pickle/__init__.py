@@ -1,1 +1,1 @@
-"""A pickle reader that runs nothing."""
+"""A pickle reader that runs no code from the file."""

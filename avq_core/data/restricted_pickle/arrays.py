@@ -1,9 +1,8 @@
-"""Stand-ins for what NumPy writes into a pickle, and the checked way from them to real arrays.
+"""Stand-ins for NumPy's objects in a pickle, and their checked conversion to real arrays.
 
-A pickle sets an object up by calling it and by handing it a state. NumPy's own `dtype` and
-`ndarray` trust that state and can be made to read memory that is not theirs. So the pickle gets
-these stand-ins, which only keep what they are told; the arrays are made afterwards, by code that
-checks that type, shape and bytes fit together.
+A pickle creates an object by a call and then sets its state. NumPy's `dtype` and `ndarray` trust that
+state, and can be made to read foreign memory. So the pickle gets these stand-ins, which only store the
+state. The arrays are made afterwards, by code that checks that type, shape and bytes fit together.
 """
 
 import math
@@ -17,13 +16,13 @@ from avq_core.data.restricted_pickle.values import LongText, Stateful
 from avq_core.errors import DataError
 
 MAX_DIMS: Final = 16
-_LARGEST_CODE_POINT: Final = 0x10FFFF
+_MAX_CODE_POINT: Final = 0x10FFFF
 _ALLOWED_TYPE: Final = re.compile(r"[<>=|]?(b1|[iu][1248]|f[248]|[US][1-9][0-9]{0,6})\Z")
 _MEND: Final = "expected bool, int, float or str arrays of plain shape; save them with .astype(...)"
 
 
 class DtypeStandIn(Stateful):
-    """What a pickle builds in place of `numpy.dtype`: a type code and a byte order."""
+    """Stands in for `numpy.dtype`: a type code and a byte order."""
 
     __slots__ = ("_code", "_order")
     __hash__ = None  # type: ignore[assignment]
@@ -44,15 +43,15 @@ class DtypeStandIn(Stateful):
         self._order = str(order)
 
     def resolve(self) -> np.dtype[Any]:
-        """The real type, in the byte order of the file."""
+        """The NumPy type, in the byte order of the file."""
         return np.dtype(("" if self._order == "|" else self._order) + self._code)
 
 
 class ArrayStandIn(Stateful):
-    """What a pickle builds in place of `numpy.ndarray`: type, shape, order and bytes, unchecked.
+    """Stands in for `numpy.ndarray`: type, shape, order and bytes, not checked yet.
 
-    With its state it becomes the array. Who got hold of it before that, as no pickler arranges it,
-    keeps the stand-in, which resolves to the same array.
+    The machine replaces it by the array as soon as its state is set. Where a pickle has used it before
+    that, which no pickler does, the stand-in remains and resolves to the same array.
     """
 
     __slots__ = ("_array", "_axes", "_bytes", "_dtype", "_order", "_shape")
@@ -74,12 +73,12 @@ class ArrayStandIn(Stateful):
     def __setstate__(self, state: object) -> None:
         if not isinstance(state, tuple) or len(state) not in (4, 5):
             raise DataError("it holds a malformed NumPy array; save the file again")
-        # Four parts: written by a NumPy that did not yet put a version in front.
+        # Old versions of NumPy write four parts, without the version in front.
         self._shape, self._dtype, fortran, self._bytes = state[-4:]
         self._order = "F" if fortran else "C"
 
     def resolve(self) -> npt.NDArray[Any]:
-        """The real array, a view of the pickle's own bytes where those are in this machine's order.
+        """The array; a view of the pickle's bytes if those are in this machine's byte order.
 
         Raises:
             DataError: Type, shape and bytes do not fit together.
@@ -90,7 +89,7 @@ class ArrayStandIn(Stateful):
         return self._array
 
     def resolve_now(self) -> npt.NDArray[Any]:
-        """The array, in place of the stand-in."""
+        """The array, which replaces the stand-in."""
         return self.resolve()
 
     def _checked(self) -> npt.NDArray[Any]:
@@ -120,19 +119,19 @@ def array(
     order: object = "C",
     *axes: object,
 ) -> npt.NDArray[Any]:
-    """An array that a pickle makes by one call (`_frombuffer`, protocol 5)."""
+    """An array that a pickle makes with a single call (`_frombuffer`, protocol 5)."""
     return ArrayStandIn(raw, dtype, shape, order, *axes).resolve()
 
 
 def as_bytes(raw: object) -> object:
-    """Bytes, also where Python 2 or protocols 0 to 2 wrote them as text, one character a byte."""
+    """Bytes, also if Python 2 or protocols 0 to 2 wrote them as text of one character a byte."""
     if isinstance(raw, LongText):
         return raw.latin1()
     return raw.encode("latin1") if isinstance(raw, str) else raw
 
 
 def scalar(dtype: object, raw: object = b"") -> bool | int | float | str | bytes:
-    """A NumPy scalar, as Python's own bool, int, float, str or bytes."""
+    """A NumPy scalar as a Python bool, int, float, str or bytes."""
     value: bool | int | float | str | bytes = ArrayStandIn(raw, dtype, ()).resolve().item()
     return value
 
@@ -158,13 +157,13 @@ def _transposed(array: npt.NDArray[Any], axes: Any) -> npt.NDArray[Any]:
 
 
 def _sound(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """In this machine's byte order, with no bit pattern that its type does not have."""
+    """The array in this machine's byte order, checked for bit patterns that its type cannot have."""
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind == "b":
         return np.asarray(np.not_equal(array.view(np.uint8), 0))
     if array.dtype.kind == "U" and array.size:
         points = np.ascontiguousarray(array).reshape(-1).view(np.uint32)
-        if points.max() > _LARGEST_CODE_POINT:
+        if points.max() > _MAX_CODE_POINT:
             raise DataError("it holds text that is not Unicode; the file is damaged, save it again")
     return array

@@ -1,9 +1,9 @@
-"""A stack machine for pickles that can do nothing but build plain values.
+"""A stack machine for pickles that can only build plain values.
 
-Python's own unpickler is built to run whatever a file names, reserves whatever a file claims to
-hold, and hashes whatever a file uses as a key. This one knows the names that it is given and no
-others, checks every length against what is left of the file, takes only plain keys, and keeps count
-of the memory that it spends. The opcodes are those of `pickletools`, protocols 0 to 5.
+Python's unpickler calls whatever a file names, allocates whatever size a file claims, and hashes
+whatever a file uses as a key. This one accepts only the names that it is given, checks every length
+against the rest of the file, allows only plain keys, and limits the memory it uses. The opcodes are
+those of `pickletools`, protocols 0 to 5.
 """
 
 import math
@@ -25,13 +25,13 @@ from avq_core.errors import DataError
 
 MEMORY_FACTOR: Final = 4
 MEMORY_FLOOR: Final = 1 << 28
-"""A pickle may take this many times its size in memory, and this many bytes more: small objects
-are larger in memory than in a file, and a large file of them is no data set."""
+"""A pickle may use `MEMORY_FACTOR` times its size plus `MEMORY_FLOOR` bytes of memory. Small objects
+take more memory than bytes in the file, and a large file of them is not a data set."""
 TOO_MUCH: Final = (
-    "it would take far more memory than its own size: it is damaged, or made of very many small "
+    "it would need far more memory than its own size: it is damaged, or consists of very many small "
     "values; save arrays of many samples instead, such as .npz"
 )
-_LONGEST_LINE: Final = 1 << 16
+_MAX_LINE_BYTES: Final = 1 << 16
 _UNSET: Final = object()
 Names = Mapping[tuple[str, str], Call]
 
@@ -47,54 +47,54 @@ class Machine:
         *,
         refuse: Callable[[str, str], DataError],
         persistent: Callable[[Any], Any] | None = None,
-        most_steps: float = math.inf,
+        max_steps: float = math.inf,
     ) -> None:
-        """Sets it up at the stream's place.
+        """Starts at the stream's current position.
 
         Args:
             stream: Buffered and seekable.
-            size: Bytes of the whole stream.
-            names: What the pickle may name, and what it gets for it.
+            size: Size of the whole stream in bytes.
+            names: (module, name) that the pickle may use, to what it gets for it.
             refuse: Makes the error for any other name.
-            persistent: What a persistent id stands for; `None` refuses them.
-            most_steps: Opcodes that it may have.
+            persistent: Resolves a persistent id; `None` refuses all of them.
+            max_steps: Number of opcodes that are allowed.
         """
         self.stream, self.size, self.names, self.refuse = stream, size, names, refuse
-        self.persistent, self.most_steps = persistent, most_steps
+        self.persistent, self.max_steps = persistent, max_steps
         self.budget = MEMORY_FACTOR * size + MEMORY_FLOOR
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: list[Any] = []
         self.steps = 0
 
-    # What handlers are made of.
+    # The operations that the opcodes consist of.
 
     def push(self, value: Any, cost: int = SMALL) -> None:
-        """Puts a value on the stack, and counts what it takes."""
+        """Pushes a value and charges its memory to the budget."""
         self.stack.append(value)
         self.budget -= cost
 
     def pop(self) -> Any:
-        """Takes the topmost value."""
+        """Pops the value on top of the stack."""
         if not self.stack:
             raise MalformedError("its stack is empty")
         return self.stack.pop()
 
     def top(self) -> Any:
-        """The topmost value."""
+        """The value on top of the stack."""
         if not self.stack:
             raise MalformedError("its stack is empty")
         return self.stack[-1]
 
     def pop_mark(self) -> list[Any]:
-        """Takes all values above the last mark."""
+        """Pops all values above the last mark."""
         if not self.marks:
             raise MalformedError("it has no mark")
         items, self.stack = self.stack, self.marks.pop()
         return items
 
     def read(self, count: int) -> bytes:
-        """So many bytes, which must be there before memory is reserved for them."""
+        """Reads bytes; the file must have them before memory is allocated."""
         self._check_claim(count)
         data = self.stream.read(count)
         if len(data) < count:
@@ -102,7 +102,7 @@ class Machine:
         return data
 
     def read_bytearray(self, count: int) -> bytearray:
-        """As `read`; protocol 5 writes arrays so."""
+        """Reads a bytearray, as protocol 5 stores arrays."""
         self._check_claim(count)
         data = bytearray(count)
         if self.stream.readinto(data) < count:  # type: ignore[attr-defined]
@@ -116,30 +116,30 @@ class Machine:
             self.budget -= count
 
     def number(self, count: int) -> int:
-        """A little-endian unsigned number of so many bytes."""
+        """Reads a little-endian unsigned integer of `count` bytes."""
         return int.from_bytes(self.read(count), "little")
 
     def line(self) -> bytes:
-        """The rest of a line, which is a number or a name."""
-        line = self.stream.readline(_LONGEST_LINE)
+        """Reads the rest of a line, which is a number or a name."""
+        line = self.stream.readline(_MAX_LINE_BYTES)
         if not line.endswith(b"\n"):
             raise MalformedError("a line does not end")
         return line[:-1]
 
     def find(self, module: Any, name: Any) -> Call:
-        """What a name stands for."""
+        """Looks up a name that the pickle uses."""
         if not isinstance(module, str) or not isinstance(name, str):
             raise MalformedError("a name is no text")
-        if module == "__builtin__":  # as protocols 0 to 2 call it, for Python 2's sake
+        if module == "__builtin__":  # Python 2's name for it, which protocols 0 to 2 write
             module = "builtins"
-        found = self.names.get((module, name))
-        if found is None:
+        call = self.names.get((module, name))
+        if call is None:
             raise self.refuse(module, name)
-        return found
+        return call
 
     def put(self, place: int) -> None:
-        """Remembers the topmost value."""
-        # Writers number what they remember one by one, so that no number is above the steps.
+        """Stores the top value in the memo."""
+        # Picklers number memo entries one by one, so no number exceeds the opcodes so far.
         if not 0 <= place <= self.steps:
             raise MalformedError("its memo is out of order")
         value = self.top()
@@ -151,44 +151,44 @@ class Machine:
             value.place = place
 
     def get(self, place: int) -> None:
-        """Puts a remembered value on the stack."""
+        """Pushes a value from the memo."""
         if not 0 <= place < len(self.memo) or self.memo[place] is _UNSET:
             raise MalformedError("its memo lacks what it asks for")
         self.push(self.memo[place], SLOT)
 
     def build(self) -> None:
-        """Gives a stand-in its state; one that is whole then becomes the array that it stands for."""
+        """Sets the state of a stand-in, and replaces it by its array once it is complete."""
         state, target = self.pop(), self.top()
         if not isinstance(target, Stateful):
             raise DataError(
-                "it sets the state of what is no array, which could run code and was refused; save "
-                "containers, numbers, strings and NumPy arrays only"
+                "it sets the state of an object that is no array, which could run code and was "
+                "refused; save containers, numbers, strings and NumPy arrays only"
             )
         self._charge(state if type(state) is tuple else ())
         target.__setstate__(state)
-        whole = target.resolve_now()
-        if whole is not target:
-            self.stack[-1] = whole
+        resolved = target.resolve_now()
+        if resolved is not target:
+            self.stack[-1] = resolved
             if target.place is not None and self.memo[target.place] is target:
-                self.memo[target.place] = whole
+                self.memo[target.place] = resolved
 
     def reduce(self) -> None:
-        """Calls what a name stands for."""
+        """Calls a name that the pickle may use."""
         arguments, target = self.pop(), self.pop()
         if not isinstance(target, Call) or type(arguments) is not tuple:
             raise DataError(
-                "it calls what is no name that may be called; nothing of it was run: save "
-                "containers, numbers, strings and NumPy arrays only"
+                "it calls something other than an allowed name, which could run code and was "
+                "refused; save containers, numbers, strings and NumPy arrays only"
             )
         self._charge(arguments)
         try:
             value = target(*arguments)
         except TypeError as error:
-            raise MalformedError("it calls a name with other than its arguments") from error
+            raise MalformedError("it calls a name with wrong arguments") from error
         self.push(value, DICT)
 
     def _charge(self, arguments: tuple[Any, ...]) -> None:
-        """Counts what a call may copy or walk through, before it does: it may be called often."""
+        """Charges what a call may copy or iterate over, in advance, since it may be called often."""
         self.budget -= sum(map(cost_of, arguments))
         if self.budget < 0:
             raise DataError(TOO_MUCH)
@@ -219,10 +219,10 @@ class Machine:
         self.budget -= ENTRY * len(items)
 
     def persist(self, name: object) -> Any:
-        """What a persistent id stands for."""
+        """Resolves a persistent id."""
         if self.persistent is None:
             raise DataError(
-                "it refers to something outside of itself (a persistent id), as torch.save does; "
-                "save NumPy arrays with pickle.dump"
+                "it refers to data outside the pickle (a persistent id), as torch.save does; save "
+                "NumPy arrays with pickle.dump"
             )
         return self.persistent(name)

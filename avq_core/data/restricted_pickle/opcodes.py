@@ -1,4 +1,4 @@
-"""The opcodes of pickles, protocols 0 to 5, as steps of the machine (`pickletools` describes each)."""
+"""The opcodes of pickle protocols 0 to 5, as operations of the machine (see `pickletools` for each)."""
 
 import codecs
 import struct
@@ -21,14 +21,14 @@ from avq_core.errors import DataError
 
 Handler = Callable[[Machine], object]
 
-_LARGEST_PROTOCOL: Final = 5
-_LONGEST_NUMBER: Final = 1 << 10
-"""Bytes of an integer; the data contract needs eight."""
+_MAX_PROTOCOL: Final = 5
+_MAX_NUMBER_BYTES: Final = 1 << 10
+"""Limit on the size of an integer; the data contract needs eight bytes."""
 _MEND: Final = "save containers, numbers, strings and NumPy arrays only"
 _OBJECTS: Final = f"it makes objects of a class, which could run code and was refused; {_MEND}"
 _BUFFERS: Final = (
-    "its arrays lie outside of it (out-of-band buffers); save it with pickle.dump without a "
-    "buffer_callback"
+    "its arrays are stored outside the file (out-of-band buffers); save it with pickle.dump without "
+    "a buffer_callback"
 )
 
 
@@ -40,7 +40,7 @@ def _refuse(message: str) -> Handler:
 
 
 def _proto(m: Machine) -> None:
-    if m.number(1) > _LARGEST_PROTOCOL:
+    if m.number(1) > _MAX_PROTOCOL:
         raise DataError("its protocol is newer than 5; save it again with protocol=5")
 
 
@@ -64,7 +64,7 @@ def _pop(m: Machine) -> None:
 
 def _long(m: Machine, width: int) -> None:
     length = m.number(width)
-    if length > _LONGEST_NUMBER:
+    if length > _MAX_NUMBER_BYTES:
         raise DataError(f"it holds an integer of {length:,} bytes, which is no data")
     m.push(int.from_bytes(m.read(length), "little", signed=True))
 
@@ -75,7 +75,7 @@ def _int_line(m: Machine) -> None:
 
 
 def _decimal(line: bytes) -> int:
-    if len(line) > _LONGEST_NUMBER:
+    if len(line) > _MAX_NUMBER_BYTES:
         raise DataError(f"it holds an integer of {len(line):,} digits, which is no data")
     return int(line)
 
@@ -89,12 +89,12 @@ def _string_line(m: Machine) -> None:
 
 def _text(m: Machine, raw: bytes, encoding: str) -> None:
     text = str(raw, encoding, "surrogatepass" if encoding == "utf-8" else "strict")
-    m.push(text if len(raw) <= LongText.LEAST else LongText.of(text))
+    m.push(text if len(raw) <= LongText.MIN_BYTES else LongText.of(text))
 
 
 def _old_text(m: Machine, raw: bytes) -> None:
-    """A string of Python 2, whose bytes become text one to one."""
-    m.push(LongText(raw) if len(raw) > LongText.LEAST else str(raw, "latin1"))
+    """A string of Python 2, each byte of which becomes one character."""
+    m.push(LongText(raw) if len(raw) > LongText.MIN_BYTES else str(raw, "latin1"))
 
 
 def _tuple(m: Machine, items: list[Any]) -> None:
@@ -106,7 +106,7 @@ def _unicode_line(m: Machine) -> None:
 
 
 def _whole_line(m: Machine) -> bytes:
-    """A line of any length: protocol 0 writes arrays as text."""
+    """Reads a line of any length, since protocol 0 writes arrays as text."""
     line = m.stream.readline()
     if not line.endswith(b"\n"):
         raise MalformedError("a line does not end")
@@ -135,7 +135,7 @@ def _set_item(m: Machine) -> None:
     m.set_items([key, value])
 
 
-def _some(count: int) -> Handler:
+def _tuple_of(count: int) -> Handler:
     def handler(m: Machine) -> None:
         items = [m.pop() for _ in range(count)]
         _tuple(m, items[::-1])
@@ -201,9 +201,9 @@ _TABLE: Final[dict[str, Handler]] = {
     "l": _list,
     "d": _dict,
     "t": lambda m: _tuple(m, m.pop_mark()),
-    "\x85": _some(1),
-    "\x86": _some(2),
-    "\x87": _some(3),
+    "\x85": _tuple_of(1),
+    "\x86": _tuple_of(2),
+    "\x87": _tuple_of(3),
     "\x91": _frozenset,
     "a": lambda m: m.append_items([m.pop()]),
     "e": lambda m: m.append_items(m.pop_mark()),
@@ -218,7 +218,7 @@ _TABLE: Final[dict[str, Handler]] = {
     "g": lambda m: m.get(_decimal(m.line())),
     "h": lambda m: m.get(m.number(1)),
     "j": lambda m: m.get(m.number(4)),
-    # Names, and what is done with them.
+    # Names and calls.
     "c": _global,
     "\x93": _stack_global,
     "R": lambda m: m.reduce(),
@@ -234,15 +234,15 @@ _TABLE: Final[dict[str, Handler]] = {
 }
 
 HANDLERS: Final[list[Handler | None]] = [_TABLE.get(chr(code)) for code in range(256)]
-"""By the opcode's number; STOP is the machine's own."""
+"""Handlers by the number of the opcode, `None` for unknown ones; `run` handles STOP."""
 
 
 def run(machine: Machine) -> Any:
-    """What a pickle holds; the machine's stream is left right behind it.
+    """Runs a pickle and returns its value; the stream is left at the end of the pickle.
 
     Raises:
-        MalformedError: It is not a whole pickle.
-        DataError: It names, claims or asks for what it may not have.
+        MalformedError: It is not a complete pickle.
+        DataError: It uses a name that is not allowed, or needs too much memory.
     """
     read = machine.stream.read
     while True:
@@ -256,5 +256,5 @@ def run(machine: Machine) -> Any:
         if handler is None:
             raise MalformedError(f"unknown opcode {code!r}")
         handler(machine)
-        if machine.budget < 0 or machine.steps > machine.most_steps:
+        if machine.budget < 0 or machine.steps > machine.max_steps:
             raise DataError(TOO_MUCH)

@@ -1,7 +1,7 @@
-"""A pickle reader that runs nothing: containers, numbers, strings, arrays and tensors.
+"""A pickle reader for containers, numbers, strings, arrays and tensors, which runs no code of the file.
 
-`pickle.load` calls whatever the file names. Here a file may name only what NumPy, torch tensors and
-Python's containers need, and gets for each a stand-in that does one harmless thing.
+`pickle.load` calls whatever the file names. Here a file may use only the names that NumPy, torch
+tensors and Python's containers need, and gets a harmless stand-in for each.
 """
 
 import os
@@ -26,7 +26,7 @@ from avq_core.data.restricted_pickle.values import Call, LongText, MalformedErro
 from avq_core.errors import DataError
 
 MAX_DEPTH: Final = 100
-"""Containers in containers; the data contract needs five."""
+"""Depth of nested containers; the data contract needs five."""
 
 _MALFORMED: Final = (
     MalformedError,
@@ -46,8 +46,8 @@ _MENDS: Final[Mapping[str, str]] = {
     "PIL": "convert images with numpy.asarray before saving",
 }
 _OTHER_KINDS: Final[Mapping[bytes, str]] = {
-    b"PK\x03\x04": "a zip file, as torch.save and numpy.savez write them; an .npz file must be named "
-    "so, and tensors are saved with pickle.dump of NumPy arrays",
+    b"PK\x03\x04": "a zip file, as torch.save and numpy.savez write them; name an .npz file .npz, and "
+    "save tensors as NumPy arrays with pickle.dump",
     b"\x1f\x8b": "a gzip file; unpack it first",
     b"BZh": "a bzip2 file; unpack it first",
     b"\xfd7zXZ": "an xz file; unpack it first",
@@ -58,7 +58,7 @@ _OTHER_KINDS: Final[Mapping[bytes, str]] = {
 
 
 def _encode(text: object, encoding: object = "utf-8") -> object:
-    # Protocols 0 to 2 have no bytes: they write text and have it encoded.
+    # Protocols 0 to 2 have no bytes, and write text with a call that encodes it.
     if encoding != "latin1" or not isinstance(text, str | LongText):
         raise DataError(f"it encodes text as {str(encoding)[:40]!r}, expected 'latin1'")
     return as_bytes(text)
@@ -128,26 +128,26 @@ def _refused(module: str, name: str) -> DataError:
 
 
 def load(path: Path) -> object:
-    """Reads a pickle of any protocol without running anything that it names.
+    """Reads a pickle of any protocol without running any code that it names.
 
-    NumPy arrays of bool, int, uint, float and str, and torch tensors, come back as arrays, which
-    share the memory that the file was read into; NumPy scalars as Python's own numbers and strings.
+    NumPy arrays of bool, int, uint, float and str, and torch tensors, are returned as arrays, which
+    share the memory that the file was read into; NumPy scalars as Python numbers and strings.
 
     Args:
         path: A local file.
 
     Returns:
-        What the file holds.
+        The content of the file.
 
     Raises:
-        DataError: No such file, not a pickle, damaged, or holding anything else.
+        DataError: The file is missing, damaged, not a pickle, or contains other types of value.
     """
     try:
         with path.open("rb") as stream:
             start = stream.peek(8)
-            for magic, told in _OTHER_KINDS.items():
+            for magic, kind in _OTHER_KINDS.items():
                 if start.startswith(magic):
-                    raise DataError(f"it is {told}")
+                    raise DataError(f"it is {kind}")
             machine = Machine(stream, os.fstat(stream.fileno()).st_size, _NAMES, refuse=_refused)
             return _resolved(run(machine), 0, {})
     except DataError as error:
@@ -160,7 +160,7 @@ def load(path: Path) -> object:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
         raise DataError(
-            f"{path} asks for more memory than there is: it is damaged, or too large for this machine"
+            f"{path} needs more memory than there is: it is damaged, or too large for this machine"
         ) from error
     except _MALFORMED as error:
         reason = " ".join(str(error).split())[:80] or type(error).__name__
@@ -170,10 +170,10 @@ def load(path: Path) -> object:
 
 
 def _resolved(value: Any, depth: int, seen: dict[int, tuple[Any, Any]]) -> Any:
-    """Replaces what is left of stand-ins; lists and dicts in place, so that sharing survives.
+    """Replaces the remaining stand-ins; in lists and dicts in place, so that they stay shared.
 
-    `seen` maps an object's id to that object, kept alive so that its id stays its own, and to what
-    it became. Without it a file of a few lines could ask for 2**100 visits.
+    `seen` maps an object's id to that object, which keeps the id unique, and to its replacement.
+    Without it a file of a few lines could cause 2**100 visits.
     """
     if depth > MAX_DEPTH:
         raise DataError(f"its containers are nested deeper than {MAX_DEPTH}; save it flatter")
@@ -185,9 +185,9 @@ def _resolved(value: Any, depth: int, seen: dict[int, tuple[Any, Any]]) -> Any:
         if id(value) in seen:
             return seen[id(value)][1]
         if isinstance(value, tuple):
-            whole = tuple(_resolved(item, depth + 1, seen) for item in value)
-            seen[id(value)] = (value, whole)
-            return whole
+            resolved = tuple(_resolved(item, depth + 1, seen) for item in value)
+            seen[id(value)] = (value, resolved)
+            return resolved
         seen[id(value)] = (value, value)
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if type(item) not in _LEAVES:

@@ -1,8 +1,8 @@
-"""Torch tensors as `pickle.dump` writes them, read as NumPy arrays, without torch.
+"""Reads torch tensors in a pickle as NumPy arrays, without importing torch.
 
-A tensor is a view (offset, shape, strides) of a storage. The storage is a whole `torch.save` file in
-the layout of before 2020, inside the pickle: three short pickles, one of the storage's type and
-number of elements, one of its key, then the bytes.
+A tensor is a view (offset, shape, strides) of a storage. The storage is a complete `torch.save` file
+inside the pickle, in the layout from before 2020: three short pickles, one with the storage's type and
+number of elements, one with its key, then the bytes.
 """
 
 import io
@@ -25,15 +25,15 @@ _TYPES: Final[Mapping[str, str]] = {
     "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "i1",
     "ByteStorage": "u1", "BoolStorage": "u1",
 }  # fmt: skip
-_MOST_STEPS: Final = 200
-"""Opcodes of each of a storage's pickles, which have some 30; a storage can be read many times."""
+_MAX_STEPS: Final = 200
+"""Opcodes in each pickle of a storage, which need about 30. A file can read a storage many times."""
 _MEND: Final = "convert tensors with .numpy() before saving"
 _BAD_STORAGE: Final = f"it holds a damaged torch storage; {_MEND}"
 _BAD_TENSOR: Final = f"it holds a torch tensor that does not fit its storage; {_MEND}"
 
 
 class Storage(Stateful):
-    """A storage's elements, flat."""
+    """The elements of a storage as a one-dimensional array."""
 
     __slots__ = ("values",)
     __hash__ = None  # type: ignore[assignment]
@@ -47,7 +47,7 @@ class Storage(Stateful):
 
 
 class _StorageType:
-    """Stands for a storage class; not callable, unlike the names outside."""
+    """Stands in for a storage class; it cannot be called."""
 
     __slots__ = ("code", "name")
     __hash__ = None  # type: ignore[assignment]
@@ -61,10 +61,10 @@ def _refused(module: str, name: str) -> DataError:
 
 
 def load_storage(raw: object) -> Storage:
-    """A storage from the bytes of its `torch.save` file.
+    """Reads a storage from the bytes of its `torch.save` file.
 
     Raises:
-        DataError: It is not one, or is of a type that NumPy does not have.
+        DataError: The bytes are not a storage, or its type has no equivalent in NumPy.
     """
     content = as_bytes(raw)
     if not isinstance(content, bytes):
@@ -81,7 +81,7 @@ def load_storage(raw: object) -> Storage:
             names,
             refuse=_refused,
             persistent=persistent,
-            most_steps=_MOST_STEPS,
+            max_steps=_MAX_STEPS,
         )
         return run(machine)
 
@@ -89,7 +89,7 @@ def load_storage(raw: object) -> Storage:
         magic, protocol, _ = parse(), parse(), parse()
         kind, key, count = parse(_described)
         keys = parse()
-        # In front of the elements stands their number, once more.
+        # The number of elements is repeated in front of them.
         stored = int.from_bytes(stream.read(8), "little")
     except (MalformedError, TypeError, ValueError) as error:
         raise DataError(_BAD_STORAGE) from error
@@ -121,10 +121,10 @@ def _described(name: Any) -> tuple[_StorageType, str, int]:
 def rebuild_tensor(
     storage: object, offset: object, size: object, stride: object, *_gradient: object
 ) -> npt.NDArray[Any]:
-    """A tensor as a view of its storage.
+    """A tensor, as a view of its storage.
 
     Raises:
-        DataError: It reaches outside of the storage, or uses elements of it more than once.
+        DataError: It reaches outside its storage, or uses elements more than once.
     """
     if not isinstance(storage, Storage) or not _are_sizes((offset,), size, stride):
         raise DataError(_BAD_TENSOR)
@@ -136,7 +136,7 @@ def rebuild_tensor(
     if count == 0:
         return np.empty(shape, storage.values.dtype)
     last = offset + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
-    # An expanded tensor has few elements under a large shape; it is larger than its file.
+    # An expanded tensor has a large shape over few elements, and would be larger than its file.
     if count > total or last >= total:
         raise DataError(_BAD_TENSOR)
     width = storage.values.itemsize
@@ -150,17 +150,17 @@ def rebuild_tensor(
 
 
 def _are_sizes(*groups: object) -> bool:
-    whole = all(
+    sound = all(
         type(group) is tuple
         and len(group) <= MAX_DIMS
         and all(type(number) is int and 0 <= number < 2**62 for number in group)
         for group in groups
     )
-    return whole and len(groups[1]) == len(groups[2])  # type: ignore[arg-type]
+    return sound and len(groups[1]) == len(groups[2])  # type: ignore[arg-type]
 
 
 def rebuild_parameter(values: object, *_gradient: object) -> object:
-    """A parameter is its tensor."""
+    """A parameter, read as its tensor."""
     if not isinstance(values, np.ndarray):
         raise DataError(_BAD_TENSOR)
     return values

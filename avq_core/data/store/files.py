@@ -1,4 +1,4 @@
-"""The files of a prepared store: written beside their place, moved there whole or not at all."""
+"""The files of a prepared store: written to a temporary folder, then moved into place as a whole."""
 
 import contextlib
 import errno
@@ -24,22 +24,22 @@ _TAKEN: Final = (errno.ENOTEMPTY, errno.EEXIST)
 
 
 def stream_file(split: str, stream: str) -> str:
-    """Name of one stream's array; a stream's name holds no dot, so that it cannot be another's."""
+    """Name of the file of a stream's array; unambiguous, since stream names contain no dot."""
     return f"{split}.{stream}.npy"
 
 
 def targets_file(split: str) -> str:
-    """Name of a split's scaled labels; every stream's file starts with a split and a dot."""
+    """Name of the file of a split's scaled labels; no stream's file can have it."""
     return f"targets_{split}.npy"
 
 
 def lengths_file(split: str) -> str:
-    """Name of a split's numbers of frames; there only where they differ."""
+    """Name of the file of a split's numbers of frames; written only where they differ."""
     return f"lengths_{split}.npy"
 
 
 def present_file(split: str, stream: str) -> str:
-    """Name of where a split's samples have a stream; there only for optional streams."""
+    """Name of the file that says which samples have a stream; written only for optional streams."""
     return f"present_{split}.{stream}.npy"
 
 
@@ -51,13 +51,13 @@ def write_rows(
 ) -> None:
     """Writes an .npy file block by block.
 
-    Not through a memory map: pages that are mapped count as this process's memory.
+    Not through a memory map, whose pages would count as this process's memory.
 
     Args:
         path: The file.
-        blocks: Arrays that follow one another along the first axis of `shape`.
-        shape: Of the whole array.
-        dtype: Of the blocks.
+        blocks: Consecutive parts of the array along the first axis of `shape`.
+        shape: Shape of the whole array.
+        dtype: Type of the blocks.
     """
     stored = dtype.newbyteorder("<")
     header = {"descr": stored.str, "fortran_order": False, "shape": tuple(shape)}
@@ -68,25 +68,25 @@ def write_rows(
 
 
 def read_meta(folder: Path) -> dict[str, Any] | None:
-    """What a whole store says of itself; `None` where there is no store, or part of one."""
+    """The content of a store's `meta.json`; `None` if there is no store or it is incomplete."""
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         files: Mapping[str, int] = meta["files"]
-        whole = all((folder / name).stat().st_size == size for name, size in files.items())
+        complete = all((folder / name).stat().st_size == size for name, size in files.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return meta if whole else None
+    return meta if complete else None
 
 
 def write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
-    """Writes `meta.json`, last of all, with the size of every other file."""
+    """Writes `meta.json`, after all other files, with the size of each."""
     files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     text = json.dumps({**meta, "files": files}, indent=1)
     (folder / META).write_text(text, encoding="utf-8")
 
 
 def check_writable(root: Path) -> None:
-    """Makes `root`, and fails before any work is done where nothing can be written there.
+    """Makes the folder `root`, and raises early if it cannot be written.
 
     Raises:
         DataError: `root` cannot be made or written.
@@ -100,20 +100,20 @@ def check_writable(root: Path) -> None:
 
 
 def check_room(place: Path, needed: int, limit: int | None) -> None:
-    """Fails before anything is written where a store has no room.
+    """Raises early if there is not enough space for a store.
 
     Args:
-        place: The store to come; what is there already counts as replaced.
-        needed: Bytes of it.
-        limit: Bytes that all stores beside one another may take; `None` for what the disk has.
+        place: The store's folder; a store that is there already counts as replaced.
+        needed: Bytes that the store needs.
+        limit: Bytes that all stores in the same folder may take; `None` for all free disk space.
 
     Raises:
-        DataError: Too little free disk, or over the limit.
+        DataError: There is too little free disk space, or the limit would be exceeded.
     """
     root = place.parent
     disk = shutil.disk_usage(root)
     free = disk.free
-    if needed > free and disk.total:  # a file system without a size tells nothing
+    if needed > free and disk.total:  # some file systems report a size of 0
         raise DataError(
             f"the prepared data takes {needed / 1e9:.2f} GB, {root} has {free / 1e9:.2f} GB free; "
             "make room, or name another folder with --runs"
@@ -128,7 +128,7 @@ def check_room(place: Path, needed: int, limit: int | None) -> None:
 
 
 def stored_bytes(root: Path) -> int:
-    """Bytes that the whole stores of a folder take."""
+    """Bytes that the stores in a folder take."""
     return sum(_bytes_of(path.parent) for path in root.glob(f"*/{META}"))
 
 
@@ -139,10 +139,10 @@ def _bytes_of(place: Path) -> int:
 
 @contextlib.contextmanager
 def writing(root: Path, key: str, *, replace: bool = False) -> Iterator[Path]:
-    """A folder to write a store into, which becomes `root/key` when the block ends well.
+    """A temporary folder for a store, which becomes `root/key` when the block ends without error.
 
-    Where another process has put a whole store there first, that one stays and this one goes,
-    unless `replace` says otherwise. Who has the old one mapped keeps it until they let go.
+    If another process has finished the same store meanwhile, that one is kept and this one removed,
+    unless `replace` is set. Processes that have mapped a replaced store can go on using it.
 
     Raises:
         DataError: `root` cannot be written, or the disk is full.
@@ -151,9 +151,9 @@ def writing(root: Path, key: str, *, replace: bool = False) -> Iterator[Path]:
     lock = part.with_suffix(".lock")
     try:
         _clean(root)
-        with lock.open("w") as held:
-            # Held for as long as this process lives: `_clean` leaves alone what is locked.
-            fcntl.flock(held, fcntl.LOCK_EX)
+        with lock.open("w") as lock_file:
+            # Held while this process lives, since `_clean` does not remove what is locked.
+            fcntl.flock(lock_file, fcntl.LOCK_EX)
             part.mkdir()
             try:
                 yield part
@@ -182,20 +182,22 @@ def _move(part: Path, place: Path, *, replace: bool) -> None:
                 raise
         if not replace and read_meta(place) is not None:
             return
-        # A damaged or outdated store: out of the way first, since only an empty folder is replaced. Another
-        # process may be doing the same at this moment.
+        # A damaged or outdated store. It must be moved away first, since only an empty folder can be
+        # replaced; another process may be doing the same at this moment.
         damaged = part.with_suffix(".damaged")
         with contextlib.suppress(FileNotFoundError):
             place.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)
-    raise FileExistsError(errno.EEXIST, f"{place} is damaged and keeps coming back")
+    raise FileExistsError(
+        errno.EEXIST, f"{place} is damaged and was made again while it was replaced"
+    )
 
 
 def _clean(root: Path) -> None:
-    """Removes what writers that died have left."""
+    """Removes the temporary folders of processes that died."""
     for lock in root.glob(f"{_PART}*.lock"):
         with contextlib.suppress(OSError), lock.open("r+") as candidate:
-            fcntl.flock(candidate, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: it is alive
+            fcntl.flock(candidate, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError if alive
             for leftover in (lock.with_suffix(""), lock.with_suffix(".damaged")):
                 shutil.rmtree(leftover, ignore_errors=True)
             lock.unlink()

@@ -1,4 +1,4 @@
-"""What a data file holds, as one hash, without reading it again while it has not changed."""
+"""Fingerprints of data files, which are kept so that an unchanged file is not read again."""
 
 import contextlib
 import hashlib
@@ -14,13 +14,13 @@ from avq_core.errors import DataError
 
 INDEX_NAME: Final = "index.json"
 _SETTLED_NS: Final = 2_000_000_000
-"""A file changed less than this ago may change again within one tick of a coarse clock (FAT: 2 s)
-and look the same; its fingerprint is not remembered yet."""
+"""A file that changed less than this ago may change again without a new time stamp, where clocks are
+coarse (2 s on FAT), so its fingerprint is not kept yet."""
 _CHUNK: Final = 1 << 22
 
 
-def known_fingerprint(source: str, root: Path) -> str | None:
-    """The fingerprint of data that has not changed since it was last read; else `None`.
+def cached_fingerprint(source: str, root: Path) -> str | None:
+    """The fingerprint of data that has not changed since it was last read; otherwise `None`.
 
     Args:
         source: A path, or `demo`.
@@ -42,7 +42,7 @@ def known_fingerprint(source: str, root: Path) -> str | None:
 
 
 def read_fingerprint(path: Path) -> str:
-    """Hashes the file's content (SHA-256).
+    """Hashes the file's content with SHA-256.
 
     Raises:
         DataError: The file cannot be read.
@@ -60,7 +60,7 @@ def read_fingerprint(path: Path) -> str:
 
 @contextlib.contextmanager
 def unchanged(path: Path) -> Iterator[None]:
-    """Makes sure that all reading inside the block saw the same file.
+    """Checks that the file does not change while the block reads it.
 
     Raises:
         DataError: No such file, or it changed meanwhile.
@@ -72,34 +72,35 @@ def unchanged(path: Path) -> Iterator[None]:
 
 
 def remember(path: Path, fingerprint: str, root: Path) -> None:
-    """Keeps a fingerprint in the index, unless the file is too fresh to be told from a later one."""
+    """Adds a fingerprint to the index, unless the file changed too recently to be recognised."""
     identity = _identity(path)
     if time.time_ns() - identity[1] < _SETTLED_NS:
         return
     index = _read_index(root)
     index[str(path.resolve())] = {"identity": identity, "sha256": fingerprint}
     part = root / f".{INDEX_NAME}.{uuid.uuid4().hex[:12]}"
-    # Whole or not at all; of two processes at once the later wins, and the other hashes again.
-    # The index only saves time: where it cannot be written, nothing is lost.
+    # Replaced atomically. If two processes write at once, the later wins and the other hashes again.
+    # The index only saves time, so it does no harm if it cannot be written.
     with contextlib.suppress(OSError):
         part.write_text(json.dumps(index, indent=1), encoding="utf-8")
         part.replace(root / INDEX_NAME)
 
 
 def _identity(path: Path) -> list[int]:
+    """Size, time of the last change and inode: equal for a file that has not changed."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         raise DataError(
             f"no such file: {path}; name a data file, or `demo` for the built-in demo set"
         ) from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    return [found.st_size, found.st_mtime_ns, found.st_ino]
+    return [status.st_size, status.st_mtime_ns, status.st_ino]
 
 
 def _read_index(root: Path) -> dict[str, Any]:
-    # One that cannot be read is as good as none.
+    """The index, by path; empty if there is none or it cannot be read."""
     try:
         index = json.loads((root / INDEX_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Group-aware folds of train + val, each a prepared store that is fitted on its own train side.
+"""Group-aware folds of train + val, each a prepared store that is fitted on the fold's train side.
 
 Shapes: N samples of train and val together.
 """
@@ -13,7 +13,13 @@ import numpy.typing as npt
 from avq_core.config.data import DataConfig
 from avq_core.data.dataset import RawSplit
 from avq_core.data.store.files import check_writable
-from avq_core.data.store.store import PreparedStore, open_whole, read_dataset, store_key, write
+from avq_core.data.store.store import (
+    PreparedStore,
+    open_if_complete,
+    read_dataset,
+    store_key,
+    write,
+)
 from avq_core.errors import DataError
 
 Index = npt.NDArray[np.int64]
@@ -21,36 +27,37 @@ Index = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fold:
-    """Rows of the joined train + val split."""
+    """A fold: indices of the joined train + val split."""
 
     train: Index
     val: Index
 
 
 def make_folds(groups: Sequence[str], num_folds: int, seed: int) -> list[Fold]:
-    """Cuts samples into folds that never share a group.
+    """Splits samples into folds whose train and val sides share no group.
 
     Args:
-        groups: N group names, of the joined split.
-        num_folds: Wanted; fewer where there are fewer groups. A set of one group is cut by sample.
-        seed: Of the shuffle.
+        groups: N group names of the joined split.
+        num_folds: Number of folds; fewer are made if there are fewer groups. A data set of a single
+            group is split by sample.
+        seed: Seed of the shuffle.
     """
     from sklearn.model_selection import GroupKFold, KFold
 
     names = np.asarray(groups, dtype=str)
     rows = np.arange(len(names))
     if len(set(groups)) < 2:
-        cuts = KFold(num_folds, shuffle=True, random_state=seed).split(rows)
+        sides = KFold(num_folds, shuffle=True, random_state=seed).split(rows)
     else:
         folds = count_folds(groups, num_folds)
-        cuts = GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=names)
-    return [Fold(train=train, val=val) for train, val in cuts]
+        sides = GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=names)
+    return [Fold(train=train, val=val) for train, val in sides]
 
 
-def count_folds(groups: Sequence[str], wanted: int) -> int:
-    """Folds that `make_folds` can cut: no more than there are groups, if there are groups."""
+def count_folds(groups: Sequence[str], num_folds: int) -> int:
+    """Number of folds that `make_folds` makes: at most the number of groups, if there are several."""
     distinct = len(set(groups))
-    return wanted if distinct < 2 else min(wanted, distinct)
+    return num_folds if distinct < 2 else min(num_folds, distinct)
 
 
 def prepare_folds(
@@ -63,22 +70,22 @@ def prepare_folds(
     seed: int,
     on_note: Callable[[str], None],
 ) -> list[PreparedStore]:
-    """Writes a store for each fold, with everything fitted anew on the fold's own train side.
+    """Writes a store for each fold, with all preprocessing fitted on the fold's train side.
 
-    Medians, means, deviations, clipping, components and label ranges: nothing is taken over from
-    the study's own store, whose train split knows clips of the folds' val sides.
+    Medians, means, deviations, clipping, components and label ranges: nothing is reused from the
+    study's store, whose train split contains clips of the folds' val sides.
 
     Args:
         source: The study's data.
         config: The study's data settings.
-        of: The study's own store, for its fingerprint and groups.
-        root: Folder of the folds' stores; those that are there already are not made again.
-        num_folds: As `make_folds` takes it.
-        seed: Of the cut.
-        on_note: Takes a line on each step of the work.
+        of: The study's store, for its fingerprint and groups.
+        root: Folder of the folds' stores; existing ones are reused.
+        num_folds: Number of folds, as `make_folds` takes it.
+        seed: Seed of the folds.
+        on_note: Called with a line on each step of the work.
 
     Raises:
-        DataError: The data is no longer what the study was made of, or there is no room.
+        DataError: The data is no longer that of the study, or there is not enough disk space.
     """
     splits = of.search_splits()
     folds = make_folds(splits.train.groups + splits.val.groups, num_folds, seed)
@@ -86,7 +93,7 @@ def prepare_folds(
         store_key(of.fingerprint, config, "fold", index, num_folds, seed)
         for index in range(len(folds))
     ]
-    stores = {key: store for key in keys if (store := open_whole(root / key)) is not None}
+    stores = {key: store for key in keys if (store := open_if_complete(root / key)) is not None}
     if len(stores) < len(keys):
         check_writable(root)
         on_note(f"reading {source} for {len(folds)} folds")
@@ -96,10 +103,10 @@ def prepare_folds(
                 f"{source} is not the data that this study was made of; put that file back, or "
                 "start a new study with --study"
             )
-        whole = _joined(dataset.splits.pop("train"), dataset.splits.pop("val"))
+        joined = _joined(dataset.splits.pop("train"), dataset.splits.pop("val"))
         for key, fold in zip(keys, folds, strict=True):
             stores[key] = stores.get(key) or write(
-                {"train": _rows(whole, fold.train), "val": _rows(whole, fold.val)},
+                {"train": _rows(joined, fold.train), "val": _rows(joined, fold.val)},
                 dataset.schema,
                 config,
                 root=root,
@@ -118,10 +125,10 @@ def _joined(train: RawSplit, val: RawSplit) -> RawSplit:
     )
 
 
-def _rows(whole: RawSplit, index: Index) -> RawSplit:
-    """Some rows of a split: new lists of the same arrays, so that using them up harms no other."""
+def _rows(split: RawSplit, index: Index) -> RawSplit:
+    """Some samples of a split, in new lists, since writing a store empties its lists."""
     return RawSplit(
-        features={name: [samples[i] for i in index] for name, samples in whole.features.items()},
-        labels=whole.labels[index],
-        groups=[whole.groups[i] for i in index],
+        features={name: [samples[i] for i in index] for name, samples in split.features.items()},
+        labels=split.labels[index],
+        groups=[split.groups[i] for i in index],
     )

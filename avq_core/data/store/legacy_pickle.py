@@ -1,4 +1,4 @@
-"""The manual's processed pickle, for code that still reads it.
+"""Writes the manual's processed pickle, for code that still reads it.
 
 Shapes: N samples, T frames, D columns of a stream.
 """
@@ -15,7 +15,7 @@ from avq_core.files import whole_binary_file
 
 
 class _AsFloat32:
-    """Pickles as a float32 copy of an array, which is made as it is written and then let go."""
+    """Pickles as a float32 copy of an array, which exists only while it is written."""
 
     def __init__(self, values: HalfOrFloatArray) -> None:
         self.values = values
@@ -25,25 +25,25 @@ class _AsFloat32:
 
 
 def write_legacy_pickle(store: PreparedStore, path: Path) -> None:
-    """Writes `{split: {"features", "labels", "valid_masks"}}`, whole or not at all.
+    """Writes `{split: {"features", "labels", "valid_masks"}}`, completely or not at all.
 
-    Features are stream to float32 (N, T, D) or (N, D), as prepared; labels task to float32 (N,) in
-    [0, 1] by the train split's range, 0 where missing; masks task to bool (N,), True where valid.
-    A missing label is 0 and not NaN because the manual multiplies by the mask. Where clips differ
-    in length, `lengths` (N,) says how many frames are real.
+    `features` maps streams to float32 (N, T, D) or (N, D), as prepared; `labels` maps tasks to float32
+    (N,) in [0, 1] by the train split's range; `valid_masks` maps tasks to bool (N,), True where valid.
+    A missing label is 0 and not NaN, because the manual multiplies by the mask. If clips differ in
+    length, `lengths` (N,) gives their real frames.
 
     Args:
-        store: With all three splits.
+        store: A store of all three splits.
         path: The file.
 
     Raises:
-        ConfigError: It is a folder, or cannot be written.
+        ConfigError: `path` is a folder, or cannot be written.
     """
     search = store.search_splits()
     splits = {"train": search.train, "val": search.val, "test": store.test_split()}
     with whole_binary_file(path) as file:
         pickler = pickle.Pickler(file, protocol=5)
-        # Without a memo nothing that was written is kept: one stream is in memory at a time.
+        # Without a memo the pickler keeps nothing, so that one stream at a time is in memory.
         pickler.fast = True
         pickler.dump({name: _layout(split, store) for name, split in splits.items()})
 

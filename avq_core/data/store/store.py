@@ -1,9 +1,7 @@
-"""The prepared store: what training reads, memory-mapped, fitted on train only.
+"""The prepared store: the preprocessed data on disk, memory-mapped, fitted on train only.
 
-A store is a folder named by a hash of the data's content and the data settings. It is written once
-and never changed; there is no way from what a search reads to the test split.
-
-Shapes: N samples, T frames, D columns of a stream, K tasks.
+A store is a folder named by a hash of the data's content and the data settings. It is written once and
+never changed. A search gets `SearchSplits` from it, which give no access to the test split.
 """
 
 import functools
@@ -35,25 +33,25 @@ STORE_VERSION: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedStore:
-    """A whole store on disk. Opening one reads `meta.json` and nothing else."""
+    """A complete store on disk. Opening it reads `meta.json` only."""
 
     path: Path
     key: str
-    """Hash of the fingerprint, the data settings and the store's version; the folder's name."""
+    """Hash of fingerprint, data settings and store version; also the folder's name."""
     fingerprint: str
     """Hash of the data's content."""
     raw_schema: Schema
-    """Streams and tasks as the file has them."""
+    """Streams and tasks of the file."""
     schema: Schema
-    """Streams and tasks as the network reads them: fewer columns where a stream was reduced."""
+    """Streams and tasks as the network reads them: reduced streams have fewer columns."""
     attainable_r2: Mapping[str, Mapping[str, float]]
-    """Split to task to the best R² that anyone can reach; empty but for made data."""
+    """Split to task to the highest attainable R²; empty unless the data is synthetic."""
     notes: tuple[str, ...]
-    """What preprocessing did that a user should know."""
+    """Lines for the user on what preprocessing did: values filled, columns set to 0."""
 
     @functools.cached_property
     def statistics(self) -> Statistics:
-        """All that was fitted on the train split."""
+        """The preprocessing, as fitted on the train split."""
         from safetensors.numpy import load_file
 
         arrays = load_file(self.path / store_files.STATISTICS)
@@ -61,15 +59,15 @@ class PreparedStore:
 
     @property
     def num_bytes(self) -> int:
-        """On disk, all splits together."""
+        """Size on disk, of all splits together."""
         return sum(file.stat().st_size for file in self.path.iterdir())
 
     def search_splits(self) -> SearchSplits:
-        """The splits that a search may see, mapped copy-on-write: nothing reaches the disk."""
+        """Train and val, memory-mapped copy-on-write, so that nothing can change the files."""
         return SearchSplits(schema=self.schema, train=self._split("train"), val=self._split("val"))
 
     def test_split(self) -> PreparedSplit:
-        """The test split: for the chosen configuration and the baseline, after all choosing."""
+        """The test split, to be opened once, after the configuration has been chosen."""
         return self._split("test")
 
     def _split(self, name: str) -> PreparedSplit:
@@ -93,7 +91,7 @@ class PreparedStore:
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:
-    # "c": writable in memory, as torch.from_numpy wants it, and never written back.
+    # "c" is writable, as torch.from_numpy requires, and never written back to the file.
     array: npt.NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
     return array
 
@@ -102,16 +100,16 @@ def open_store(path: Path) -> PreparedStore:
     """Opens a store.
 
     Raises:
-        DataError: There is no whole store at `path`.
+        DataError: There is no complete store at `path`.
     """
-    store = open_whole(path)
+    store = open_if_complete(path)
     if store is None:
-        raise DataError(f"{path} holds no whole prepared store; run python -m avq_core.prepare")
+        raise DataError(f"{path} holds no complete prepared store; run python -m avq_core.prepare")
     return store
 
 
-def open_whole(path: Path) -> PreparedStore | None:
-    """Opens a store; `None` where there is none, a part of one, or one of another version."""
+def open_if_complete(path: Path) -> PreparedStore | None:
+    """Opens a store; `None` if there is none, it is incomplete, or of another version."""
     meta = store_files.read_meta(path)
     if meta is None or meta.get("version") != STORE_VERSION:
         return None
@@ -135,35 +133,35 @@ def prepare(
     rebuild: bool = False,
     limit: int | None = None,
 ) -> PreparedStore:
-    """Preprocesses a data set once; later calls with the same data and settings find it there.
+    """Preprocesses a data set; later calls with the same data and settings reuse the store.
 
     Args:
         source: A path (pickle, .npz or .safetensors), or `demo`.
         config: The data settings.
-        root: Folder of all stores; made if need be.
-        on_note: Takes a line on each step of the work; is not called where none is to be done.
-        rebuild: Reads the file and writes the store again, even if it is there.
-        limit: Bytes that all stores of `root` may take; `None` for what the disk has.
+        root: Folder of all stores; made if it does not exist.
+        on_note: Called with a line on each step of the work; not called if the store exists.
+        rebuild: Reads the file and writes the store again, even if the store exists.
+        limit: Bytes that all stores in `root` may take; `None` for all free disk space.
 
     Returns:
         The store. Processes that prepare the same data at the same time all get the same one.
 
     Raises:
-        DataError: The data cannot be read or breaks the contract, or `root` cannot be written or
-            has no room.
+        DataError: The data cannot be read or breaks the contract; or `root` cannot be written or
+            has too little space.
         ConfigError: PCA of an unknown stream, or to more components than the stream has.
     """
     note = on_note or (lambda _line: None)
-    known = None if rebuild else fingerprints.known_fingerprint(source, root)
-    if known is not None:
-        store = open_whole(root / store_key(known, config))
+    cached = None if rebuild else fingerprints.cached_fingerprint(source, root)
+    if cached is not None:
+        store = open_if_complete(root / store_key(cached, config))
         if store is not None:
             return store
     store_files.check_writable(root)
     note(f"reading {source}")
     dataset, fingerprint = read_dataset(source, config, root)
     key = store_key(fingerprint, config)
-    store = None if rebuild else open_whole(root / key)
+    store = None if rebuild else open_if_complete(root / key)
     return store or write(
         dataset.splits,
         dataset.schema,
@@ -189,18 +187,22 @@ def write(
     replace: bool = False,
     limit: int | None = None,
 ) -> PreparedStore:
-    """Fits on the split called train, and writes a store of all splits.
+    """Fits the preprocessing on the split `train`, and writes a store of all splits.
 
     Args:
-        splits: By name; their features are used up.
+        splits: Splits by name; their features are dropped as they are written.
         schema: The raw schema.
         config: The data settings.
         root: Folder of all stores.
         key: The store's name.
-        about: The data's fingerprint and the attainable R².
-        on_note: Takes a line on each step.
-        replace: Whether to write in place of a whole store that is there.
+        about: The data's fingerprint and the attainable R², for `meta.json`.
+        on_note: Called with a line on each step.
+        replace: Whether to replace an existing complete store.
         limit: As in `prepare`.
+
+    Raises:
+        DataError: `root` cannot be written or has too little space.
+        ConfigError: PCA of an unknown stream, or to more components than the stream has.
     """
     on_note(f"fitting on {len(splits['train'])} train samples")
     statistics = fit(splits["train"], schema, config)
@@ -216,24 +218,24 @@ def write(
 
 
 def store_key(fingerprint: str, config: DataConfig, *parts: object) -> str:
-    """A store's name: a hash of the data's content, the settings and whatever else sets it apart."""
+    """A store's name: a hash of the data's content, the settings, and further `parts`, if any."""
     settings = {**config.model_dump(mode="json"), "pca": dict(sorted(config.pca.items()))}
-    whole = json.dumps([STORE_VERSION, fingerprint, settings, *parts], sort_keys=True)
-    return hashlib.sha256(whole.encode()).hexdigest()[:32]
+    text = json.dumps([STORE_VERSION, fingerprint, settings, *parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def read_dataset(source: str, config: DataConfig, root: Path) -> tuple[Dataset, str]:
-    """Reads a data set and its fingerprint, and notes the latter in the index of `root`.
+    """Reads a data set and computes its fingerprint, which is added to the index in `root`.
 
     Raises:
         DataError: The data cannot be read, breaks the contract, or changes meanwhile.
     """
     if source == DEMO:
-        known = fingerprints.known_fingerprint(source, root)
-        assert known is not None, "the demo set is known by its source"
-        return load_dataset(source, config), known
+        cached = fingerprints.cached_fingerprint(source, root)
+        assert cached is not None, "the demo set's fingerprint needs no reading"
+        return load_dataset(source, config), cached
     path = Path(source)
-    # Hashing beside reading costs next to nothing: both release the interpreter.
+    # Hashing in parallel costs almost no time, as both release the interpreter lock.
     with fingerprints.unchanged(path), ThreadPoolExecutor(1) as pool:
         hashing = pool.submit(fingerprints.read_fingerprint, path)
         dataset = load_dataset(source, config)

@@ -1,7 +1,4 @@
-"""What a prepared store holds, and how it is written within little more than the raw data's memory.
-
-Shapes: N samples, T frames, D columns of a stream.
-"""
+"""Writes the files of a prepared store, with little more memory than the raw data takes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +10,7 @@ import numpy as np
 
 from avq_core.data.dataset import RawSplit
 from avq_core.data.preprocessing.columns import FloatArray
-from avq_core.data.preprocessing.splits import Frame, frame_of, transform
+from avq_core.data.preprocessing.splits import SplitShape, shape_of, transform
 from avq_core.data.preprocessing.statistics import Statistics
 from avq_core.data.schema import Schema, Stream
 from avq_core.data.store import files as store_files
@@ -22,10 +19,10 @@ _THREADS: Final = 2
 
 
 def store_bytes(splits: Mapping[str, RawSplit], schema: Schema, storage: str) -> int:
-    """How much disk the streams of a store will take; `schema` is the prepared one."""
+    """Bytes on disk that the streams of a store will take; `schema` is the prepared schema."""
     values = 0
     for split in splits.values():
-        frames = frame_of(split, schema).num_frames
+        frames = shape_of(split, schema).num_frames
         values += len(split) * sum(s.dim * (frames if s.temporal else 1) for s in schema.streams)
     return values * np.dtype(storage).itemsize
 
@@ -42,25 +39,25 @@ def write_store(
     """Applies the statistics to every split and writes the store's files, `meta.json` last.
 
     Args:
-        splits: The raw data. Its features are dropped sample by sample as they are written.
+        splits: The raw data; its features are dropped sample by sample as they are written.
         schema: The raw schema.
-        statistics: Fitted on the train split.
-        folder: Where to write.
+        statistics: The preprocessing, fitted on the train split.
+        folder: The store's folder.
         storage: `float16` or `float32`.
-        about: What goes into `meta.json` besides: whose data it is, and under what settings.
+        about: Further entries of `meta.json`: fingerprint, settings, attainable R².
     """
     from safetensors.numpy import save_file
 
-    frames = {name: frame_of(split, schema) for name, split in splits.items()}
+    shapes = {name: shape_of(split, schema) for name, split in splits.items()}
     counts = _write_streams(
-        splits, schema, statistics, folder, frames=frames, dtype=np.dtype(storage)
+        splits, schema, statistics, folder, shapes=shapes, dtype=np.dtype(storage)
     )
     for name, split in splits.items():
         np.save(folder / store_files.targets_file(name), statistics.labels.scale(split.labels))
-        lengths = frames[name].lengths
+        lengths = shapes[name].lengths
         if lengths is not None:
             np.save(folder / store_files.lengths_file(name), lengths)
-        for stream, present in frames[name].present.items():
+        for stream, present in shapes[name].present.items():
             np.save(folder / store_files.present_file(name, stream), present)
     groups = {name: split.groups for name, split in splits.items()}
     (folder / store_files.GROUPS).write_text(json.dumps(groups), encoding="utf-8")
@@ -69,7 +66,7 @@ def write_store(
         **about,
         "raw_schema": schema.to_dict(),
         "schema": statistics.prepared_schema(schema).to_dict(),
-        "notes": [*_told(counts, list(splits)), *statistics.report()],
+        "notes": [*_notes(counts, list(splits)), *statistics.report()],
     }
     store_files.write_meta(folder, meta)
 
@@ -80,10 +77,14 @@ def _write_streams(
     statistics: Statistics,
     folder: Path,
     *,
-    frames: Mapping[str, Frame],
+    shapes: Mapping[str, SplitShape],
     dtype: np.dtype[Any],
 ) -> dict[tuple[str, str], dict[str, int]]:
-    """Writes and drops stream by stream; (split, stream) to what was filled and clipped there."""
+    """Writes and drops the data stream by stream; returns counts of missing values.
+
+    Returns:
+        (split, stream) to the number of NaN, of infinite values and of absent samples.
+    """
     small_first = sorted(schema.streams, key=lambda s: (s.temporal, s.dim))
     jobs = [(split, stream) for stream in small_first for split in splits]
 
@@ -92,7 +93,7 @@ def _write_streams(
         samples = splits[split].features.pop(stream.name)
         counts = {"NaN": 0, "infinite": 0, "absent": sum(sample is None for sample in samples)}
         fitted = statistics.streams[stream.name]
-        num_frames = frames[split].num_frames
+        num_frames = shapes[split].num_frames
         shape = [len(samples), *((num_frames,) if stream.temporal else ()), fitted.dim]
         values = transform(
             _dropping(samples, counts), stream, fitted, frames=num_frames, dtype=dtype
@@ -109,7 +110,7 @@ def _write_streams(
 def _dropping(
     samples: list[FloatArray | None], counts: dict[str, int]
 ) -> Iterator[FloatArray | None]:
-    """Hands samples out and forgets them, counting what will be filled."""
+    """Yields samples and drops them from the list, counting the values that will be filled."""
     samples.reverse()
     while samples:
         sample = samples.pop()
@@ -122,7 +123,8 @@ def _dropping(
         yield sample
 
 
-def _told(counts: Mapping[tuple[str, str], Mapping[str, int]], splits: list[str]) -> list[str]:
+def _notes(counts: Mapping[tuple[str, str], Mapping[str, int]], splits: list[str]) -> list[str]:
+    """Lines for the user on what was filled, by stream."""
     wordings = {
         "NaN": "NaN values filled with train medians",
         "infinite": "infinite values filled with train medians",

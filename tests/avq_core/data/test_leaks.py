@@ -1,4 +1,4 @@
-"""Nothing of val or test reaches what training sees: neither a statistic nor a tensor."""
+"""No value of val or test affects training: neither its statistics nor its tensors."""
 
 import copy
 import pickle
@@ -21,7 +21,7 @@ CONFIGS = {
 
 
 def make_file() -> Raw:
-    """Ragged clips, a stream that some lack, NaN, missing labels."""
+    """Clips of different lengths, a stream that some lack, NaN, missing labels."""
     rng = np.random.default_rng(0)
 
     def sample(split: str, index: int) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def make_file() -> Raw:
 
 
 def stored(raw: Raw, folder: Path, config: DataConfig) -> PreparedStore:
-    """The store of a file's content; the same content is prepared once."""
+    """Prepares the content of a file."""
     path = folder / "data.pkl"
     path.write_bytes(pickle.dumps(raw))
     return prepare(str(path), config, root=folder / "prepared")
@@ -67,7 +67,7 @@ def seen_by_training(store: PreparedStore) -> dict[str, Any]:
 def before(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[DataConfig, PreparedStore]:
-    """The store of the file as it was."""
+    """The store of the unchanged file."""
     folder = tmp_path_factory.mktemp("before")
     return request.param, stored(make_file(), folder, request.param)
 
@@ -81,7 +81,7 @@ def before(
 def test_no_value_of_val_or_test_changes_what_training_sees(
     before: tuple[DataConfig, PreparedStore], tmp_path: Path, data: st.DataObject
 ) -> None:
-    """Any stream, any place, any value, NaN and infinities too; any label; any length."""
+    """Any value of any stream, also NaN and infinity; any label; any group; any length."""
     config, old = before
     raw = copy.deepcopy(make_file())
     sample = data.draw(st.sampled_from(raw["val"] + raw["test"]))
@@ -109,7 +109,7 @@ def test_no_value_of_val_or_test_changes_what_training_sees(
 def test_the_comparison_sees_a_change_of_train(
     before: tuple[DataConfig, PreparedStore], tmp_path: Path
 ) -> None:
-    """One value of train, and what training sees is another: the test above could fail."""
+    """Changing one value of train changes what training sees, so the test above can fail."""
     config, old = before
     raw = make_file()
     raw["train"][0]["features"]["sync"][0] += 1.0
@@ -119,7 +119,7 @@ def test_the_comparison_sees_a_change_of_train(
 def test_the_order_of_the_splits_changes_nothing(
     before: tuple[DataConfig, PreparedStore], tmp_path: Path
 ) -> None:
-    """Test first in the file, keys of a sample in another order: the same arrays throughout."""
+    """With test first in the file, and keys in another order, all arrays stay the same."""
     config, old = before
     raw = {name: make_file()[name] for name in ("test", "val", "train")}
     for sample in raw["val"] + raw["test"]:
@@ -134,7 +134,7 @@ def test_the_order_of_the_splits_changes_nothing(
 def test_the_order_of_val_and_test_samples_changes_nothing_else(
     before: tuple[DataConfig, PreparedStore], tmp_path: Path
 ) -> None:
-    """Shuffled, they come out shuffled; train does not notice."""
+    """Shuffled samples are stored in the new order, and train stays the same."""
     config, old = before
     raw = make_file()
     order = np.random.default_rng(1).permutation(8)

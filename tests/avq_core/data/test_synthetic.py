@@ -1,4 +1,4 @@
-"""The demo set: what it promises."""
+"""The demo set: deterministic, like the user's file, with a known attainable R²."""
 
 import hashlib
 
@@ -25,7 +25,7 @@ def demo() -> Dataset:
 
 
 def pooled(split: RawSplit, *, deviation: bool) -> np.ndarray:
-    """Mean over time of each column, and on request the deviation beside it."""
+    """Mean over time of each column, optionally with the standard deviation."""
     parts = []
     for samples in split.features.values():
         values = np.nan_to_num(np.stack(samples))
@@ -39,7 +39,7 @@ def pooled(split: RawSplit, *, deviation: bool) -> np.ndarray:
 
 
 def test_the_same_seed_gives_the_same_set(demo: Dataset) -> None:
-    """To the bit; another seed gives another."""
+    """Bit by bit; another seed gives another set."""
     again, other = make_demo(), make_demo(seed=1)
     for name, split in demo.splits.items():
         np.testing.assert_array_equal(split.labels, again.splits[name].labels)
@@ -51,7 +51,7 @@ def test_the_same_seed_gives_the_same_set(demo: Dataset) -> None:
 
 
 def test_streams_and_labels_are_those_of_the_users_file(demo: Dataset) -> None:
-    """True dimensions, 30 frames, valid labels, the share of missing ones."""
+    """The same dimensions, valid labels and share of missing labels, with 30 frames."""
     assert {s.name: s.dim for s in demo.schema.streams} == {
         name: shape[-1] for name, shape in DEFAULT_STREAM_SHAPES.items()
     }
@@ -59,16 +59,16 @@ def test_streams_and_labels_are_those_of_the_users_file(demo: Dataset) -> None:
         assert len(split) == SMALL.clips[name]
         assert split.features["keypoint"][0].shape == (30, 1404)
         assert split.features["syncnet"][0].shape == (2,)
-        seen = split.labels[np.isfinite(split.labels)]
-        assert seen.min() >= -0.8
-        assert seen.max() <= 1.0
+        valid = split.labels[np.isfinite(split.labels)]
+        assert valid.min() >= -0.8
+        assert valid.max() <= 1.0
         missing = np.isnan(split.labels).mean(axis=0)
         assert (missing > 0.26).all()
         assert (missing < 0.31).all()
 
 
-def test_nan_lie_in_visual_in_runs(demo: Dataset) -> None:
-    """At the user's rate, and nowhere else."""
+def test_visual_has_runs_of_nan(demo: Dataset) -> None:
+    """At the rate of the user's file, and in no other stream."""
     visual = np.stack(demo.splits["train"].features["visual"])
     holes = np.isnan(visual)
     assert holes.mean() == pytest.approx(synthetic.NAN_SHARE, rel=0.02)
@@ -77,30 +77,31 @@ def test_nan_lie_in_visual_in_runs(demo: Dataset) -> None:
     assert np.isfinite(np.stack(demo.splits["train"].features["audio"])).all()
 
 
-def test_no_group_stands_in_two_splits(demo: Dataset) -> None:
-    """Else what is learned of a speaker would count as learned of clips."""
+def test_no_group_is_in_two_splits(demo: Dataset) -> None:
+    """Otherwise a network could gain by recognising speakers."""
     groups = [set(split.groups) for split in demo.splits.values()]
     assert not groups[0] & groups[1] | groups[0] & groups[2] | groups[1] & groups[2]
 
 
-def test_the_ceiling_is_what_the_noise_leaves(demo: Dataset) -> None:
-    """About 1 - 0.15 for every task, up to the split's sampling."""
+def test_the_attainable_r2_follows_from_the_noise(demo: Dataset) -> None:
+    """It is about 1 - 0.15 for every task, up to sampling error."""
     for ceilings in demo.attainable_r2.values():
         for value in ceilings.values():
             assert 0.78 < value < 0.92
 
 
-def test_the_ceiling_is_out_of_reach_of_means_over_time(demo: Dataset) -> None:
-    """A ridge on pooled means finds something and stays far below; movement adds to it."""
+def test_means_over_time_do_not_reach_the_attainable_r2(demo: Dataset) -> None:
+    """A ridge on pooled means learns something but stays far below; standard deviations help it."""
     from sklearn.linear_model import RidgeCV
     from sklearn.preprocessing import StandardScaler
 
     def r2(task: int, *, deviation: bool) -> float:
         train, val = demo.splits["train"], demo.splits["val"]
         scaler = StandardScaler().fit(pooled(train, deviation=deviation))
-        seen = np.isfinite(train.labels[:, task])
+        labelled = np.isfinite(train.labels[:, task])
         ridge = RidgeCV(np.logspace(1, 5, 9)).fit(
-            scaler.transform(pooled(train, deviation=deviation))[seen], train.labels[seen, task]
+            scaler.transform(pooled(train, deviation=deviation))[labelled],
+            train.labels[labelled, task],
         )
         return r2_score(
             ridge.predict(scaler.transform(pooled(val, deviation=deviation))), val.labels[:, task]
@@ -125,10 +126,10 @@ def digest(dataset: Dataset) -> str:
 
 
 def test_a_version_of_the_demo_set_never_changes() -> None:
-    """Whoever changes a value raises `DEMO_VERSION`, or an old prepared store would be served for it.
+    """A change of any value must raise `DEMO_VERSION`, or old prepared stores would be used for it.
 
-    To the bit, since features are rounded to float32 and labels to four digits: a processor whose
-    float64 functions differ in the last place gives the same values.
+    The hash is of exact values. Features are rounded to float32 and labels to four digits, so that
+    processors whose float64 functions differ in the last digit give the same values.
     """
     small = DemoSize(num_frames=30, clips={"train": 8, "val": 4, "test": 4})
     assert (DEMO_VERSION, digest(make_demo(size=small))) == (
@@ -138,8 +139,10 @@ def test_a_version_of_the_demo_set_never_changes() -> None:
     assert demo_fingerprint() == "2061ecb8244405d4fce7f91d8e2a6b4a9ed084c04d1ca874d5e1f36b31406638"
 
 
-def test_the_fingerprint_needs_no_source_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A comment in the generator's file, or another NumPy, makes no other set."""
+def test_the_fingerprint_does_not_depend_on_the_source_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new comment in the generator's file, or another NumPy, does not change it."""
     before = demo_fingerprint()
     monkeypatch.setattr(synthetic, "__file__", "/nowhere/synthetic.py")
     monkeypatch.setattr(np, "__version__", "9.9.9")

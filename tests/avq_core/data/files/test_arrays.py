@@ -1,4 +1,4 @@
-"""Files of plain arrays: read as a pickle of the same would be, and each breach told in one line."""
+"""Files of plain arrays: read into the samples of a pickle, with one line of error for each breach."""
 
 import io
 import json
@@ -20,7 +20,7 @@ Arrays = dict[str, Any]
 
 
 def make_arrays(split: str = "train/") -> Arrays:
-    """Four samples: two streams, one label, groups, unlike lengths, a stream that one lacks."""
+    """Four samples: two streams, one label, different lengths, a stream that one sample lacks."""
     rng = np.random.default_rng(0)
     return {
         f"{split}features/audio": rng.normal(size=(4, 5, 2)).astype(np.float32),
@@ -46,7 +46,7 @@ SAVERS = [save_npz, save_safetensors]
 
 @pytest.mark.parametrize("saver", SAVERS)
 def test_arrays_become_samples(tmp_path: Path, saver: Callable[[Arrays, Path], Path]) -> None:
-    """Cut to their frames, without the streams that they lack."""
+    """Samples have their real frames only, and only the streams that they have."""
     arrays = make_arrays()
     samples = array_files.load(saver(arrays, tmp_path))["train"]  # type: ignore[call-overload]
     assert [sorted(sample["features"]) for sample in samples] == [
@@ -63,7 +63,7 @@ def test_arrays_become_samples(tmp_path: Path, saver: Callable[[Arrays, Path], P
 def test_without_a_split_it_is_a_list_of_samples(
     tmp_path: Path, saver: Callable[[Arrays, Path], Path]
 ) -> None:
-    """To predict."""
+    """Such a file is of samples to predict."""
     samples = array_files.load(saver(make_arrays(""), tmp_path))
     assert isinstance(samples, list)
     assert len(samples) == 4
@@ -71,7 +71,7 @@ def test_without_a_split_it_is_a_list_of_samples(
 
 @pytest.mark.parametrize("dtype", ["<f2", ">f4", "<f8", "i2", "?"])
 def test_npz_arrays_of_any_number_type_are_read(tmp_path: Path, dtype: str) -> None:
-    """In either order of bytes and of axes."""
+    """In any byte order and either order of axes."""
     values = np.asfortranarray(np.arange(12).reshape(4, 3).astype(dtype))
     path = save_npz({"train/features/sync": values}, tmp_path)
     samples = array_files.load(path)["train"]  # type: ignore[call-overload]
@@ -79,14 +79,14 @@ def test_npz_arrays_of_any_number_type_are_read(tmp_path: Path, dtype: str) -> N
 
 
 def test_groups_are_names_or_numbers(tmp_path: Path) -> None:
-    """In .npz as an array of text."""
+    """In .npz they are an array of text."""
     arrays = {**make_arrays(), "train/group": np.array(["a", "b", "b", "ü"])}
     samples = array_files.load(save_npz(arrays, tmp_path))["train"]  # type: ignore[call-overload]
     assert [sample["group"] for sample in samples] == ["a", "b", "b", "ü"]
 
 
 def test_bfloat16_tensors_become_float32(tmp_path: Path) -> None:
-    """The upper half of a float32, exactly."""
+    """A bfloat16 is the upper half of a float32, so no value changes."""
     values = np.array([[1.5], [-2.0]], np.float32)
     header = {"features/a": {"dtype": "BF16", "shape": [2, 1], "data_offsets": [0, 4]}}
     raw = json.dumps(header).encode()
@@ -97,8 +97,8 @@ def test_bfloat16_tensors_become_float32(tmp_path: Path) -> None:
     assert [sample["features"]["a"].tolist() for sample in samples] == [[1.5], [-2.0]]  # type: ignore[index]
 
 
-def test_text_stands_in_a_json_file_beside_safetensors(tmp_path: Path) -> None:
-    """Groups, and labels with null where missing."""
+def test_safetensors_have_their_text_in_a_json_file(tmp_path: Path) -> None:
+    """Groups, and labels with null where missing, are read from it."""
     path = save_safetensors({"train/features/sync": np.ones((2, 3), np.float32)}, tmp_path)
     beside = {"train": {"group": ["a", "b"], "labels": {"overall_score": [0.5, None]}}}
     path.with_suffix(".json").write_text(json.dumps(beside))
@@ -108,18 +108,18 @@ def test_text_stands_in_a_json_file_beside_safetensors(tmp_path: Path) -> None:
 
 
 def test_a_sample_may_have_no_group(tmp_path: Path) -> None:
-    """Empty text in an array, null in JSON."""
+    """It has empty text in an array, and null in JSON."""
     arrays = {**make_arrays(), "train/group": np.array(["a", "", "b", ""])}
     npz = array_files.load(save_npz(arrays, tmp_path))
     path = save_safetensors(make_arrays(), tmp_path)
     path.with_suffix(".json").write_text('{"train": {"group": ["a", null, "b", null]}}')
-    for found in (npz, array_files.load(path)):
-        samples = found["train"]  # type: ignore[call-overload]
+    for content in (npz, array_files.load(path)):
+        samples = content["train"]  # type: ignore[call-overload]
         assert [sample.get("group") for sample in samples] == ["a", None, "b", None]
 
 
-def test_the_json_of_samples_without_a_split_names_none(tmp_path: Path) -> None:
-    """Groups and labels stand in front, as the tensors do."""
+def test_the_json_of_samples_without_a_split_has_no_split(tmp_path: Path) -> None:
+    """Groups and labels are at the top level, as in the names of the tensors."""
     path = save_safetensors({"features/sync": np.ones((2, 3), np.float32)}, tmp_path)
     beside = {"group": ["a", "b"], "labels": {"overall_score": [0.5, 1]}}
     path.with_suffix(".json").write_text(json.dumps(beside))
@@ -166,7 +166,7 @@ def _lzma(folder: Path) -> Path:
 
 
 def _head(text: str) -> Callable[[Path], Path]:
-    """An array's header as it stands."""
+    """A file with one array, whose header is this text."""
 
     def make(folder: Path) -> Path:
         raw = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + b"1234"
@@ -210,7 +210,7 @@ SOUND = {"dtype": "F32", "shape": [1, 1], "data_offsets": [0, 4]}
 
 
 def test_an_array_that_python_2_wrote_is_read(tmp_path: Path) -> None:
-    """Without a warning, which is an error here."""
+    """NumPy's warning about such headers, which would be an error here, is suppressed."""
     make = _head("{'descr': '<f4', 'fortran_order': False, 'shape': (1L, 1L)}")
     samples = array_files.load(make(tmp_path))["train"]  # type: ignore[call-overload]
     assert samples[0]["features"]["a"].shape == (1,)
@@ -240,10 +240,10 @@ BREACHES = {
     "type": (_header({**SOUND, "dtype": "F8_E5M2"}), r"malformed header, expected a type of"),
     "shape": (_header({**SOUND, "shape": [-1, -1]}), r"malformed header"),
     "huge": (_header({**SOUND, "shape": [2**40, 2**40]}, b"1234"), r"claims shape"),
-    "twice": (_header(SOUND, b"1234", ', "features/a": {}'), r"its header names something twice"),
+    "twice": (_header(SOUND, b"1234", ', "features/a": {}'), r"its header has the same name twice"),
     "overlap": (
         _header(SOUND, b"12345678", ', "features/b": ' + json.dumps(SOUND)),
-        r"the array 'features/b' lies over another",
+        r"the array 'features/b' overlaps another",
     ),
     "json": (_beside("[1"), r"data\.json is not JSON"),
     "kind": (_header({**SOUND, "dtype": []}), r"malformed header"),
@@ -279,7 +279,7 @@ BREACHES = {
     ),
     "json twice": (
         _beside('{"train": {"labels": {"overall_score": [1, 1, 1, 1]}}}'),
-        r"stands in it and in the JSON beside it",
+        r"is in it and in the JSON file beside it",
     ),
     "nowhere": (lambda folder: folder / "nix.npz", r"no such file: .*nix\.npz"),
     "nowhere at all": (lambda folder: folder / "nix.safetensors", r"no such file: "),
@@ -287,8 +287,8 @@ BREACHES = {
 
 
 @pytest.mark.parametrize(("make", "message"), BREACHES.values(), ids=BREACHES.keys())
-def test_a_breach_is_told(tmp_path: Path, make: Callable[[Path], Path], message: str) -> None:
-    """What was got, what was expected, and how to mend it, in one line."""
+def test_a_breach_is_an_error(tmp_path: Path, make: Callable[[Path], Path], message: str) -> None:
+    """One line with what was got, what was expected, and how to correct it."""
     with pytest.raises(DataError, match=message) as error:
         array_files.load(make(tmp_path))
     assert "\n" not in str(error.value)
@@ -304,7 +304,7 @@ def test_a_breach_is_told(tmp_path: Path, make: Callable[[Path], Path], message:
 def test_a_damaged_file_is_read_or_refused(
     tmp_path: Path, saver: Callable[[Arrays, Path], Path], data: st.DataObject
 ) -> None:
-    """Cut off anywhere, or with any bytes changed: a value or a DataError, nothing else."""
+    """Truncated or with bytes changed, it gives a value or a DataError, nothing else."""
     path = saver(make_arrays(), tmp_path)
     raw = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(0, 4))):

@@ -1,4 +1,4 @@
-"""Reading a data file: the contract, and each breach of it told exactly."""
+"""Reading a data file: the data contract, and an exact error for each breach."""
 
 import pickle
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def make_sample(seed: int = 0, *, frames: int = 4, **extra: Any) -> Raw:
 
 
 def make_file() -> Raw:
-    """A file that keeps the contract."""
+    """A file that follows the contract."""
     return {
         name: [make_sample(start + i) for i in range(3)]
         for name, start in (("train", 0), ("val", 10), ("test", 20))
@@ -48,7 +48,7 @@ def save(value: object, tmp_path: Path) -> str:
 
 
 def test_a_sample_may_lack_a_stream_and_a_label(tmp_path: Path) -> None:
-    """The stream is optional then, and the label missing; `None` says the same as leaving out."""
+    """The stream is then optional and the label missing; `None` means the same as leaving it out."""
     raw = make_file()
     del raw["train"][0]["features"]["audio"]
     raw["test"][1]["features"]["audio"] = None
@@ -66,7 +66,7 @@ def test_a_sample_may_lack_a_stream_and_a_label(tmp_path: Path) -> None:
 
 
 def test_samples_may_be_of_different_lengths(tmp_path: Path) -> None:
-    """Each keeps its own; the schema says how long the longest of train is."""
+    """Each keeps its length, and the schema has that of the longest train sample."""
     raw = make_file()
     raw["train"][1] = make_sample(1, frames=7)
     raw["val"][0] = make_sample(2, frames=2)
@@ -76,8 +76,8 @@ def test_samples_may_be_of_different_lengths(tmp_path: Path) -> None:
     assert lengths(dataset.splits["val"], dataset.schema).tolist() == [2, 4, 4]
 
 
-def test_one_frame_among_longer_streams_is_a_figure_of_the_clip(tmp_path: Path) -> None:
-    """(1, D) in every sample, and a plain number, are clip-level."""
+def test_a_single_frame_among_longer_streams_is_clip_level(tmp_path: Path) -> None:
+    """A stream of (1, D) in every sample is clip-level, and so is a plain number."""
     raw = make_file()
     for samples in raw.values():
         for sample in samples:
@@ -91,7 +91,7 @@ def test_one_frame_among_longer_streams_is_a_figure_of_the_clip(tmp_path: Path) 
 
 
 def test_a_layout_maps_names_ranges_and_sentinels(tmp_path: Path) -> None:
-    """A file of somebody else's making reads as ours does."""
+    """A file with other names and conventions is read like ours."""
     ours, theirs = make_file(), {}
     for name, split in (("train", "fit"), ("val", "dev"), ("test", "test")):
         theirs[split] = [
@@ -143,10 +143,10 @@ def test_a_layout_maps_names_ranges_and_sentinels(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_layout_that_names_what_is_not_there_is_told(
+def test_a_layout_with_a_name_that_the_file_lacks_is_an_error(
     tmp_path: Path, config: DataConfig, message: str
 ) -> None:
-    """A slip in it would leave the file as it was, unseen."""
+    """Otherwise a typo in it would have no effect, and nobody would see it."""
     with pytest.raises(DataError, match=message):
         load_dataset(save(make_file(), tmp_path), config)
 
@@ -168,16 +168,16 @@ def test_a_layout_that_names_what_is_not_there_is_told(
         ("- 1", r"layout\.yaml holds list, expected settings by name"),
     ],
 )
-def test_a_wrong_layout_is_told(tmp_path: Path, text: str, message: str) -> None:
-    """The file, the setting, what was got and expected."""
+def test_a_wrong_layout_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    """The message has the file, the setting, what was got and what was expected."""
     layout = tmp_path / "layout.yaml"
     layout.write_text(text)
     with pytest.raises(ConfigError, match=message):
         load_data_config(layout)
 
 
-def test_a_sound_file_is_read_as_it_is(tmp_path: Path) -> None:
-    """Schema in the file's order, arrays as they were, labels without the suffix."""
+def test_a_valid_file_is_read_unchanged(tmp_path: Path) -> None:
+    """The schema has the file's order, arrays are the same, labels lose their suffix."""
     raw = make_file()
     raw["train"][0]["group"] = "speaker"
     dataset = load_dataset(save(raw, tmp_path), CONFIG)
@@ -197,7 +197,7 @@ def test_a_sound_file_is_read_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("label", [-1.0, -1.0000005, float("nan"), np.float32(-1)])
 def test_a_missing_label_is_nan(tmp_path: Path, label: Any) -> None:
-    """-1 within rounding, and NaN, mean missing; the end of the range does not."""
+    """-1 up to rounding and NaN mean missing; the lowest valid label does not."""
     raw = make_file()
     raw["train"][0]["labels"]["lip_score"] = label
     raw["train"][1]["labels"]["lip_score"] = float(np.float32(-0.8))
@@ -219,7 +219,7 @@ def test_numbers_of_any_type_become_float32(tmp_path: Path, dtype: str) -> None:
 
 
 def test_a_value_beyond_float32_counts_as_missing(tmp_path: Path) -> None:
-    """1e300 does not fit; it becomes infinite, without a warning, and is filled later."""
+    """1e300 becomes infinite, without a warning, and is filled later."""
     raw = make_file()
     raw["val"][0]["features"]["sync"] = np.array([1e300, 0.0])
     assert np.isinf(load_dataset(save(raw, tmp_path), CONFIG).splits["val"].features["sync"][0][0])
@@ -285,11 +285,11 @@ BREACHES = {
     ),
     "stream of one sample": (
         _set("train", 1, "features", "gaze", to=np.ones(2)),
-        r"train: only sample 1 of 3 has a stream 'gaze'; mend its name if that is a slip",
+        r"train: only sample 1 of 3 has a stream 'gaze'; correct its name if that is a typo",
     ),
     "stream never in val": (
         _gaze_in_train,
-        r"no val sample has the stream 'gaze'; mend its name, or leave it out",
+        r"no val sample has the stream 'gaze'; correct its name, or leave it out",
     ),
     "task of one sample": (
         _set("train", 1, "labels", "new_score", to=0.1),
@@ -369,10 +369,10 @@ BREACHES = {
 
 
 @pytest.mark.parametrize(("change", "message"), BREACHES.values(), ids=BREACHES.keys())
-def test_a_breach_is_told_exactly(
+def test_a_breach_of_the_contract_is_an_exact_error(
     tmp_path: Path, change: Callable[[Raw], None], message: str
 ) -> None:
-    """Which split, which sample, what was got and expected, in one line."""
+    """One line with the split, the sample, what was got and what was expected."""
     raw = make_file()
     change(raw)
     with pytest.raises(DataError, match=message) as error:
@@ -380,14 +380,14 @@ def test_a_breach_is_told_exactly(
     assert "\n" not in str(error.value)
 
 
-def test_a_file_of_something_else_is_told(tmp_path: Path) -> None:
-    """A list is no data set."""
+def test_a_file_of_something_else_is_an_error(tmp_path: Path) -> None:
+    """A list is not a data set."""
     with pytest.raises(DataError, match=r"holds a list, expected a dict \{'train'"):
         load_dataset(save([1], tmp_path), CONFIG)
 
 
 def test_a_task_may_go_unlabelled_in_test(tmp_path: Path) -> None:
-    """Only fitting and choosing need labels."""
+    """Only train and val must have labels of every task."""
     raw = make_file()
     _no_label("test")(raw)
     labels = load_dataset(save(raw, tmp_path), CONFIG).splits["test"].labels
@@ -395,7 +395,7 @@ def test_a_task_may_go_unlabelled_in_test(tmp_path: Path) -> None:
 
 
 def test_samples_to_predict_need_no_labels_and_may_be_longer(tmp_path: Path) -> None:
-    """A bare list of samples of any length, with some labels or none."""
+    """A plain list of samples of any length, with some labels or none."""
     schema = load_dataset(save(make_file(), tmp_path), CONFIG).schema
     bare, long = make_sample(1), make_sample(2, frames=9)
     del bare["labels"]
@@ -406,8 +406,8 @@ def test_samples_to_predict_need_no_labels_and_may_be_longer(tmp_path: Path) -> 
     np.testing.assert_allclose(splits["samples"].labels, [[np.nan] * 2, [np.nan, 0.2]])
 
 
-def test_samples_to_predict_may_stand_in_any_splits(tmp_path: Path) -> None:
-    """Split names are the user's own."""
+def test_samples_to_predict_may_be_in_any_splits(tmp_path: Path) -> None:
+    """The user chooses the names of the splits."""
     schema = load_dataset(save(make_file(), tmp_path), CONFIG).schema
     splits = load_samples(save({"new": [make_sample()]}, tmp_path), schema, CONFIG)
     assert list(splits) == ["new"]
@@ -431,25 +431,25 @@ def test_samples_to_predict_may_stand_in_any_splits(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_samples_that_the_model_cannot_read_are_told(
+def test_samples_that_the_model_cannot_read_are_an_error(
     tmp_path: Path, value: object, message: str
 ) -> None:
-    """Streams must be those that the model was fitted on."""
+    """Streams must be those that the model was trained on."""
     schema = load_dataset(save(make_file(), tmp_path), CONFIG).schema
     with pytest.raises(DataError, match=message):
         load_samples(save(value, tmp_path), schema, CONFIG)
 
 
-def test_the_demo_set_keeps_the_contract() -> None:
-    """What is made passes the checks that a file must pass."""
+def test_the_demo_set_follows_the_contract() -> None:
+    """It passes the checks that a file must pass."""
     dataset = load_dataset("demo", CONFIG)
     splits = load_samples("demo", dataset.schema, CONFIG)
     assert list(splits) == ["train", "val", "test"]
     np.testing.assert_array_equal(splits["val"].labels, dataset.splits["val"].labels)
 
 
-def test_the_usual_file_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`datasets/ac.pkl` where it is, else the demo set."""
+def test_the_users_file_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`datasets/ac.pkl` if it exists, else the demo set."""
     monkeypatch.chdir(tmp_path)
     assert default_source() == "demo"
     (tmp_path / "datasets").mkdir()

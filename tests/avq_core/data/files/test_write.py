@@ -1,4 +1,4 @@
-"""A data set as a file: the same in every layout, and whole or not at all."""
+"""Writing a data set: the same in every format, and complete or not at all."""
 
 import json
 import pickle
@@ -49,8 +49,8 @@ def _demo() -> Dataset:
 
 
 @pytest.mark.parametrize("suffix", [".pkl", ".npz", ".safetensors"])
-def test_a_data_set_is_the_same_in_every_layout(tmp_path: Path, suffix: str) -> None:
-    """Ragged clips, absent streams, NaN, missing labels and groups survive."""
+def test_a_data_set_is_the_same_in_every_format(tmp_path: Path, suffix: str) -> None:
+    """Lengths, absent streams, NaN, missing labels and groups are kept."""
     source, schema = _dataset(tmp_path)
     before = load_dataset(str(source), DataConfig())
     write(before, tmp_path / f"copy{suffix}")
@@ -66,14 +66,14 @@ def test_a_data_set_is_the_same_in_every_layout(tmp_path: Path, suffix: str) -> 
 
 
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
-    """Before anything is written."""
+    """An error is raised before anything is written."""
     source, _ = _dataset(tmp_path)
     with pytest.raises(ConfigError, match=r"ends in '\.csv', expected one of \.pkl, \.npz, "):
         write(load_dataset(str(source), DataConfig()), tmp_path / "copy.csv")
 
 
 def test_the_safetensors_library_reads_what_is_written(tmp_path: Path) -> None:
-    """Its header is written here, array by array."""
+    """Our own writer writes header and arrays, so the library must agree with it."""
     source, _ = _dataset(tmp_path)
     dataset = load_dataset(str(source), DataConfig())
     write(dataset, tmp_path / "copy.safetensors")
@@ -90,8 +90,8 @@ def test_the_safetensors_library_reads_what_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".pkl", ".npz", ".safetensors"])
-def test_writing_takes_a_stream_more_and_no_copy_of_the_set(tmp_path: Path, suffix: str) -> None:
-    """So that a set of half the memory can be written."""
+def test_writing_needs_memory_for_one_stream_only(tmp_path: Path, suffix: str) -> None:
+    """The whole set is never copied, so that a large one can be written."""
     dataset = make_demo(size=DemoSize(num_frames=20, clips={"train": 40, "val": 40, "test": 40}))
     widest = 40 * 20 * 1404 * 4
     tracemalloc.start()
@@ -105,7 +105,7 @@ def test_writing_takes_a_stream_more_and_no_copy_of_the_set(tmp_path: Path, suff
 
 
 def test_a_failure_keeps_both_old_files(tmp_path: Path) -> None:
-    """Tensors and the groups beside them are never of two sets."""
+    """Tensors and the groups beside them always belong to the same data set."""
     path = tmp_path / "copy.safetensors"
     write(_demo(), path)
     before = [file.read_bytes() for file in files(path)]
@@ -120,7 +120,7 @@ def test_a_failure_keeps_both_old_files(tmp_path: Path) -> None:
 def test_the_manuals_examples_write_what_is_read(
     tmp_path: Path,
 ) -> None:
-    """As they stand in docs/data.md, each in a process of its own."""
+    """The Python examples of docs/data.md, each run in its own process."""
     manual = Path(__file__).parents[4] / "docs" / "data.md"
     examples = re.findall(r"```python\n(.*?)```", manual.read_text(encoding="utf-8"), re.DOTALL)
     for code in examples:

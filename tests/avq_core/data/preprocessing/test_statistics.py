@@ -1,4 +1,4 @@
-"""Fitted on train only, equal to scikit-learn's, and the same after a round trip."""
+"""Preprocessing: fitted on train only, equal to scikit-learn's, the same after saving and loading."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ SCHEMA = Schema(
 
 
 def make_split(num: int = 40, seed: int = 0) -> RawSplit:
-    """Correlated columns of unlike sizes, some NaN, some labels missing."""
+    """Correlated columns of different scales, some NaN, some labels missing."""
     rng = np.random.default_rng(seed)
     mix = rng.normal(size=(6, 6))
     a = (rng.normal(size=(num, 5, 6)) @ mix * [1, 10, 0.01, 1, 1, 100] + 3).astype(np.float32)
@@ -45,7 +45,7 @@ def rows(samples: list[FloatArray]) -> FloatArray:
 
 @pytest.mark.parametrize("stream", ["a", "c"])
 def test_standardising_equals_scikit_learn(stream: str) -> None:
-    """Median, mean and deviation are SimpleImputer's and StandardScaler's."""
+    """Median, mean and standard deviation equal those of SimpleImputer and StandardScaler."""
     train, val = make_split(), make_split(20, 1)
     statistics = fit(train, SCHEMA, DataConfig())
     imputer, scaler = SimpleImputer(strategy="median"), StandardScaler()
@@ -56,8 +56,8 @@ def test_standardising_equals_scikit_learn(stream: str) -> None:
         np.testing.assert_allclose(statistics.apply(stream, values), expected, atol=1e-5)
 
 
-def test_clipping_cuts_standardised_values_at_both_ends() -> None:
-    """As numpy.clip of what scikit-learn gives; statistics are of the values as they were."""
+def test_standardised_values_are_clipped_at_both_ends() -> None:
+    """Equal to numpy.clip of scikit-learn's result; the statistics are of unclipped values."""
     train, val = make_split(), make_split(20, 1)
     train.features["a"][0][0, 1] = 1e4
     statistics = fit(train, SCHEMA, DataConfig(clip=1.5))
@@ -71,7 +71,7 @@ def test_clipping_cuts_standardised_values_at_both_ends() -> None:
 
 
 def test_labels_are_scaled_as_scikit_learn_does() -> None:
-    """MinMaxScaler passes over NaN, too."""
+    """MinMaxScaler ignores NaN, too."""
     train, val = make_split(), make_split(20, 1)
     scaler = MinMaxScaler().fit(train.labels.astype(np.float64))
     scaling = fit(train, SCHEMA, DataConfig()).labels
@@ -83,13 +83,13 @@ def test_labels_are_scaled_as_scikit_learn_does() -> None:
 
 
 def test_a_stream_that_no_train_sample_has_becomes_zero() -> None:
-    """As in a fold whose train side lacks it altogether."""
+    """This happens in a fold whose train side lacks the stream."""
     statistics = fit_stream([], 3)
     assert statistics.apply(np.full((2, 3), 7, np.float32)).tolist() == [[0, 0, 0]] * 2
 
 
 def test_a_large_mean_loses_no_precision() -> None:
-    """A mean a thousand times the deviation is subtracted exactly."""
+    """A mean a thousand times the standard deviation is subtracted exactly."""
     centre = np.array([1e3, -1e4])
     values = (np.random.default_rng(0).normal(size=(30, 5, 2)) + centre).astype(np.float32)
     expected = StandardScaler().fit_transform(values.reshape(-1, 2).astype(np.float64))
@@ -98,7 +98,7 @@ def test_a_large_mean_loses_no_precision() -> None:
 
 
 def test_pca_equals_scikit_learn_up_to_sign_and_one_factor() -> None:
-    """Components are scikit-learn's; the scores together vary by 1 a column."""
+    """The axes equal scikit-learn's; the projections have a mean variance of 1."""
     train, val = make_split(), make_split(20, 1)
     statistics = fit(train, SCHEMA, DataConfig(pca={"a": 3}))
     plain = fit(train, SCHEMA, DataConfig())
@@ -116,7 +116,7 @@ def test_pca_equals_scikit_learn_up_to_sign_and_one_factor() -> None:
 
 
 def test_infinities_are_filled_like_nan() -> None:
-    """Neither the fit nor its use sees them."""
+    """They affect neither the fit nor the result."""
     train = make_split()
     with_nan = fit(train, SCHEMA, DataConfig())
     for sample in train.features["a"]:
@@ -129,7 +129,7 @@ def test_infinities_are_filled_like_nan() -> None:
 
 
 def test_constant_and_empty_columns_become_zero_and_are_reported() -> None:
-    """Zero everywhere, also where another split differs; as scikit-learn tells constant columns."""
+    """They are 0 in other splits too; the criterion for constant columns is scikit-learn's."""
     train = make_split()
     for sample in train.features["a"]:
         sample[:, 0] = 0.1
@@ -155,13 +155,13 @@ def test_constant_and_empty_columns_become_zero_and_are_reported() -> None:
         elements=st.floats(width=32, allow_nan=True, allow_infinity=True),
     )
 )
-def test_what_comes_out_is_always_finite(values: FloatArray) -> None:
-    """Any float32 at all, the largest included."""
+def test_the_result_is_always_finite(values: FloatArray) -> None:
+    """For any float32, also the largest, NaN and infinity."""
     assert np.isfinite(fit_stream(list(values), values.shape[-1]).apply(values)).all()
 
 
-def test_labels_are_scaled_and_told_back_in_the_user_s_units() -> None:
-    """[0, 1] on train, NaN kept, and back again."""
+def test_labels_are_scaled_and_converted_back() -> None:
+    """Targets are in [0, 1] on train, NaN stays NaN, and `unscale` gives the labels again."""
     train = make_split()
     statistics = fit(train, SCHEMA, DataConfig())
     targets = statistics.labels.scale(train.labels)
@@ -172,7 +172,7 @@ def test_labels_are_scaled_and_told_back_in_the_user_s_units() -> None:
 
 
 def test_a_task_of_one_value_becomes_zero() -> None:
-    """No division by a range of nothing."""
+    """The range of 0 is not divided by."""
     train = make_split()
     train.labels[:, 1] = 0.25
     targets = fit(train, SCHEMA, DataConfig()).labels.scale(train.labels)
@@ -187,8 +187,8 @@ def test_a_task_of_one_value_becomes_zero() -> None:
         ({"a": 6}, r"data\.pca\.a is 6, expected at most 5"),
     ],
 )
-def test_pca_that_cannot_be_is_refused(pca: dict[str, int], message: str) -> None:
-    """More components than columns, or than independent directions."""
+def test_impossible_pca_is_an_error(pca: dict[str, int], message: str) -> None:
+    """An unknown stream, more components than columns, or than independent directions."""
     train = make_split()
     for sample in train.features["a"]:
         sample[:, 3] = 2.0
@@ -197,7 +197,7 @@ def test_pca_that_cannot_be_is_refused(pca: dict[str, int], message: str) -> Non
 
 
 def test_statistics_survive_safetensors() -> None:
-    """Saved and loaded, they transform in the same way, bit for bit."""
+    """Saved and loaded, they give exactly the same results."""
     train = make_split()
     statistics = fit(train, SCHEMA, DataConfig(pca={"a": 2}))
     again = Statistics.from_arrays(load(save(statistics.to_arrays())), SCHEMA)
@@ -211,7 +211,7 @@ def test_statistics_survive_safetensors() -> None:
 
 
 def test_statistics_of_other_streams_are_refused() -> None:
-    """A schema that the arrays do not fit is told."""
+    """Arrays that do not fit the schema are an error."""
     arrays = fit(make_split(), SCHEMA, DataConfig()).to_arrays()
     other = Schema(streams=(Stream(name="z", dim=1, temporal=True),), num_frames=5, tasks=("x",))
     with pytest.raises(DataError, match=r"lack 'streams/z/median', expected those of streams"):

@@ -1,4 +1,4 @@
-"""Known attacks by pickle: every one is refused in one line, quickly, with little memory."""
+"""Known attacks with pickles: each is refused with one line, quickly and with little memory."""
 
 import builtins
 import os
@@ -65,8 +65,8 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
         pickle.dumps(_Reduced(dict, (), {"a": 1}, None, None, os.system), 5),
         r"refused",
     ),
-    "setstate of a dict": (b"\x80\x02}}b.", r"sets the state of what is no array"),
-    "setstate of a list": (b"\x80\x02]N}\x86b.", r"sets the state of what is no array"),
+    "setstate of a dict": (b"\x80\x02}}b.", r"sets the state of an object that is no array"),
+    "setstate of a list": (b"\x80\x02]N}\x86b.", r"sets the state of an object that is no array"),
     "copyreg": (pickle.dumps(_SLOTS, 2), r"_WithSlots.*refused|makes objects of a class"),
     "copyreg of old": (b"ccopy_reg\n_reconstructor\n(cos\n_wrap_close\nc__builtin__\nobject\nNtR.",
                        r"copy_reg\._reconstructor.*refused"),
@@ -78,8 +78,8 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     "nested global": (b"\x80\x04\x8c\x08builtins\x8c\x09bytes.mro\x93.", r"bytes\.mro.*refused"),
     "dunder of a stand-in": (b"\x80\x04\x8c\x05numpy\x8c\x13dtype.__class__.mro\x93.", r"refused"),
     "global by text of numbers": (b"\x80\x04K\x01K\x02\x93.", r"a name is no text"),
-    "calling a value": (b"\x80\x02X\x04\x00\x00\x00evil)R.", r"calls what is no name"),
-    "calling with a list": (b"\x80\x02cbuiltins\nset\n]R.", r"calls what is no name"),
+    "calling a value": (b"\x80\x02X\x04\x00\x00\x00evil)R.", r"calls something other than an allowed name"),
+    "calling with a list": (b"\x80\x02cbuiltins\nset\n]R.", r"calls something other than an allowed name"),
     "dtype of objects": (b"\x80\x02cnumpy\ndtype\n(X\x01\x00\x00\x00OK\x00K\x01tR.", r"array of objects"),
     "object array": (_OBJECT_ARRAY, r"system.*refused|array of objects"),
     "reconstruct of objects": (
@@ -131,7 +131,7 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize(("data", "message"), ATTACKS.values(), ids=ATTACKS.keys())
 def test_an_attack_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
-    """By the name of what it tries, with nothing run."""
+    """The error names what it tries, and nothing is run."""
     path = tmp_path / "attack.pkl"
     path.write_bytes(data)
     with pytest.raises(DataError, match=message) as error, CANARY.watching():
@@ -195,7 +195,7 @@ def _bombs() -> dict[str, Callable[[], bytes]]:
 
 @pytest.mark.parametrize("name", list(_bombs()))
 def test_a_bomb_takes_little_memory_and_time(tmp_path: Path, name: str) -> None:
-    """4 MB made to be as large as possible: at most 4 times that and the floor, 10 s of a core."""
+    """4 MB that expand as far as possible take at most 4 times that plus the floor, and 10 s."""
     path = tmp_path / "bomb.pkl"
     path.write_bytes(_bombs()[name]())
     script = (
@@ -203,15 +203,15 @@ def test_a_bomb_takes_little_memory_and_time(tmp_path: Path, name: str) -> None:
         "from avq_core.data.restricted_pickle import reader as safe_pickle; from avq_core.errors import DataError\n"
         "kilobytes = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before, start = kilobytes(), time.process_time()\n"
-        "try: safe_pickle.load(Path(sys.argv[1])); told = 'read'\n"
-        "except DataError as error: told = 'refused'\n"
-        "print(told, kilobytes() - before, time.process_time() - start)\n"
+        "try: safe_pickle.load(Path(sys.argv[1])); outcome = 'read'\n"
+        "except DataError as error: outcome = 'refused'\n"
+        "print(outcome, kilobytes() - before, time.process_time() - start)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
     )  # fmt: skip
-    told, kilobytes, seconds = done.stdout.split()
-    assert told in ("read", "refused")
+    outcome, kilobytes, seconds = done.stdout.split()
+    assert outcome in ("read", "refused")
     assert float(kilobytes) * 1024 <= 4 * path.stat().st_size + (1 << 28)
     assert float(seconds) < 10

@@ -19,12 +19,12 @@ SOURCES = corpus()
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where inputs are written."""
+    """The file that inputs are written to."""
     return tmp_path_factory.mktemp("fuzz") / "data.pkl"
 
 
 def test_the_corpus_itself_is_read(place: Path) -> None:
-    """What honest picklers write comes back; otherwise the fuzzing would only test refusals."""
+    """Valid pickles are read; otherwise the fuzzing would only test refusals."""
     assert [check(data, place) for data in SOURCES[:HONEST]] == ["read"] * HONEST
 
 
@@ -40,8 +40,8 @@ def test_a_mutated_pickle_is_read_or_refused(place: Path, rng: random.Random) ->
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.pkl")), ids=lambda path: path.stem)
-def test_what_was_kept_is_read_or_refused(place: Path, path: Path) -> None:
-    """Inputs that once failed, or that only coverage found."""
+def test_a_kept_input_is_read_or_refused(place: Path, path: Path) -> None:
+    """Inputs that once failed, or that only coverage-guided fuzzing reached."""
     check(path.read_bytes(), place)
 
 
@@ -59,6 +59,6 @@ def test_what_was_kept_is_read_or_refused(place: Path, path: Path) -> None:
     ids=["system", "subprocess", "eval", "import", "unpickle", "write", "remove"],
 )
 def test_the_canary_sings(act: object) -> None:
-    """It would see a reader that ran something."""
+    """The canary detects a reader that runs something."""
     with pytest.raises(CanaryError), CANARY.watching():
         act()  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""The restricted reader: what it reads, and that it runs nothing."""
+"""The restricted reader: the values that it reads, and that it runs nothing."""
 
 import builtins
 import collections
@@ -30,7 +30,7 @@ def _load(tmp_path: Path, data: bytes) -> object:
 
 
 class _Calls:
-    """Pickles as a call of whatever it is given."""
+    """Pickles as a call of the given function."""
 
     def __init__(self, function: Any, *arguments: Any) -> None:
         self.reduced = (function, arguments)
@@ -83,13 +83,13 @@ def test_arrays_come_back_the_same(
 
 
 def _without_frames(data: bytes) -> bytes:
-    """Takes out the frames' lengths, which a changed name makes wrong; they are optional."""
+    """Removes the optional lengths of frames, which a changed name makes wrong."""
     position = data.index(b"\x95", 2)
     return data[:position] + data[position + 9 :]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_scalars_come_back_as_python_s_own(tmp_path: Path, protocol: int) -> None:
+def test_scalars_come_back_as_python_values(tmp_path: Path, protocol: int) -> None:
     """A NumPy scalar becomes a Python number or string of the same value."""
     value = [np.float32(0.5), np.int64(-3), np.bool_(True), np.str_("ab"), np.float64("nan")]
     *loaded, nan = _load(tmp_path, pickle.dumps(value, protocol))  # type: ignore[misc]
@@ -115,7 +115,7 @@ def test_scalars_come_back_as_python_s_own(tmp_path: Path, protocol: int) -> Non
 def test_any_plain_array_comes_back(
     tmp_path: Path, array: np.ndarray[Any, Any], protocol: int
 ) -> None:
-    """Whatever the type, the shape and the byte order, values and shape are kept."""
+    """Values and shape are kept, whatever type, shape and byte order."""
     loaded = _load(tmp_path, pickle.dumps({"x": [array]}, protocol))["x"][0]  # type: ignore[index]
     np.testing.assert_array_equal(loaded, array)
     assert loaded.shape == array.shape
@@ -126,7 +126,7 @@ def test_any_plain_array_comes_back(
 def test_damaged_bytes_are_read_or_refused_but_never_crash(
     tmp_path: Path, data: st.DataObject, protocol: int
 ) -> None:
-    """Any byte changed: a value, or one line of complaint."""
+    """With any byte changed the reader gives a value or an error of one line."""
     whole = bytearray(pickle.dumps([np.arange(4.0), {"a": np.float32(1)}, "text"], protocol))
     position = data.draw(st.integers(0, len(whole) - 1))
     whole[position] = data.draw(st.integers(0, 255))
@@ -164,39 +164,39 @@ def test_a_call_is_refused_by_name_and_not_run(
 
 
 def test_a_nested_name_is_refused(tmp_path: Path) -> None:
-    """An attribute of an allowed module, written with dots, is no way round."""
+    """Dots in a name do not give access to attributes of an allowed module."""
     data = b"\x80\x04\x8c\x05numpy\x8c\x0edtype.__init__\x93."
     with pytest.raises(DataError, match=r"numpy\.dtype\.__init__.*refused"):
         _load(tmp_path, data)
 
 
 def test_copyreg_is_refused(tmp_path: Path) -> None:
-    """Objects of any class, which old protocols build through copyreg, are refused."""
+    """Old protocols build objects of any class through copyreg, so it is refused."""
     with pytest.raises(DataError, match=r"copy_?reg\._reconstructor.*refused"):
         _load(tmp_path, pickle.dumps(collections.UserList([1]), 0))
 
 
-def test_the_hint_knows_other_libraries(tmp_path: Path) -> None:
-    """Whoever saved a sparse tensor learns how to convert it."""
+def test_the_error_says_how_to_convert_other_libraries_values(tmp_path: Path) -> None:
+    """For a sparse tensor it names the method to call."""
     with pytest.raises(DataError, match=r"torch\._utils.*convert tensors with \.numpy\(\)"):
         _load(tmp_path, b"\x80\x02ctorch._utils\n_rebuild_sparse_tensor\n.")
 
 
 @pytest.mark.parametrize(
-    ("start", "told"),
+    ("start", "kind"),
     [
         (
             b"PK\x03\x04",
-            "a zip file, as torch.save and numpy.savez write them; an .npz file must be",
+            "a zip file, as torch.save and numpy.savez write them; name an .npz file .npz",
         ),
         (b"\x1f\x8b\x08", "a gzip file; unpack it first"),
         (b"\x89HDF\r\n", "an HDF5 file; save its arrays with numpy.savez"),
         (b"\x93NUMPY\x01", "a single .npy array; save all arrays by name"),
     ],
 )
-def test_a_file_of_another_kind_is_named(tmp_path: Path, start: bytes, told: str) -> None:
-    """With what to do about it."""
-    with pytest.raises(DataError, match=rf"was not read: it is {told}"):
+def test_a_file_of_another_kind_is_named(tmp_path: Path, start: bytes, kind: str) -> None:
+    """The error also says what to do about it."""
+    with pytest.raises(DataError, match=rf"was not read: it is {kind}"):
         _load(tmp_path, start + bytes(100))
 
 
@@ -214,13 +214,13 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path, start: bytes, told: str
 def test_other_arrays_are_refused(
     tmp_path: Path, protocol: int, array: np.ndarray[Any, Any], message: str
 ) -> None:
-    """Arrays of anything but plain values are refused by their type."""
+    """Arrays that are not of plain values are refused because of their type."""
     with pytest.raises(DataError, match=message):
         _load(tmp_path, pickle.dumps(array, protocol))
 
 
 def test_a_shape_that_does_not_fit_the_bytes_is_refused(tmp_path: Path) -> None:
-    """The array is not made, so that nothing beyond the file's bytes can be read."""
+    """The array is not made, so that no memory outside the file's bytes can be read."""
     data = pickle.dumps(np.arange(3, dtype=np.float32), 4)
     assert data.count(b"K\x03\x85") == 1
     with pytest.raises(DataError, match=r"shape \(255,\) and type float32 with 12 bytes"):
@@ -232,19 +232,19 @@ def test_a_shape_that_does_not_fit_the_bytes_is_refused(tmp_path: Path) -> None:
     [b"cnumpy\ndtype\n", b"cnumpy\nndarray\n", b"cnumpy._core.multiarray\nscalar\n"],
 )
 def test_the_reader_cannot_be_altered(tmp_path: Path, build: bytes) -> None:
-    """A state handed to a name, by which a function could be changed for good, is refused."""
-    with pytest.raises(DataError, match="sets the state of what is no array"):
+    """Setting the state of a name, which could change a function permanently, is refused."""
+    with pytest.raises(DataError, match="sets the state of an object that is no array"):
         _load(tmp_path, b"\x80\x02" + build + b"N}X\x05\x00\x00\x00_callK\x01s\x86b.")
 
 
 def test_a_type_in_place_of_data_is_refused(tmp_path: Path) -> None:
-    """A name alone is no value."""
+    """A name alone is not data."""
     with pytest.raises(DataError, match="a type or a function in place of data"):
         _load(tmp_path, pickle.dumps([np.dtype("f4")], 4))
 
 
 def test_repeated_tuples_are_walked_once(tmp_path: Path) -> None:
-    """A file of a few hundred bytes cannot ask for 2**60 visits."""
+    """A file of a few hundred bytes cannot cause 2**60 visits."""
     value: Any = (1,)
     for _ in range(60):
         value = (value, value)
@@ -252,13 +252,13 @@ def test_repeated_tuples_are_walked_once(tmp_path: Path) -> None:
 
 
 def test_deep_nesting_is_refused(tmp_path: Path) -> None:
-    """Nesting has a limit, told in one line."""
+    """Nesting has a limit, and the error is one line."""
     with pytest.raises(DataError, match="nested deeper than 100"):
         _load(tmp_path, b"\x80\x02" + b"]" * 500 + b"a" * 499 + b".")
 
 
 def test_a_list_that_holds_itself_comes_back(tmp_path: Path) -> None:
-    """Cycles end."""
+    """Cycles do not lead to endless recursion."""
     value: list[Any] = []
     value.append(value)
     loaded: Any = _load(tmp_path, pickle.dumps(value))
@@ -287,8 +287,8 @@ def test_a_list_that_holds_itself_comes_back(tmp_path: Path) -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_whole_pickle_is_told_in_one_line(tmp_path: Path, data: bytes) -> None:
-    """Text, a cut file, an empty stack, lengths beyond the file: one line with the way out."""
+def test_an_incomplete_pickle_is_an_error(tmp_path: Path, data: bytes) -> None:
+    """Text, a truncated file, an empty stack, lengths beyond the file: one line that says what to do."""
     with pytest.raises(DataError, match=r"is not a whole pickle \(.+\); save the data again") as e:
         _load(tmp_path, data)
     assert "\n" not in str(e.value)
@@ -311,7 +311,7 @@ def test_what_is_no_whole_pickle_is_told_in_one_line(tmp_path: Path, data: bytes
     ],
 )
 def test_torch_tensors_come_back_as_arrays(tmp_path: Path, protocol: int, dtype: str) -> None:
-    """Values, shape and type; bfloat16 as float32, which holds it exactly."""
+    """Values, shape and type are kept; bfloat16 becomes float32, which represents it exactly."""
     tensor = torch.arange(24).reshape(4, 6).to(getattr(torch, dtype))
     loaded: Any = _load(tmp_path, pickle.dumps({"x": tensor}, protocol))
     expected = tensor.float() if dtype == "bfloat16" else tensor
@@ -320,7 +320,7 @@ def test_torch_tensors_come_back_as_arrays(tmp_path: Path, protocol: int, dtype:
 
 
 def test_tensors_of_one_storage_parameters_and_empty_ones_come_back(tmp_path: Path) -> None:
-    """Slices, transposes, scalars; with gradients or without."""
+    """Slices, transposes and scalars, with and without gradients."""
     whole = torch.arange(12.0).reshape(3, 4)
     values = {
         "slice": whole[1:, ::2],
@@ -335,7 +335,7 @@ def test_tensors_of_one_storage_parameters_and_empty_ones_come_back(tmp_path: Pa
 
 
 def test_tensors_are_read_without_torch(tmp_path: Path) -> None:
-    """Reading runs nothing of it, and imports nothing of it."""
+    """Reading neither runs nor imports any of it."""
     (tmp_path / "data.pkl").write_bytes(pickle.dumps(torch.ones(3)))
     script = (
         "import sys; from pathlib import Path; from avq_core.data.restricted_pickle import reader as safe_pickle\n"
@@ -349,14 +349,14 @@ def test_tensors_are_read_without_torch(tmp_path: Path) -> None:
 
 
 def test_a_file_of_very_many_small_arrays_is_read(tmp_path: Path) -> None:
-    """The memory that a pickle may take leaves room for honest small values."""
+    """The limit on memory leaves room for valid small values."""
     features = {f"s{i}": np.array([1.0, 2.0], np.float32) for i in range(6)}
     samples = [{"features": {n: a.copy() for n, a in features.items()}} for _ in range(20_000)]
     assert len(_load(tmp_path, pickle.dumps(samples))) == 20_000  # type: ignore[arg-type]
 
 
-def test_no_such_file_and_a_folder_are_told(tmp_path: Path) -> None:
-    """A path that cannot be opened is told with its reason."""
+def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
+    """The error of a path that cannot be opened gives the reason."""
     with pytest.raises(DataError, match=r"no such file: .*nix\.pkl; name a data file, or `demo`"):
         safe_pickle.load(tmp_path / "nix.pkl")
     with pytest.raises(DataError, match=r"cannot read .*directory"):

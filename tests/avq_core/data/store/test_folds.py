@@ -1,4 +1,4 @@
-"""Folds: no group on both sides, and everything fitted on the fold's own train side."""
+"""Folds: no group is on both sides, and all preprocessing is fitted on the fold's train side."""
 
 import pickle
 from pathlib import Path
@@ -58,7 +58,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_folds_share_no_group_and_cover_every_clip_once() -> None:
-    """What is learned of a speaker must not be asked of the same speaker."""
+    """A network must not be validated on speakers that it was trained on."""
     groups = tuple(f"g{i // 3}" for i in range(30))
     folds = make_folds(groups, 3, seed=0)
     assert sorted(np.concatenate([fold.val for fold in folds])) == list(range(30))
@@ -66,14 +66,14 @@ def test_folds_share_no_group_and_cover_every_clip_once() -> None:
         assert not {groups[i] for i in fold.train} & {groups[i] for i in fold.val}
 
 
-def test_few_groups_make_few_folds_and_one_group_is_cut_by_clip() -> None:
-    """Two speakers give two folds; one speaker gives the folds asked for."""
+def test_few_groups_give_few_folds_and_a_single_group_is_split_by_clip() -> None:
+    """Two speakers give two folds; a single speaker gives all three."""
     assert count_folds(("a", "a", "b"), 3) == len(make_folds(("a", "a", "b"), 3, 0)) == 2
     assert count_folds(("a",) * 9, 3) == len(make_folds(("a",) * 9, 3, 0)) == 3
 
 
 def test_every_transform_is_refitted_on_the_folds_train_side(data: Path, tmp_path: Path) -> None:
-    """Medians, deviations, components, label range: as if the fold were the whole file."""
+    """Medians, deviations, components and label range are as if the fold were the whole file."""
     store, folds = prepared(data, tmp_path)
     raw = load_dataset(str(data), CONFIG)
     samples = raw.splits["train"].features["visual"] + raw.splits["val"].features["visual"]
@@ -99,7 +99,7 @@ def test_every_transform_is_refitted_on_the_folds_train_side(data: Path, tmp_pat
 
 
 def test_a_folds_val_side_changes_nothing_of_its_train_side(data: Path, tmp_path: Path) -> None:
-    """Other values there, of another size, leave every statistic and train array as they were."""
+    """Other values on the val side, on another scale, change no statistic and no train array."""
     store, folds = prepared(data, tmp_path)
     groups = set(folds[0].search_splits().val.groups)
     raw = make_file()
@@ -118,8 +118,8 @@ def test_a_folds_val_side_changes_nothing_of_its_train_side(data: Path, tmp_path
         np.testing.assert_array_equal(values, changed.search_splits().train.streams[stream])
 
 
-def test_folds_are_found_again_without_reading_the_data(data: Path, tmp_path: Path) -> None:
-    """A confirmation that was cut off goes on at once."""
+def test_folds_are_reused_without_reading_the_data(data: Path, tmp_path: Path) -> None:
+    """A confirmation that was interrupted resumes at once."""
     store, folds = prepared(data, tmp_path)
     data.unlink()
     again = prepare_folds(
@@ -130,7 +130,7 @@ def test_folds_are_found_again_without_reading_the_data(data: Path, tmp_path: Pa
 
 
 def test_folds_hold_no_test_split(data: Path, tmp_path: Path) -> None:
-    """A confirmation cannot look at it by mistake."""
+    """A confirmation cannot use it by mistake."""
     _, folds = prepared(data, tmp_path)
     assert not list(folds[0].path.glob("*test*"))
     with pytest.raises(KeyError):
@@ -138,7 +138,7 @@ def test_folds_hold_no_test_split(data: Path, tmp_path: Path) -> None:
 
 
 def test_data_that_changed_since_the_study_began_is_refused(data: Path, tmp_path: Path) -> None:
-    """Folds of other clips would confirm nothing."""
+    """A study cannot be confirmed on other clips."""
     store = prepare(str(data), CONFIG, root=tmp_path / "prepared")
     data.write_bytes(pickle.dumps(make_file(1)))
     with pytest.raises(DataError, match="is not the data that this study was made of; put that"):

@@ -1,4 +1,4 @@
-"""The manual's processed pickle: what its code expects, from what was prepared."""
+"""The manual's processed pickle: the layout that the manual's code expects."""
 
 import pickle
 from pathlib import Path
@@ -14,7 +14,7 @@ from avq_core.errors import ConfigError
 
 
 @pytest.mark.parametrize("storage", ["float32", "float16"])
-def test_a_plain_pickle_load_reads_what_was_prepared(tmp_path: Path, storage: str) -> None:
+def test_a_plain_pickle_load_reads_the_prepared_data(tmp_path: Path, storage: str) -> None:
     """Float32 features, labels in [0, 1] with 0 where missing, boolean masks, all three splits."""
     config = DataConfig(storage=storage)
     store = prepare(str(write_tiny(tmp_path)), config, root=tmp_path / "p")
@@ -36,7 +36,7 @@ def test_a_plain_pickle_load_reads_what_was_prepared(tmp_path: Path, storage: st
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    """It is told, and nothing is left over."""
+    """The error says so, and no file is left over."""
     store = prepare(str(write_tiny(tmp_path)), DataConfig(), root=tmp_path / "p")
     with pytest.raises(ConfigError, match="is a folder, expected the name of a file"):
         write_legacy_pickle(store, tmp_path)

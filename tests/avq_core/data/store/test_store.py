@@ -1,4 +1,4 @@
-"""The store: written whole or not at all, found again without reading the data, train-fitted."""
+"""The store: written completely or not at all, reused without reading the data, fitted on train."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_store_holds_every_split_as_the_statistics_make_it(data: Path, tmp_path: Path) -> None:
-    """Arrays, targets, groups, schema and notes are all there, also after opening it anew."""
+    """It has arrays, targets, groups, schema and notes, also after it is opened again."""
     store = open_store(prepare(str(data), CONFIG, root=tmp_path / "p").path)
     raw = load_dataset(str(data), CONFIG)
     splits = store.search_splits()
@@ -82,14 +82,14 @@ def test_a_store_holds_every_split_as_the_statistics_make_it(data: Path, tmp_pat
 
 
 def test_the_search_cannot_reach_the_test_split(data: Path, tmp_path: Path) -> None:
-    """What a study is given holds train and val, and nothing else."""
+    """A study gets train and val, and nothing else."""
     splits = prepare(str(data), CONFIG, root=tmp_path / "p").search_splits()
     assert isinstance(splits, SearchSplits)
     assert set(SearchSplits.__dataclass_fields__) == {"schema", "train", "val"}
 
 
 def test_mapped_arrays_never_change_the_store(data: Path, tmp_path: Path) -> None:
-    """They can be written to in memory; the file stays."""
+    """They can be changed in memory, but the file stays the same."""
     store = prepare(str(data), CONFIG, root=tmp_path / "p")
     store.search_splits().train.streams["sync"][:] = 99
     assert not (store.search_splits().train.streams["sync"] == 99).any()
@@ -113,7 +113,7 @@ def test_nothing_is_fitted_on_val_or_test(tmp_path: Path, split: str) -> None:
 
 
 def test_a_warm_start_does_not_read_the_data(data: Path, tmp_path: Path) -> None:
-    """Path, size, time and inode unchanged: the store is found, though the bytes are others."""
+    """With path, size, time and inode unchanged the store is reused, even if the bytes differ."""
     first = prepare(str(data), CONFIG, root=tmp_path / "p")
     with data.open("r+b") as stream:
         stream.write(b"no pickle any more")
@@ -123,8 +123,8 @@ def test_a_warm_start_does_not_read_the_data(data: Path, tmp_path: Path) -> None
     assert (second.path, steps) == (first.path, [])
 
 
-def test_changed_data_make_another_store(data: Path, tmp_path: Path) -> None:
-    """New content under the old name is seen, and the old store stays."""
+def test_changed_data_get_another_store(data: Path, tmp_path: Path) -> None:
+    """New content under the same name is noticed, and the old store stays."""
     first = prepare(str(data), CONFIG, root=tmp_path / "p")
     save(make_file(1), data, mtime=OLD + 5)
     second = prepare(str(data), CONFIG, root=tmp_path / "p")
@@ -132,8 +132,8 @@ def test_changed_data_make_another_store(data: Path, tmp_path: Path) -> None:
     assert first.path.is_dir()
 
 
-def test_the_same_content_elsewhere_finds_the_store(data: Path, tmp_path: Path) -> None:
-    """The key is of what the file holds, not of where it lies."""
+def test_the_same_content_in_another_file_reuses_the_store(data: Path, tmp_path: Path) -> None:
+    """The key depends on the content of the file, not on its path."""
     first = prepare(str(data), CONFIG, root=tmp_path / "p")
     copy = save(make_file(), tmp_path / "copy.pkl")
     steps: list[str] = []
@@ -142,7 +142,7 @@ def test_the_same_content_elsewhere_finds_the_store(data: Path, tmp_path: Path) 
 
 
 def test_a_fresh_file_is_not_remembered(data: Path, tmp_path: Path) -> None:
-    """A file that changed a moment ago may change again unseen; it is hashed the next time."""
+    """A file that has just changed may change again unnoticed, so it is hashed the next time."""
     data.touch()
     prepare(str(data), CONFIG, root=tmp_path / "p")
     assert not (tmp_path / "p" / "index.json").exists()
@@ -151,7 +151,7 @@ def test_a_fresh_file_is_not_remembered(data: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "config", [DataConfig(pca={"visual": 2}), DataConfig(label_min=-0.9), DataConfig(label_max=2)]
 )
-def test_other_settings_make_another_store(data: Path, tmp_path: Path, config: DataConfig) -> None:
+def test_other_settings_get_another_store(data: Path, tmp_path: Path, config: DataConfig) -> None:
     """The settings are part of the key; a reduced stream is narrower in the store's schema."""
     plain = prepare(str(data), CONFIG, root=tmp_path / "p")
     other = prepare(str(data), config, root=tmp_path / "p")
@@ -180,27 +180,25 @@ def _other_version(store: PreparedStore) -> None:
 
 
 @pytest.mark.parametrize("damage", [_truncate, _no_meta, _half_meta, _other_version])
-def test_half_a_store_is_never_taken_for_a_whole(
+def test_an_incomplete_store_is_never_used(
     data: Path, tmp_path: Path, damage: Callable[[PreparedStore], None]
 ) -> None:
-    """It is refused when opened, and made anew when prepared."""
+    """It cannot be opened, and is written again when the data is prepared."""
     store = prepare(str(data), CONFIG, root=tmp_path / "p")
     expected = np.array(store.search_splits().train.streams["visual"])
     damage(store)
-    with pytest.raises(DataError, match=r"holds no whole prepared store; run python -m"):
+    with pytest.raises(DataError, match=r"holds no complete prepared store; run python -m"):
         open_store(store.path)
     again = prepare(str(data), CONFIG, root=tmp_path / "p")
     np.testing.assert_array_equal(again.search_splits().train.streams["visual"], expected)
     assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [store.key, "index.json"]
 
 
-def test_what_a_crash_leaves_is_cleaned_up_and_what_lives_is_not(
-    data: Path, tmp_path: Path
-) -> None:
-    """A dead writer's folder goes; that of one still writing stays."""
+def test_folders_of_dead_writers_are_removed_and_others_kept(data: Path, tmp_path: Path) -> None:
+    """The folder of a process that still writes stays."""
     root = tmp_path / "p"
     script = (
-        "import sys, os; from pathlib import Path; from avq_core.data import store_files\n"
+        "import sys, os; from pathlib import Path; from avq_core.data.store import files as store_files\n"
         "root = Path(sys.argv[1]); store_files.check_writable(root)\n"
         "with store_files.writing(root, 'dead') as folder:\n"
         "    (folder / 'train.visual.npy').touch(); os._exit(1)\n"
@@ -218,7 +216,7 @@ def test_what_a_crash_leaves_is_cleaned_up_and_what_lives_is_not(
 
 
 def test_threads_that_prepare_at_once_all_get_the_store(data: Path, tmp_path: Path) -> None:
-    """Four at the same time: one store, nothing left over."""
+    """Four at the same time give one store and leave no other files."""
     gate = threading.Barrier(4)
 
     def run(_: int) -> PreparedStore:
@@ -233,7 +231,7 @@ def test_threads_that_prepare_at_once_all_get_the_store(data: Path, tmp_path: Pa
 
 
 def test_processes_that_prepare_at_once_all_succeed(data: Path, tmp_path: Path) -> None:
-    """Three at the same time: all exit well, and the store is whole."""
+    """Three at the same time exit with 0, and the store is complete."""
     command = [sys.executable, "-m", "avq_core.prepare", str(data), "--runs", str(tmp_path)]
     running = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(3)]
     assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
@@ -242,8 +240,8 @@ def test_processes_that_prepare_at_once_all_succeed(data: Path, tmp_path: Path) 
     assert len(open_store(store).test_split()) == 6
 
 
-def test_a_root_that_cannot_be_written_is_told_before_the_work(data: Path, tmp_path: Path) -> None:
-    """One line with what to do, and no step of the work."""
+def test_a_root_that_cannot_be_written_is_an_early_error(data: Path, tmp_path: Path) -> None:
+    """The message says what to do, and no work is done before."""
     (tmp_path / "file").touch()
     with pytest.raises(
         DataError, match=r"cannot write the prepared data to .*/file/p: .*; name a folder"
@@ -251,14 +249,14 @@ def test_a_root_that_cannot_be_written_is_told_before_the_work(data: Path, tmp_p
         prepare(str(data), CONFIG, root=tmp_path / "file" / "p", on_note=pytest.fail)
 
 
-def test_a_read_only_root_is_told(data: Path, read_only_folder: Path) -> None:
-    """Permissions, too, are told in one line."""
+def test_a_read_only_root_is_an_error(data: Path, read_only_folder: Path) -> None:
+    """The message says so and what to do."""
     with pytest.raises(DataError, match=r"(denied|not permitted); name a folder"):
         prepare(str(data), CONFIG, root=read_only_folder)
 
 
 def test_mistakes_leave_nothing_behind(data: Path, tmp_path: Path) -> None:
-    """No such file, no pickle, impossible PCA: told, and no store half made."""
+    """A missing file, a file that is no pickle, impossible PCA: no partial store is left."""
     root = tmp_path / "p"
     with pytest.raises(DataError, match="no such file"):
         prepare(str(tmp_path / "nix.pkl"), CONFIG, root=root)
@@ -271,7 +269,7 @@ def test_mistakes_leave_nothing_behind(data: Path, tmp_path: Path) -> None:
 
 
 def test_the_demo_set_is_not_made_twice(tmp_path: Path) -> None:
-    """Its fingerprint is known without making it, and its best attainable R² is in the store."""
+    """Its fingerprint does not need the set, and the attainable R² is in the store."""
     steps: list[str] = []
     first = prepare("demo", CONFIG, root=tmp_path / "p")
     second = prepare("demo", CONFIG, root=tmp_path / "p", on_note=steps.append)
