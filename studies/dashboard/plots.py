@@ -1,4 +1,4 @@
-"""The figures of `studies.plots` as the page's own plots."""
+"""The plots of `studies.plots` as the dashboard's own."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from studies.records import StudyRecord
 
 MADE_OF: Final = "avq:plots:"
 """Study attribute, for quick and slow plots each: a digest of what they were made of."""
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 def plot_attributes(
@@ -27,16 +27,16 @@ def plot_attributes(
     key, made_of = f"{MADE_OF}{'slow' if slow else 'quick'}", _made_of(study)
     if stored.get(key) == made_of:
         return {}
-    figures = _slow_figures(study) if slow else _quick_figures(study)
-    made = {plot_key(name): _as_shown(figure) for name, figure in figures if figure is not None}
+    plots = _slow_plots(study) if slow else _quick_plots(study)
+    made = {plot_key(name): _as_shown(plot) for name, plot in plots if plot is not None}
     changed = {key: text for key, text in made.items() if stored.get(key) != text}
     return changed | {key: made_of}
 
 
-def _as_shown(figure: Any) -> str:
+def _as_shown(plot: Any) -> str:
     """A plot's JSON. It takes the height of its card, and leaves room for the page's buttons."""
-    figure.update_layout(height=None, title={"yref": "container", "y": 0.91, "yanchor": "top"})
-    text: str = figure.to_json()
+    plot.update_layout(height=None, title={"yref": "container", "y": 0.91, "yanchor": "top"})
+    text: str = plot.to_json()
     return text
 
 
@@ -46,8 +46,8 @@ def _made_of(study: StudyRecord) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def _quick_figures(study: StudyRecord) -> Iterator[tuple[str, Any]]:
-    """Name and figure of each plot; `None` of one that the study has too few trials for."""
+def _quick_plots(study: StudyRecord) -> Iterator[tuple[str, Any]]:
+    """Each plot with its name; `None` in place of one for which there are too few trials."""
     from studies.plots.curves import curves
     from studies.plots.front import front
     from studies.plots.history import history
@@ -62,7 +62,7 @@ def _quick_figures(study: StudyRecord) -> Iterator[tuple[str, Any]]:
         yield f"avq-curves-{role}", curves(study, task)
 
 
-def _slow_figures(study: StudyRecord) -> Iterator[tuple[str, Any]]:
+def _slow_plots(study: StudyRecord) -> Iterator[tuple[str, Any]]:
     from studies.plots.importance import importance
 
     yield "avq-importance", importance(study)

@@ -1,1 +1,1 @@
-"""A study's plots, one concept a module, each a pure function from its record to a plotly figure."""
+"""A study's plots, one concept a module, each a pure function from its record to a Plotly plot."""

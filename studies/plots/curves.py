@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from avq_core.display.palette import BLUE, GREEN, GREY, MUTED, VERMILION
 from studies import records
 from studies.plots.ranges import r2_span, say_beyond
-from studies.plots.style import BLUE, GREEN, GREY, KINDS, MUTED, VERMILION, bare, complete
+from studies.plots.style import KINDS, bare, complete
 from studies.records import StudyRecord, TrialRecord
 
 _TOP: Final = 5
@@ -19,12 +20,12 @@ _DRAWN: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("baseline", {"color": VERMILION, "width": 2.4, "dash": "dash"}),
     ("best", {"color": GREEN, "width": 2.6}),
 )
-"""In the order of drawing: the last lie on top."""
+"""In the order of drawing: the last are on top."""
 _OPACITY: Final = {"pruned": 0.45, "others": 0.3, "next best": 0.8}
 
 
 def curves(study: StudyRecord, task: str) -> go.Figure | None:
-    """A line for each trial; `None` where no trial has a figure of the task."""
+    """A line for each trial; `None` where no trial has that R²."""
     lines = {trial.number: _curve(trial, task) for trial in study.trials}
     trials = [trial for trial in study.trials if lines[trial.number]]
     if not trials:
@@ -54,7 +55,7 @@ def curves(study: StudyRecord, task: str) -> go.Figure | None:
 
 
 def rungs(study: StudyRecord) -> list[int]:
-    """Epochs at which the search's own trials are judged; none where there are too many to draw."""
+    """Rungs of the searched trials; none where there are too many to draw."""
     own = [trial for trial in study.trials if not trial.baseline]
     found = sorted({e["epoch"] for trial in own for e in trial.history if e["judged"]})
     return found if len(found) <= _MOST_RUNGS else []

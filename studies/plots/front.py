@@ -1,17 +1,18 @@
-"""Both watched figures of every trial against each other, with the non-dominated front."""
+"""The two watched R² of every trial against each other, with the Pareto front."""
 
 from itertools import pairwise
 
 import plotly.graph_objects as go
 
+from avq_core.display.palette import GREEN
 from studies import records
 from studies.plots.ranges import on_edge, r2_span, say_beyond
-from studies.plots.style import GREEN, bare, marks
+from studies.plots.style import bare, marks
 from studies.records import StudyRecord, TrialRecord
 
 
 def front(study: StudyRecord) -> go.Figure | None:
-    """A mark for each trial with both figures; `None` where the two are one, or nobody has them."""
+    """A mark for each trial with both R²; `None` where the two are one task or no trial has both."""
     first, second = study.watch
     shown = [
         trial
@@ -26,7 +27,7 @@ def front(study: StudyRecord) -> go.Figure | None:
     def place(trial: TrialRecord) -> tuple[float, float]:
         return on_edge(trial.r2[first] or 0.0, across), on_edge(trial.r2[second] or 0.0, up)
 
-    drawn = bare("The two watched figures", x=f"{first} R²", y=f"{second} R²")
+    drawn = bare("Pareto front of the two watched R²", x=f"{first} R²", y=f"{second} R²")
     corners = _staircase(study)
     if corners:
         drawn.add_scatter(
@@ -34,7 +35,7 @@ def front(study: StudyRecord) -> go.Figure | None:
             y=[on_edge(y, up) for _, y in corners],
             mode="lines",
             line={"color": GREEN, "width": 1.5, "dash": "dot"},
-            name="front",
+            name="Pareto front",
             hoverinfo="skip",
         )
     drawn.add_traces(marks(study, shown, place))
@@ -50,7 +51,7 @@ def _wider(limits: tuple[float, float]) -> list[float]:
 
 
 def _staircase(study: StudyRecord) -> list[tuple[float, float]]:
-    """The front's corners, from its highest second figure to its highest first one."""
+    """The front's corners, from the highest second R² to the highest first R²."""
     fronts = records.by_front(study.trials, study.watch)
     if not fronts:
         return []

@@ -2,8 +2,9 @@
 
 import plotly.graph_objects as go
 
+from avq_core.display.palette import GREEN
 from studies.plots.ranges import on_edge, r2_span, say_beyond
-from studies.plots.style import GREEN, bare, marks
+from studies.plots.style import bare, marks
 from studies.records import StudyRecord, TrialRecord
 
 

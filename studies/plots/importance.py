@@ -1,16 +1,17 @@
-"""How much each setting decides, with intervals and beside what chance alone gives."""
+"""Importance of each hyperparameter, with intervals and beside what chance alone gives."""
 
 from typing import Final
 
 import plotly.graph_objects as go
 
+from avq_core.display.palette import BLUE, INK, SKY
 from studies.analysis import importance as measured
 from studies.analysis.importance import Importance
-from studies.plots.style import BLUE, INK, SKY, bare, short, words
+from studies.plots.style import bare, short, words
 from studies.records import StudyRecord
 
 _ROW: Final = 21
-"""Height of a setting's bar with its gap, in pixels."""
+"""Height of a hyperparameter's bar with its gap, in pixels."""
 _FRAME: Final = 90
 
 
@@ -20,7 +21,7 @@ def importance(study: StudyRecord) -> go.Figure | None:
 
 
 def importance_bars(found: Importance) -> go.Figure | None:
-    """A bar a setting, the most important at the top; `None` where nothing was measured."""
+    """A bar a hyperparameter, the most important on top; `None` where nothing was measured."""
     if not found.weights:
         return None
     weights = found.weights[::-1]

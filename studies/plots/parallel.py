@@ -1,4 +1,4 @@
-"""Parallel coordinates of complete trials: a line a trial, an axis a setting, the score first.
+"""Parallel coordinates: a line a complete trial, an axis a hyperparameter, the score first.
 
 Drawn as plain lines, not as plotly's own kind of trace: that one needs WebGL, which a browser on a
 server or in a virtual machine lacks.
@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from avq_core.display.palette import GREY, MUTED, QUARTERS
 from studies.plots.ranges import apart, log_ticks, on_edge, r2_span
 from studies.plots.slices import choices_of
-from studies.plots.style import GREY, HEIGHT, MUTED, bare, searched, short, words
+from studies.plots.style import HEIGHT, bare, searched, short, words
 from studies.records import StudyRecord, TrialRecord
 
 LEAST: Final = 4
@@ -21,10 +22,10 @@ COLUMN: Final = 68
 """Room that an axis wants, in pixels."""
 # From cividis, which the colour-blind see as others do: dark and thick for the best.
 _QUARTERS: Final = (
-    ("worst quarter", "#d9c550", 1.0),
-    ("third quarter", "#a59c74", 1.0),
-    ("second quarter", "#666970", 1.2),
-    ("best quarter", "#00326f", 1.8),
+    ("worst quarter", QUARTERS[0], 1.0),
+    ("third quarter", QUARTERS[1], 1.0),
+    ("second quarter", QUARTERS[2], 1.2),
+    ("best quarter", QUARTERS[3], 1.8),
 )
 _ABSENT_AT: Final = -0.14
 _TICKS: Final = 3
@@ -39,14 +40,14 @@ class _Axis:
     name: str
     """As plotly shows it."""
     heights: list[float]
-    """Of each trial: 0 to 1, or below 0 for one that lacks the setting."""
+    """Of each trial: 0 to 1, or below 0 for one without the hyperparameter."""
     told: list[str]
     """Of each trial, in words."""
     ticks: list[tuple[float, str]]
 
 
 def parallel(study: StudyRecord) -> go.Figure | None:
-    """The figure; `None` of fewer than four complete trials."""
+    """The plot; `None` with fewer than four complete trials."""
     trials = searched(study.trials)
     if len(trials) < LEAST:
         return None
@@ -94,7 +95,7 @@ def _scores(trials: Sequence[TrialRecord]) -> _Axis:
 
 
 def _axis(name: str, spec: dict[str, Any], trials: Sequence[TrialRecord]) -> _Axis:
-    """An axis; trials that lack the setting pass below all of its values."""
+    """An axis; trials without the hyperparameter pass below all of its values."""
     known = [trial.params[name] for trial in trials if name in trial.params]
     listed = choices_of(spec, known)
     if listed is not None:

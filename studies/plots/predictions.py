@@ -1,9 +1,10 @@
-"""Predicted against true on the test split, a panel a task."""
+"""Predicted against true labels on the test split, a panel a task."""
 
 import plotly.graph_objects as go
 
+from avq_core.display.palette import BLUE, GREY
 from studies.plots.ranges import on_edge, span
-from studies.plots.style import BLUE, GREY, SMALL, bare, words
+from studies.plots.style import SMALL, bare, words
 from studies.records import StudyRecord
 
 

@@ -5,9 +5,10 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from avq_core.display.numbers import metric_text
+from avq_core.display.palette import BLUE, GREY, VERMILION
 from studies import records
 from studies.plots.ranges import on_edge, r2_span, say_beyond
-from studies.plots.style import BLUE, GREY, VERMILION, bare
+from studies.plots.style import bare
 from studies.records import StudyRecord
 
 _ROW: Final = 30

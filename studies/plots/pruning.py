@@ -1,10 +1,11 @@
-"""Epochs spent on trials and saved on them, by the rung at which they ended."""
+"""Epochs spent and epochs saved by pruning, by the rung at which trials ended."""
 
 from typing import Final
 
 import plotly.graph_objects as go
 
-from studies.plots.style import BLUE, GREEN, bare
+from avq_core.display.palette import BLUE, GREEN
+from studies.plots.style import bare
 from studies.records import StudyRecord, TrialRecord
 
 _LAST: Final = 1_000_000_000
@@ -12,7 +13,7 @@ _LAST: Final = 1_000_000_000
 
 
 def pruning(study: StudyRecord) -> go.Figure | None:
-    """A bar a rung; `None` of a study that has stopped nobody."""
+    """A bar a rung; `None` for a study without pruned trials."""
     if not any(trial.state == "pruned" for trial in study.trials):
         return None
     groups: dict[tuple[int, str], list[TrialRecord]] = {}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from studies.plots.style import MUTED
+from avq_core.display.palette import MUTED
 from studies.records import TrialRecord
 
 _LEAST_TO_CUT: Final = 3

@@ -1,12 +1,13 @@
-"""The score against each setting that was searched, one small figure a setting."""
+"""The score against each searched hyperparameter, one small plot each."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from avq_core.display.palette import INK
 from studies.plots.ranges import apart, axis_of, on_edge, r2_span, span
-from studies.plots.style import INK, SMALL, bare, complete, marks, short, words
+from studies.plots.style import SMALL, bare, complete, marks, short, words
 from studies.records import StudyRecord, TrialRecord
 
 _FEW: Final = 8
@@ -17,7 +18,7 @@ _LONG: Final = 14
 
 
 def slices(study: StudyRecord) -> list[go.Figure]:
-    """A figure for each searched setting, in the order of the space."""
+    """A plot for each searched hyperparameter, in the order of the space."""
     ended = [t for t in study.trials if t.state in {"complete", "pruned"}]
     scored = [trial for trial in ended if trial.score is not None and trial.params]
     found = dict.fromkeys(name for trial in scored for name in trial.params)
@@ -101,7 +102,7 @@ def _beside(
 
 
 def _medians(own: Sequence[TrialRecord], name: str, listed: Sequence[Any]) -> go.Scatter:
-    """A dash for the middle score of the complete trials of each choice."""
+    """A dash at the median score of the complete trials of each choice."""
     found = []
     for place, choice in enumerate(listed):
         scores = sorted(t.score or 0.0 for t in complete(own) if t.params[name] == choice)

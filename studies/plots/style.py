@@ -1,4 +1,4 @@
-"""What all figures share: colours and shapes, hover texts, the bare figure."""
+"""What all plots share: the marks of trials, hover texts, the layout."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,32 +9,22 @@ from typing import Final
 import plotly.graph_objects as go
 
 from avq_core.display.numbers import metric_text
+from avq_core.display.palette import BLUE, CHOSEN, GOOD, GREY, INK, MANUAL, ORANGE, RULE
 from studies import records
 from studies.records import StudyRecord, TrialRecord
 
-INK: Final = "#1f2933"
-MUTED: Final = "#616e7c"
-GRID: Final = "#e6eaef"
-# Okabe and Ito's colours, which the colour-blind tell apart; shapes say the same again.
-BLUE: Final = "#0072B2"
-SKY: Final = "#56B4E9"
-GREEN: Final = "#009E73"
-VERMILION: Final = "#D55E00"
-PURPLE: Final = "#CC79A7"
-ORANGE: Final = "#E69F00"
-GREY: Final = "#7b8794"
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 HEIGHT: Final = 360
-"""Of a figure with a column to itself, in pixels."""
+"""Height of a plot with a column to itself, in pixels."""
 SMALL: Final = 250
-"""Of one among many."""
-_MOST_FIGURES: Final = 8
+"""Height of one plot among many, in pixels."""
+_MAX_METRICS: Final = 8
 _HOVER_WIDTH: Final = 56
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """How a kind of trial is marked."""
+    """The mark of a kind of trial."""
 
     symbol: str
     colour: str
@@ -46,18 +36,18 @@ KINDS: Final = {
     "running": Kind(symbol="circle-open", colour=ORANGE, size=7),
     "pruned": Kind(symbol="x-thin", colour=GREY, size=6),
     "complete": Kind(symbol="circle", colour=BLUE, size=7),
-    "baseline": Kind(symbol="diamond", colour=VERMILION, size=11),
-    "best": Kind(symbol="star", colour=GREEN, size=14),
-    "chosen": Kind(symbol="square", colour=PURPLE, size=11),
+    "baseline": Kind(symbol="diamond", colour=MANUAL, size=11),
+    "best": Kind(symbol="star", colour=GOOD, size=14),
+    "chosen": Kind(symbol="square", colour=CHOSEN, size=11),
 }
-"""In the order of drawing: the last lie on top."""
+"""In the order of drawing: the last are on top."""
 
 _AXIS: Final = {
-    "gridcolor": GRID,
+    "gridcolor": RULE,
     "linecolor": GREY,
     "zeroline": False,
     "ticks": "outside",
-    "tickcolor": GRID,
+    "tickcolor": RULE,
     "automargin": True,
     "title": {"standoff": 8, "font": {"size": 12}},
 }
@@ -85,12 +75,12 @@ TEMPLATE: Final = go.layout.Template(
 
 
 def words(text: object) -> str:
-    """A user's words for plotly, which takes some HTML and decodes only some entities."""
+    """Text escaped for Plotly, which reads some HTML and decodes only some entities."""
     return escape(str(text), quote=False).replace("\n", " ")
 
 
 def bare(title: str, *, x: str = "", y: str = "", height: int = HEIGHT) -> go.Figure:
-    """A figure without traces; its words are escaped here."""
+    """A plot without traces; its texts are escaped here."""
     margin = {"b": 28} if not x else {}
     return go.Figure(
         layout={
@@ -105,25 +95,25 @@ def bare(title: str, *, x: str = "", y: str = "", height: int = HEIGHT) -> go.Fi
 
 
 def short(name: str) -> str:
-    """A setting's name on an axis: `optim.lr` is `lr`."""
+    """A hyperparameter's name on an axis: `optim.lr` is `lr`."""
     leaf = name.rsplit(".", 1)[-1]
     return f"weight of {leaf}" if "task_weights." in name else leaf
 
 
 def complete(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Trials that went to their end and have a score."""
+    """Complete trials with a score."""
     return [t for t in trials if t.state == "complete" and t.score is not None]
 
 
 def searched(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Complete trials whose settings the search suggested: the manual's are not among them."""
+    """Complete trials with suggested parameters; the manual baseline is not among them."""
     return [t for t in complete(trials) if t.params]
 
 
 def by_kind(
     study: StudyRecord, trials: Sequence[TrialRecord]
 ) -> list[tuple[str, Kind, list[TrialRecord]]]:
-    """Trials by the kind of their mark, with its name in the legend, in the order of drawing."""
+    """Trials by kind, each with its name in the legend and its mark, in the order of drawing."""
     best, baseline = records.best(study.trials), records.baseline(study.trials)
     special: dict[int, str] = {}
     if baseline is not None:
@@ -152,7 +142,7 @@ def marks(
     *,
     small: bool = False,
 ) -> list[go.Scatter]:
-    """A mark for each trial where `place` says, a trace a kind; `small` ones say less."""
+    """A mark for each trial at the point `place` gives, one trace a kind; `small` ones say less."""
     return [
         go.Scatter(
             x=[place(trial)[0] for trial in found],
@@ -179,9 +169,9 @@ def marks(
 
 
 def tip(study: StudyRecord, trial: TrialRecord) -> str:
-    """What a trial's mark says when it is pointed at."""
+    """The hover text of a trial's mark."""
     lines = [_named(trial)]
-    shown = [*dict.fromkeys((*study.watch, *trial.r2))][:_MOST_FIGURES]
+    shown = [*dict.fromkeys((*study.watch, *trial.r2))][:_MAX_METRICS]
     lines += [
         f"{words(task)} R² {metric_text(trial.r2[task])}" for task in shown if task in trial.r2
     ]

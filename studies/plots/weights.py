@@ -4,15 +4,16 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from avq_core.display.palette import BLUE, VERMILION
 from studies.analysis.weight_effects import Effect, weight_effects
-from studies.plots.style import BLUE, VERMILION, bare, words
+from studies.plots.style import bare, words
 from studies.records import StudyRecord
 
 _ROW: Final = 40
 _FRAME: Final = 130
 _SIDES, _CELL, _SMALL_CELL = 190, 58, 30
 _FEW: Final = 9
-"""Tasks up to which a cell has room for its figure."""
+"""Tasks up to which a cell has room for its number."""
 
 
 def weights(study: StudyRecord) -> go.Figure | None:

@@ -1,4 +1,4 @@
-"""The report's sections on what the study is of: data, how to have it again, every trial."""
+"""The report's sections on what the study is of: data, how to reproduce it, all trials."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,20 +16,20 @@ _NOT_NOTED = "not noted by this study"
 
 
 def origin_sections(study: StudyRecord) -> Iterator[Section]:
-    """What the report's figures rest on."""
+    """The data, how to reproduce the study, and all trials."""
     audited = _audit(study)
     if audited:
-        yield Section(anchor="data", title="The data", short="Data", blocks=audited)
+        yield Section(anchor="data", title="Data", short="Data", blocks=audited)
     yield Section(
         anchor="reproduce",
-        title="How to have it again",
+        title="Reproduce",
         short="Reproduce",
         blocks=_reproduce(study),
     )
     if study.trials:
         yield Section(
             anchor="trials",
-            title="Every trial",
+            title="All trials",
             short="Trials",
             blocks=[Folded(table=trial_table(study))],
         )
@@ -43,7 +43,7 @@ def _audit(study: StudyRecord) -> list[Block]:
             f"{one['level']}: {one['message']}" + (f" ({one['mend']})" if one.get("mend") else "")
             for one in found["findings"]
         ]
-        blocks.append(Points(sentences=told) if told else "The audit of the data found nothing.")
+        blocks.append(Points(sentences=told) if told else "The data audit found nothing.")
     if splits := found.get("splits"):
         rows = [[str(s["split"]), str(s["samples"]), _or_none(s.get("groups"))] for s in splits]
         blocks.append(Table(title="splits", head=["split", "clips", "groups"], rows=rows))
@@ -95,7 +95,7 @@ def _reproduce(study: StudyRecord) -> list[Block]:
             figures += ", those of the first seed's run"
         where = "to the digit on a machine of the same kind with the same versions"
         blocks += [f"{what}, and {figures}, {where}:", Code(lines=_train_commands(study, test))]
-    blocks.append(Table(title="made of", head=["", ""], rows=_made_of(study, made)))
+    blocks.append(Table(title="provenance", head=["", ""], rows=_made_of(study, made)))
     opened = (study.confirmation or {}).get("openings") or []
     if opened:
         rows = [
@@ -149,7 +149,7 @@ def _when(iso: str) -> str:
 
 
 def trial_table(study: StudyRecord) -> Table:
-    """Every trial with its figures, what it cost and why it ended."""
+    """Every trial with its metrics, what it cost and why it ended."""
     best = records.best(study.trials)
     watched = list(dict.fromkeys(study.watch))
     rows, marks = [], []

@@ -23,12 +23,12 @@ def result_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section
     told = [sentence for sentence in told if sentence not in headline(study)]
     if told or tables:
         yield Section(
-            anchor="search", title="As the search saw it", short="Search", blocks=[*told, *tables]
+            anchor="search", title="Search results", short="Search", blocks=[*told, *tables]
         )
     if (confirmed := confirmation_table(study)) is not None:
         yield Section(
             anchor="confirmation",
-            title="Promised, and confirmed with fresh seeds",
+            title="Search score and confirmed score",
             short="Confirmation",
             blocks=[*winners_curse(study), confirmed, *_promise(study, with_plots=with_plots)],
         )
@@ -36,14 +36,14 @@ def result_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section
         agreement = agreement_table(study)
         yield Section(
             anchor="test",
-            title="The test split",
+            title="Test results",
             short="Test",
             blocks=[tested, *([agreement] if agreement else [])],
         )
     if with_plots and (panels := _predictions(study)):
         yield Section(
             anchor="predictions",
-            title="Predicted against true",
+            title="Predicted and true labels",
             short="Predictions",
             blocks=panels,
         )

@@ -1,4 +1,4 @@
-"""The two watched figures, and their front."""
+"""The two watched R², and their Pareto front."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ def test_the_front_is_a_staircase_around_what_it_beats() -> None:
     points = [(0.2, 0.6), (0.6, 0.2), (0.5, 0.5), (0.1, 0.1)]
     trials = [at(t, *point) for t, point in zip(study.trials, points, strict=True)]
     line, *marked = front(dataclasses.replace(study, trials=trials)).data
-    assert line.name == "front"
+    assert line.name == "Pareto front"
     corners = [(0.2, 0.6), (0.2, 0.5), (0.5, 0.5), (0.5, 0.2), (0.6, 0.2)]
     assert list(zip(line.x, line.y, strict=True)) == corners
     assert sum(len(trace.x) for trace in marked) == 4

@@ -1,4 +1,4 @@
-"""Predicted against true, a panel a task."""
+"""Predicted against true labels, a panel a task."""
 
 import dataclasses
 

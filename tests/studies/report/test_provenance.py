@@ -35,7 +35,7 @@ def test_the_datas_audit_is_told() -> None:
 def test_an_audit_that_found_nothing_says_so() -> None:
     """And a study without an audit has no such section."""
     study = dataclasses.replace(made_study(), audit={"findings": []})
-    assert sections(study)["data"].blocks == ["The audit of the data found nothing."]
+    assert sections(study)["data"].blocks == ["The data audit found nothing."]
     assert "data" not in sections(made_study())
 
 
@@ -63,7 +63,7 @@ def test_names_are_quoted_for_the_shell() -> None:
 def test_what_it_was_made_of_is_told() -> None:
     """Fingerprints, settings and versions; openings of test with their times."""
     found = tables(sections(confirmed(made_study()))["reproduce"].blocks)
-    rows = dict(found["made of"].rows)
+    rows = dict(found["provenance"].rows)
     assert rows["data fingerprint"] == "d" * 32
     assert rows["setting seed"] == "7"
     assert rows["versions"] == "optuna 5.0.0"
@@ -74,7 +74,7 @@ def test_what_it_was_made_of_is_told() -> None:
 def test_an_earlier_study_says_what_it_did_not_note() -> None:
     """In place of a blank."""
     found = tables(sections(made_study())["reproduce"].blocks)
-    assert dict(found["made of"].rows)["machine"] == "not noted by this study"
+    assert dict(found["provenance"].rows)["machine"] == "not noted by this study"
 
 
 def test_every_trial_stands_with_its_reason() -> None:
