@@ -2,12 +2,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_ARGS ?=
 
-.PHONY: run test check bench setup clean
+.PHONY: run test test-all check bench setup clean
 
 run: setup ## sets up and runs the main job on the demo set
 	$(BIN)/python -m search.run --trials 200 --data demo $(RUN_ARGS)
 
 test: setup ## sets up and runs every test
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-all: setup ## sets up and runs every test
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: setup ## ruff, mypy strict, import layers

@@ -15,7 +15,7 @@ R2ByModel = Mapping[str, Mapping[str, float | None]]
 
 def main(argv: Sequence[str]) -> int:
     """Prepares the data, fits on train, prints R² on val and, where asked for, on test."""
-    options = _parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     import torch
 
     from avq_core.config.values import load_data_config
@@ -60,7 +60,8 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.baselines",
         description="Fits the train mean, a ridge regression and a random forest on each stream's "

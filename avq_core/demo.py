@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Makes the set, writes it, and says what it is good for."""
-    options = _parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     from avq_core.data.files.write import check_suffix, files, write
     from avq_core.data.synthetic import FULL, SMALL, make_demo
     from avq_core.files import check_place
@@ -56,7 +56,8 @@ def _check_room(path: Path, size: "DemoSize") -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.demo",
         description="Writes the demo set as a file: to try the commands on, to see the layouts, to "

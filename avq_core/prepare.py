@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Prepares a data set and says where it lies, how long it took and what was filled."""
-    options = _parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     from avq_core.config.values import load_data_config
     from avq_core.data.files.read import default_source
     from avq_core.data.store.store import prepare
@@ -81,7 +81,8 @@ def _room(root: Path, limit: float | None) -> str:
     return f"prepared data under {root}: {stored_bytes(root) / 1e9:.2f} GB; {allowed}"
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.prepare",
         description="Preprocesses a data set: fills missing values, standardises, scales labels, "

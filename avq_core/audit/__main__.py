@@ -13,7 +13,7 @@ FOUND_ERRORS = 1
 
 def main(argv: Sequence[str]) -> int:
     """Prints the audit; 1 where a finding is an error, for which no score should be trusted."""
-    options = _parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     from avq_core.audit.run import audit
     from avq_core.audit.text import text
     from avq_core.config.values import load_data_config
@@ -39,7 +39,8 @@ def main(argv: Sequence[str]) -> int:
     return FOUND_ERRORS if any(f.level == "error" for f in report.findings) else 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.audit",
         description="Says what is in a data file: shapes, missing values and where they gather, "
