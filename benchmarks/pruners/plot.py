@@ -61,13 +61,13 @@ def _mark(axes: Axes, row: Row, value: Interval, factor: float, number: int) -> 
     shape = shapes[number % len(shapes)]
     axes.errorbar(
         100 * row.share.value, factor * value.value,
-        xerr=_reach(row.share, 100), yerr=_reach(value, factor),
+        xerr=_bar(row.share, 100), yerr=_bar(value, factor),
         fmt=shape, color=colour, markersize=9 if ours else 6, capsize=2, elinewidth=1,
         zorder=3 if ours else 2, label=row.rule,
     )  # fmt: skip
 
 
-def _reach(interval: Interval, factor: float) -> list[list[float]]:
+def _bar(interval: Interval, factor: float) -> list[list[float]]:
     """Lengths of an error bar, below and above."""
     below, above = interval.value - interval.low, interval.high - interval.value
     return [[max(0.0, factor * below)], [max(0.0, factor * above)]]

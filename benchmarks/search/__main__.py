@@ -1,22 +1,21 @@
-"""What a search finds by when, beside other ways to search the same space with the same training.
+"""How good is the best configuration after a given time, beside other ways to search the same space?
 
     python -m benchmarks.search --trials 60 --seeds 5 --out runs/benchmark --plot incumbents.png
     python -m benchmarks.search --methods ours,optuna-median --seeds 10 --out runs/benchmark
 
-- `ours`: `python -m search.run` itself with its workers, the manual's network included, whose training is
-  part of it and costs time;
+- `ours`: `python -m search.run` itself with its workers; it also trains the manual baseline, which costs time;
 - `optuna-median`, `optuna-hyperband`: Optuna's TPE with its MedianPruner or HyperbandPruner in one process;
-- `random`: random points, none stopped, in one process too: a loop as anybody writes it first;
+- `random`: random points, none stopped, in one process too: the simplest loop;
 - `ray-asha`: Ray Tune's OptunaSearch with ASHA, a trial on each core (`pip install -e '.[bench]'`).
 
 All train with `avq_core.training.loop.fit` on the same data, space, epochs, device and number of trials,
-with the same seed for the same trial number, and try the space's own start first. No peer may stop a trial
+with the same seed for the same trial number, and try the space's default first. No peer may stop a trial
 before its first cosine cycle ends. Each search is a process of its own, timed from its start to its end.
-Every configuration that was its best at some time is then trained again with fresh seeds on folds, the same
-for all methods of a seed: what whoever stopped the search at that time would really have got.
+Every configuration that was the incumbent at some time is then trained again with fresh seeds on folds, the
+same for all methods of a seed: what a user who stopped the search at that time would really have got.
 
-Finished searches are kept in the folder: the same command again goes on where it was stopped, and further
-seeds or methods join those that are there.
+Finished searches are kept in the folder: the same command again resumes, and further seeds or methods are
+added to those that are kept.
 """
 
 import argparse
@@ -36,6 +35,7 @@ from types import FrameType
 from typing import IO, Any
 
 from avq_core.cli import CommandParser, run_command
+from avq_core.display.numbers import metric_text
 from avq_core.errors import AvqError, ConfigError
 from avq_core.files import check_place, whole_file
 from avq_core.training.device import device_name, parse_device
@@ -54,7 +54,7 @@ from studies.identity import Identity, differences
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs what is missing and prints the table."""
+    """Runs the missing searches and prints the table."""
     options = _parser().parse_args(argv)
     options.device = str(parse_device(options.device))
     signal.signal(signal.SIGTERM, _interrupt)
@@ -67,12 +67,12 @@ def main(argv: Sequence[str]) -> int:
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
     runs = []
-    with _alone(folder) as lock:
+    with _locked(folder) as lock:
         for seed in range(options.seeds):
             plan = _plan(options, seed)
             _check_settings(folder / "settings.json", plan, options.device)
             runs += [_finished(method, plan, options, lock) for method in methods]
-            # Large, and made again where they are needed.
+            # Large, and quickly made again.
             shutil.rmtree(folder / "folds", ignore_errors=True)
     rows = summarise(runs)
     print(f"\n{table(rows)}")
@@ -101,13 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", default="demo", help="a file, or demo (default)")
     add("--space", default="extended-small", help="a space's name or file")
     add("--trials", type=int, default=60, help="of each search (default 60)")
-    add("--epochs", type=int, help="at most, for each trial (default: the space's)")
+    add("--epochs", type=int, help="max. epochs of a trial (default: the space's)")
     add("--seeds", type=int, default=5, help="of each method, from 0 on (default 5)")
     add("--methods", default=",".join(METHODS), help="by comma (default: all)")
     add("--device", default="cpu", help="on which all train: cpu (default), cuda:N or auto")
-    add("--out", type=Path, default=Path("runs/benchmark"), help="folder of all that is kept")
-    add("--json", type=Path, metavar="FILE", help="writes the figures there too")
-    add("--plot", type=Path, metavar="FILE.png", help="draws the incumbents over time")
+    add("--out", type=Path, default=Path("runs/benchmark"), help="folder of all results")
+    add("--json", type=Path, metavar="FILE", help="writes all results there too")
+    add("--plot", type=Path, metavar="FILE.png", help="plots the incumbents over time")
     return parser
 
 
@@ -140,28 +140,28 @@ def parse_methods(text: str, device: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[IO[str]]:
-    """Keeps two of these commands from one folder: they would also slow each other down."""
+def _locked(folder: Path) -> Iterator[IO[str]]:
+    """Keeps a second command out of the folder: the two would also slow each other down."""
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConfigError(
-                f"{folder} is in use by another such command, or by a search that a killed one has "
+                f"{folder} is in use by another such command, or by a search that a killed command "
                 "left running; wait until it ends, or give another --out"
             ) from error
         yield lock
 
 
 def _plan(options: argparse.Namespace, seed: int) -> Plan:
-    """Our own search's plan for a seed; prepares the data where that is not done."""
-    own = ["--study", "plan", "--runs", str(options.out / "runs"), "--seed", str(seed)]
-    say = (lambda _line: None) if seed else _say  # the same for every seed, so told once
-    return make_plan(build_parser().parse_args([*_arguments(options), *own]), say=say)
+    """Our own search's plan for a seed; prepares the data if needed."""
+    specific = ["--study", "plan", "--runs", str(options.out / "runs"), "--seed", str(seed)]
+    say = (lambda _line: None) if seed else _say  # the same for every seed, so printed once
+    return make_plan(build_parser().parse_args([*_arguments(options), *specific]), say=say)
 
 
 def _arguments(options: argparse.Namespace) -> list[str]:
-    """What every search is told, as arguments of `python -m search.run`."""
+    """What all searches have in common, as arguments of `python -m search.run`."""
     epochs = [] if options.epochs is None else ["--epochs", str(options.epochs)]
     common = ["--data", options.data, "--space", options.space, "--trials", str(options.trials)]
     return [*common, *epochs, "--devices", options.device]
@@ -171,7 +171,7 @@ def _check_settings(path: Path, plan: Plan, device: str) -> None:
     """A folder holds searches of one kind.
 
     Raises:
-        ConfigError: It was begun with other data, another space or other settings; says which.
+        ConfigError: It was started with other data, another space or other settings; says which.
     """
     settings = {
         "epochs": plan.job.epochs,
@@ -182,9 +182,9 @@ def _check_settings(path: Path, plan: Plan, device: str) -> None:
     asked = replace(plan.identity, settings=settings)
     if path.exists():
         stored = Identity.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        if found := differences(stored, asked):
+        if different := differences(stored, asked):
             raise ConfigError(
-                f"{path.parent} holds other searches: {'; '.join(found)}; give another --out"
+                f"{path.parent} holds other searches: {'; '.join(different)}; give another --out"
             )
         return
     with whole_file(path) as file:
@@ -192,7 +192,7 @@ def _check_settings(path: Path, plan: Plan, device: str) -> None:
 
 
 def _finished(method: str, plan: Plan, options: argparse.Namespace, lock: IO[str]) -> SearchRun:
-    """A search with its confirmation, as far as they are not there already."""
+    """A search with its confirmed scores; what its file holds already is not run again."""
     seed, folder = plan.job.seed, options.out
     path = folder / "results" / f"{method}-{seed}.json"
     run = read_run(path)
@@ -211,8 +211,7 @@ def _finished(method: str, plan: Plan, options: argparse.Namespace, lock: IO[str
 
 def _line(run: SearchRun, confirming: float) -> str:
     best = incumbents(run.trials)[-1]
-    found = run.confirmed_score(best.number)
-    confirmed = "n/a" if found is None else f"{found:.3f}"
+    confirmed = metric_text(run.confirmed_score(best.number))
     return (
         f"{run.method}, seed {run.seed}: {len(run.trials)} trials, {run.epochs} epochs, "
         f"{run.seconds:.0f} s, score {best.score:.3f}, confirmed {confirmed} ({confirming:.0f} s)"
@@ -220,7 +219,7 @@ def _line(run: SearchRun, confirming: float) -> str:
 
 
 def _machine(device: str) -> dict[str, Any]:
-    """What the figures depend on beside the code."""
+    """What the results depend on beside the code."""
     packages = ("optuna", "ray", "torch")
     installed = [name for name in packages if importlib.util.find_spec(name) is not None]
     versions = {name: importlib.metadata.version(name) for name in installed}

@@ -1,7 +1,7 @@
-"""The incumbents of a search, trained again where luck starts anew.
+"""The incumbents of a search, trained again with fresh seeds on fresh folds.
 
-Fresh seeds on group-aware folds of train + val, as our own search confirms its candidates. Cut and seeds
-follow from the benchmark's seed alone, so that the figures of two methods are paired.
+Group-aware folds of train + val, as our own search confirms its candidates. Folds and seeds follow from the
+benchmark's seed alone, so that the scores of two methods are paired.
 """
 
 import math
@@ -25,12 +25,12 @@ _KEY: Final = "trial {} fold {}"
 def confirm(
     trials: Sequence[TrialRun], plan: Plan, *, root: Path
 ) -> Iterator[tuple[int, tuple[float | None, ...]]]:
-    """Trains configurations of a search on every fold and gives each as it is done.
+    """Trains configurations of a search on every fold and yields each as it is done.
 
     Args:
         trials: Each is trained for as many epochs as gave its score.
-        plan: Of our own search with the same seed.
-        root: Folder of the folds' stores; those of an earlier method are found there.
+        plan: Our own search's with the same seed.
+        root: Folder of the folds' stores, which all methods of a seed share.
 
     Yields:
         A trial's number and the watched score on each fold's val side; `None` where the run diverged.
@@ -65,7 +65,7 @@ def confirm(
 
 
 def fold_config(trial: TrialRun, *, seed: int, fold: int) -> TrainConfig:
-    """What is trained on a fold: the trial's configuration with the fold's own seed."""
+    """The trial's configuration with the fold's own seed."""
     fresh = derive_seed(seed, Stream.BENCHMARK_FOLD_RUN, fold)
     values = {"training.epochs": trial.best_epoch, "training.seed": fresh}
     return with_values(from_dict(trial.config), values)

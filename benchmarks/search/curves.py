@@ -16,28 +16,28 @@ def incumbents(trials: Iterable[TrialRun]) -> list[TrialRun]:
     Raises:
         ValueError: No trial has a score.
     """
-    found: list[TrialRun] = []
+    bests: list[TrialRun] = []
     best = -math.inf
     for trial in sorted(trials, key=lambda trial: (trial.ended, trial.number)):
         if trial.score is not None and trial.score > best:
-            found.append(trial)
+            bests.append(trial)
             best = trial.score
-    if not found:
+    if not bests:
         raise ValueError("no trial has a score, expected at least one that was not stopped")
-    return found
+    return bests
 
 
 def searched_curve(run: SearchRun) -> Curve:
-    """The incumbents' scores as the search saw them, rising."""
-    found = incumbents(run.trials)
-    return [(trial.ended, trial.score) for trial in found if trial.score is not None]
+    """The incumbents' search scores, rising."""
+    trials = incumbents(run.trials)
+    return [(trial.ended, trial.score) for trial in trials if trial.score is not None]
 
 
 def confirmed_curve(run: SearchRun) -> Curve:
-    """The incumbents' scores on folds with fresh seeds; NaN where one diverged there.
+    """The incumbents' confirmed scores; NaN where one diverged on a fold.
 
-    What whoever stopped the search at a time would have got. It need not rise: an incumbent that was
-    lucky in the search takes the place of a better one.
+    At each time, what a user who stopped the search then would really have got. It need not rise: an
+    incumbent that was lucky in the search takes the place of a better one.
     """
     scores = ((t.ended, run.confirmed_score(t.number)) for t in incumbents(run.trials))
     return [(seconds, math.nan if score is None else score) for seconds, score in scores]
@@ -50,17 +50,17 @@ def score_at(curve: Curve, seconds: float) -> float:
 
 
 def seconds_to(curve: Curve, score: float) -> float | None:
-    """From when on no incumbent was below this score; `None` if the last one still is."""
-    found = None
+    """The time from which on no incumbent was below this score; `None` if the last one is."""
+    first = None
     for seconds, reached in reversed(curve):
         if not reached >= score:
             break
-        found = seconds
-    return found
+        first = seconds
+    return first
 
 
 def epochs_by(trials: Iterable[TrialRun], seconds: float) -> float:
-    """Epochs that all trials had spent by a time; a trial spends its own evenly while it runs."""
+    """Epochs that all trials had trained by a time; each trains evenly over its time."""
 
     def share(trial: TrialRun) -> float:
         if trial.ended <= seconds:

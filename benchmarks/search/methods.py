@@ -19,7 +19,7 @@ OURS: Final = "ours"
 METHODS: Final = (OURS, "optuna-median", "optuna-hyperband", "random", "ray-asha")
 _TRIALS: Final = "trials.json"
 _PATIENCE_SECONDS: Final = 40
-"""More than our own search takes to hand its trials back."""
+"""More than our own search takes to requeue its trials."""
 
 
 def run_method(
@@ -31,38 +31,40 @@ def run_method(
         method: One of `METHODS`.
         seed: Of everything random.
         arguments: Of `python -m search.run`, for data, space, trials and epochs.
-        runs: Its `--runs`, in which the data is prepared already.
-        lock: Held by whoever calls; the process inherits it and so keeps it if the caller is killed.
+        runs: Its `--runs`, which holds the prepared data.
+        lock: Held by the caller; the process inherits it, so it stays locked if the caller is killed.
 
     Raises:
-        WorkerFailedError: The process ended with an error; its log says which.
+        WorkerFailedError: The process failed; the message names its log.
     """
     study = f"{method}-{seed}"
     folder = runs / study
-    shutil.rmtree(folder, ignore_errors=True)  # what a run that was cut off has left
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was interrupted
     folder.mkdir(parents=True)
-    own = ["search.run"] if method == OURS else ["benchmarks.search.peer", method, folder / _TRIALS]
+    program: list[object] = ["search.run"]
+    if method != OURS:
+        program = ["benchmarks.search.peer", method, folder / _TRIALS]
     options = ["--study", study, "--runs", runs, "--seed", seed, "--confirm", 0]
-    command = [sys.executable, "-m", *own, *arguments, *options]
+    command = [sys.executable, "-m", *program, *arguments, *options]
     start = time.time()
     status = _wait_for([str(part) for part in command], folder / "output.log", lock)
     seconds = time.time() - start
     if status:
         raise WorkerFailedError(f"{study} ended with status {status}; see {folder / 'output.log'}")
-    found = our_trials(runs, study) if method == OURS else read_trials(folder / _TRIALS)
-    trials = tuple(trial.after(start) for trial in found)
+    trial_runs = our_trials(runs, study) if method == OURS else read_trials(folder / _TRIALS)
+    trials = tuple(trial.after(start) for trial in trial_runs)
     return SearchRun(method=method, seed=seed, seconds=seconds, trials=trials)
 
 
 def our_trials(runs: Path, study: str) -> list[TrialRun]:
     """The trials of a study of ours, as its storage has them."""
-    found = []
+    trials = []
     for trial in open_study(runs, study, None).get_trials(deepcopy=False):
         record = records.read_trial(trial)
         if trial.datetime_start is None or trial.datetime_complete is None or not record.config:
             continue
         complete = record.state == "complete"
-        found.append(
+        trials.append(
             TrialRun(
                 number=record.number,
                 started=trial.datetime_start.timestamp(),
@@ -74,11 +76,11 @@ def our_trials(runs: Path, study: str) -> list[TrialRun]:
                 baseline=record.baseline,
             )
         )
-    return found
+    return trials
 
 
 def _wait_for(command: Sequence[str], log: Path, lock: IO[str]) -> int:
-    """Runs a command to its end; asks it to stop if this process is."""
+    """Runs a command to its end; stops it if this process is stopped."""
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             command,
@@ -86,7 +88,7 @@ def _wait_for(command: Sequence[str], log: Path, lock: IO[str]) -> int:
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=(lock.fileno(),),
-            start_new_session=True,  # Ctrl-C is for this process to pass on
+            start_new_session=True,  # this process passes Ctrl-C on
         )
         try:
             return process.wait()

@@ -28,7 +28,7 @@ def search(method: str, job: Job, device: torch.device) -> list[TrialRun]:
 
     Args:
         method: A key of `PEERS`.
-        job: What our own search would be told, pruner and sampler apart.
+        job: As for our own search; its sampler and pruner are not used.
         device: Where to train.
     """
     torch.set_num_threads(available_cores())
@@ -39,7 +39,7 @@ def search(method: str, job: Job, device: torch.device) -> list[TrialRun]:
 
 
 def make_study(method: str, job: Job) -> optuna.Study:
-    """An empty study of a method, in which the space's own start is queued."""
+    """An empty study of a method, in which the space's default is queued."""
     sampler, pruner = PEERS[method](job)
     # Hyperband draws a trial's bracket from the study's name, so the name holds the seed.
     study = optuna.create_study(
@@ -73,13 +73,13 @@ def make_objective(job: Job, splits: ResidentSplits) -> Callable[[optuna.Trial],
 
 def trial_runs(study: optuna.Study, job: Job, tasks: tuple[str, ...]) -> list[TrialRun]:
     """A finished study's trials; only complete ones have a score."""
-    found = []
+    runs = []
     for trial in study.get_trials(deepcopy=False, states=_ENDED):
         assert trial.datetime_start is not None
         assert trial.datetime_complete is not None
         config = trial_config(job, trial.params, number=trial.number, tasks=tasks)
         complete = trial.state is TrialState.COMPLETE
-        found.append(
+        runs.append(
             TrialRun(
                 number=trial.number,
                 started=trial.datetime_start.timestamp(),
@@ -90,7 +90,7 @@ def trial_runs(study: optuna.Study, job: Job, tasks: tuple[str, ...]) -> list[Tr
                 config=to_dict(config),
             )
         )
-    return found
+    return runs
 
 
 def _median(job: Job) -> tuple[BaseSampler, BasePruner]:

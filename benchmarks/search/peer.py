@@ -1,6 +1,7 @@
 """One peer's search as a process of its own: `python -m benchmarks.search.peer METHOD OUT ...`.
 
-What follows OUT are the arguments of `python -m search.run`, so that both search the same.
+`benchmarks.search` starts it. After OUT come the arguments of `python -m search.run`, so that both search
+the same.
 """
 
 import sys

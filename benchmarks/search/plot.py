@@ -1,6 +1,6 @@
-"""The incumbent's score against wall time, as searched and as confirmed.
+"""A plot of the incumbent's score over wall time: search score and confirmed score.
 
-A line a method: the mean over seeds within its interval.
+A line for each method: the mean over seeds within its interval.
 """
 
 import math
@@ -31,13 +31,13 @@ def draw(runs: Sequence[SearchRun], path: Path) -> None:
     """Writes the plot as a PNG file."""
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    seen = [
-        *_panel(left, runs, searched_curve, "score of the incumbent on val, as the search saw it"),
-        *_panel(right, runs, confirmed_curve, "confirmed: fresh seeds, other folds"),
+    means = [
+        *_panel(left, runs, searched_curve, "search score of the incumbent, on val"),
+        *_panel(right, runs, confirmed_curve, "confirmed score: fresh seeds and folds"),
     ]
-    # By the means: of the first seconds' few incumbents an interval may be wider than all the rest.
-    known = np.concatenate(seen)
-    low, high = np.nanmin(known), np.nanmax(known)
+    # By the means: an interval over the few incumbents of the first seconds may be very wide.
+    values = np.concatenate(means)
+    low, high = np.nanmin(values), np.nanmax(values)
     margin = max(0.05, 0.15 * (high - low))
     left.set_ylim(low - margin, high + margin)
     left.set_ylabel("score")
@@ -49,11 +49,11 @@ def draw(runs: Sequence[SearchRun], path: Path) -> None:
 def _panel(
     axes: Axes, runs: Sequence[SearchRun], curve: Callable[[SearchRun], Curve], title: str
 ) -> list[np.ndarray]:
-    """Draws every method's mean and gives them."""
+    """Draws every method's mean and returns the means."""
     means = []
     for method, colour in zip(dict.fromkeys(run.method for run in runs), _COLOURS, strict=False):
-        own = [run for run in runs if run.method == method]
-        seconds, mean, width = mean_curve(own, curve)
+        of_method = [run for run in runs if run.method == method]
+        seconds, mean, width = mean_curve(of_method, curve)
         axes.plot(seconds, mean, color=colour, label=method)
         axes.fill_between(seconds, mean - width, mean + width, color=colour, alpha=0.15, lw=0)
         means.append(mean)
@@ -69,7 +69,7 @@ def _panel(
 def mean_curve(
     runs: Sequence[SearchRun], curve: Callable[[SearchRun], Curve]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A method's mean incumbent over time, by one of its scores.
+    """A method's mean incumbent over time, by search score or confirmed score.
 
     It starts when the last of the runs has an incumbent and ends when the last of them ends; a run that
     has ended keeps its final score, and one whose incumbent diverged on a fold is left out until its next.
@@ -81,7 +81,7 @@ def mean_curve(
     first = max(curve[0][0] for curve in curves)
     last = max(run.seconds for run in runs)
     seconds = np.geomspace(first, max(first, last), _POINTS)
-    seconds[0] = first  # exactly, or rounding puts it before the incumbent
+    seconds[0] = first  # exactly: rounding could put it before the incumbent
     spreads = [spread(score_at(curve, when) for curve in curves) for when in seconds]
-    mean = np.asarray([math.nan if found.mean is None else found.mean for found in spreads])
-    return seconds, mean, np.asarray([found.half_width or 0.0 for found in spreads])
+    mean = np.asarray([math.nan if s.mean is None else s.mean for s in spreads])
+    return seconds, mean, np.asarray([s.half_width or 0.0 for s in spreads])

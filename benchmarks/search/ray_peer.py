@@ -1,7 +1,7 @@
 """Ray Tune as its documentation shows it: OptunaSearch, ASHA, a trial on every core at once.
 
-A trial's score is its last report, of stopped trials too, as Tune's own `get_best_result` has it. Ray is
-imported by `search` alone: all else can be tested without it.
+A trial's score is its last report, of stopped trials too, as in Tune's own `get_best_result`. Only `search`
+imports Ray, so the rest can be tested without it.
 """
 
 import functools
@@ -28,20 +28,20 @@ from space.space import Space
 
 _NUMBER: Final = "trial_number"
 _ENVIRONMENT: Final = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # or it sends statistics of use to its makers
+    "RAY_USAGE_STATS_ENABLED": "0",  # otherwise it sends usage statistics
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # TensorBoard files and the like, which take time
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # writing TensorBoard files and the like takes time
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "RAY_AUTH_MODE": "token",
 }
 _OBJECT_STORE_BYTES: Final = 100_000_000
-"""The data is read from the prepared store, so next to nothing passes through Ray's own memory."""
+"""Small, since the data is read from the prepared store and not through Ray's memory."""
 
 
 def search(job: Job) -> list[TrialRun]:
     """Runs a whole experiment on a cluster of this machine's cores and gives its trials."""
-    # A token of its own, or Ray keeps one in the home folder.
+    # A fresh token: otherwise Ray stores one in the home folder.
     os.environ.update(_ENVIRONMENT, RAY_AUTH_TOKEN=secrets.token_hex(32))
     import ray
 
@@ -66,7 +66,7 @@ def search(job: Job) -> list[TrialRun]:
 
 
 def _tune(job: Job) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The values and the last report of every trial that made one."""
+    """The values and the last report of every trial that reported."""
     from ray import tune
     from ray.tune.schedulers import ASHAScheduler
     from ray.tune.search.optuna import OptunaSearch
@@ -90,7 +90,7 @@ def _tune(job: Job) -> list[tuple[dict[str, Any], dict[str, Any]]]:
                 scheduler=ASHAScheduler(max_t=job.epochs, grace_period=first_cycle(job)),
                 num_samples=job.trials,
                 max_concurrent_trials=cores,
-                # Without it every trial starts a process, which takes as long as a short trial.
+                # Otherwise every trial starts a process, which takes as long as a short trial.
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(storage_path=storage, verbose=0),

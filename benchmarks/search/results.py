@@ -1,4 +1,4 @@
-"""What one search of one method gave, and its file. Times are seconds; nothing here needs torch."""
+"""The result of one search by one method, and its file. Times are seconds; nothing here needs torch."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from avq_core.files import whole_file
 
 RESULTS_VERSION: Final = 2
-"""Of the files that are kept; raised when they change."""
+"""Of the result files; raised when their layout changes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,19 +19,19 @@ class TrialRun:
 
     number: int
     started: float
-    """After the search's start; while a search runs, since 1970."""
+    """Seconds from the search's start; while the search runs, seconds since 1970."""
     ended: float
     """As `started`."""
     epochs: int
-    """Spent."""
+    """Trained."""
     score: float | None
-    """By which the method itself would choose it; `None` for a trial that it would not choose."""
+    """What the method chooses by; `None` for a trial that it would not choose."""
     best_epoch: int
     """The epoch that gave the score, counted from 1; 0 where there is none."""
     config: dict[str, Any]
     """Full and effective, as `avq_core.config.values.to_dict` gives it."""
     baseline: bool = False
-    """Whether it is the manual's configuration, which our own search trains on top."""
+    """Whether it is the manual baseline, which only our own search trains."""
 
     def after(self, start: float) -> Self:
         """The same trial with its times counted from a start."""
@@ -48,22 +48,22 @@ class SearchRun:
     """Wall time of its process, from start to end."""
     trials: tuple[TrialRun, ...]
     confirmed: Mapping[int, tuple[float | None, ...]] = field(default_factory=dict)
-    """A trial's number to what its configuration scores on each fold, `None` where it diverged."""
+    """A trial's number to its configuration's score on each fold, `None` where it diverged."""
 
     @property
     def epochs(self) -> int:
-        """Spent by all trials, stopped ones included."""
+        """Trained by all trials, stopped ones included."""
         return sum(trial.epochs for trial in self.trials)
 
     def confirmed_score(self, number: int) -> float | None:
-        """A trial's mean over folds; `None` where one is missing, which a mean would pass over."""
+        """A trial's mean over folds; `None` where a fold has no score."""
         scores = self.confirmed.get(number, (None,))
-        known = [score for score in scores if score is not None]
-        return sum(known) / len(known) if len(known) == len(scores) else None
+        finite = [score for score in scores if score is not None]
+        return sum(finite) / len(finite) if len(finite) == len(scores) else None
 
 
 def write_trials(path: Path, trials: Sequence[TrialRun]) -> None:
-    """Writes the trials of a search that has just ended, for the process that started it."""
+    """Writes the trials of a finished search, for the process that started it."""
     with whole_file(path) as file:
         json.dump([dataclasses.asdict(trial) for trial in trials], file)
 

@@ -1,8 +1,8 @@
 """Each method over all seeds, and beside the others. Pure.
 
-A search is compared with the reference of its seed by what its incumbents are worth: from when on they were
-never below what the reference ended with. By confirmed scores that says when whoever stopped the search had
-no less in hand; by the search's own it hangs on how lucky the reference's best figure was.
+A search is compared with the reference of its seed: from when on were its incumbents never below the
+reference's final score? By confirmed scores, that is when a user could have stopped and lost nothing; by search
+scores, it depends on how lucky the reference's best score was.
 """
 
 import dataclasses
@@ -26,13 +26,12 @@ from benchmarks.spread import Spread, spread
 
 REFERENCE: Final = "optuna-median"
 _SAME: Final = 1e-3
-"""Scores this close count as one: threads add in another order, so the same trial differs a little."""
+"""Scores this close count as equal: threads add in another order, so the same trial differs a little."""
 TO: Final = (
-    "to: from when on its incumbents were confirmed at no less than {0}'s final choice, as a share of that "
-    "study's time and epochs, over the seeds that came there;\n(searched): the same by the searches' own "
-    "scores"
+    "time to, epochs to: when its incumbents were confirmed at no less than {0}'s final choice from then on, as a "
+    "share of that search's time and epochs, over the seeds that reached it;\n(searched): the same by search scores"
 )
-"""What the table's columns mean, given the reference's name."""
+"""The legend of the table, given the reference's name."""
 _HEADER: Final = (
     "method",
     "seeds",
@@ -52,39 +51,39 @@ _HEADER: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """A method's figures; each `Spread` is over seeds."""
+    """A method's results; each `Spread` is over seeds."""
 
     method: str
     seeds: int
     seconds: Spread
     epochs: Spread
     score: Spread
-    """Of the final incumbent, as the search saw it."""
+    """Search score of the final incumbent."""
     confirmed: Spread
     ours_better_by: Spread
     """Confirmed score of ours minus that of this method, paired by seed."""
     to_reference: "Approach"
     """By confirmed scores."""
     to_reference_searched: "Approach"
-    """By the searches' own."""
+    """By search scores."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Approach:
-    """When a method's runs came to their references' final scores."""
+    """When a method's runs reached their references' final scores."""
 
     time: Spread
-    """Over the seeds that came there."""
+    """Over the seeds that reached it."""
     epochs: Spread
     reached: int
-    """Seeds that came there."""
+    """Seeds that reached it."""
     compared: int
     """Seeds whose reference has such a score: by confirmed ones, where its choice diverged on no fold."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reach:
-    """When one run came to its reference's final score, as shares of the reference's whole run."""
+    """When one run reached its reference's final score, as shares of the reference's whole run."""
 
     time: float
     epochs: float
@@ -93,7 +92,7 @@ class Reach:
 def reach(
     run: SearchRun, reference: SearchRun, *, curve: Callable[[SearchRun], Curve] = confirmed_curve
 ) -> Reach | None:
-    """From when on a run's incumbents had the reference's final score; `None` if the last has not.
+    """From when on a run's incumbents had the reference's final score; `None` if the last one has not.
 
     Args:
         run: The run.
@@ -114,26 +113,26 @@ def summarise(runs: Sequence[SearchRun]) -> list[Row]:
     by_method: dict[str, dict[int, SearchRun]] = {}
     for run in runs:
         by_method.setdefault(run.method, {})[run.seed] = run
-    return [_row(method, own, by_method) for method, own in by_method.items()]
+    return [_row(method, by_seed, by_method) for method, by_seed in by_method.items()]
 
 
 def _row(
-    method: str, own: Mapping[int, SearchRun], all_runs: Mapping[str, Mapping[int, SearchRun]]
+    method: str, by_seed: Mapping[int, SearchRun], all_runs: Mapping[str, Mapping[int, SearchRun]]
 ) -> Row:
     references, ours = all_runs.get(REFERENCE, {}), all_runs.get(OURS, {})
-    pairs = [(own[seed], references[seed]) for seed in own if seed in references]
+    pairs = [(run, references[seed]) for seed, run in by_seed.items() if seed in references]
     differences = [
         _minus(final_score(ours[seed]), final_score(run))
-        for seed, run in own.items()
+        for seed, run in by_seed.items()
         if seed in ours and method != OURS
     ]
     return Row(
         method=method,
-        seeds=len(own),
-        seconds=spread(run.seconds for run in own.values()),
-        epochs=spread(run.epochs for run in own.values()),
-        score=spread(searched_curve(run)[-1][1] for run in own.values()),
-        confirmed=spread(final_score(run) for run in own.values()),
+        seeds=len(by_seed),
+        seconds=spread(run.seconds for run in by_seed.values()),
+        epochs=spread(run.epochs for run in by_seed.values()),
+        score=spread(searched_curve(run)[-1][1] for run in by_seed.values()),
+        confirmed=spread(final_score(run) for run in by_seed.values()),
         ours_better_by=spread(differences),
         to_reference=_approach(pairs, confirmed_curve),
         to_reference_searched=_approach(pairs, searched_curve),
@@ -152,19 +151,19 @@ def _minus(first: float | None, second: float | None) -> float | None:
 def _approach(
     pairs: Sequence[tuple[SearchRun, SearchRun]], curve: Callable[[SearchRun], Curve]
 ) -> Approach:
-    known = [pair for pair in pairs if math.isfinite(curve(pair[1])[-1][1])]
-    found = [reach(run, reference, curve=curve) for run, reference in known]
-    reached = [one for one in found if one is not None]
+    comparable = [pair for pair in pairs if math.isfinite(curve(pair[1])[-1][1])]
+    reaches = [reach(run, reference, curve=curve) for run, reference in comparable]
+    reached = [one for one in reaches if one is not None]
     return Approach(
         time=spread(one.time for one in reached),
         epochs=spread(one.epochs for one in reached),
         reached=len(reached),
-        compared=len(known),
+        compared=len(comparable),
     )
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows for a terminal, each figure with the half of its 95 % interval."""
+    """The rows as text, each mean with half the width of its 95 % interval."""
     cells = [
         (
             row.method,
@@ -174,15 +173,15 @@ def table(rows: Sequence[Row]) -> str:
             row.score.text(3),
             _counted(row.confirmed, row.seeds),
             row.ours_better_by.text(3),
-            *_told(row.to_reference),
-            *_told(row.to_reference_searched),
+            *_cells(row.to_reference),
+            *_cells(row.to_reference_searched),
         )
         for row in rows
     ]
     return text_table([_HEADER, *cells])
 
 
-def _told(approach: Approach) -> tuple[str, str, str]:
+def _cells(approach: Approach) -> tuple[str, str, str]:
     return (
         approach.time.text(2),
         approach.epochs.text(2),
@@ -191,16 +190,13 @@ def _told(approach: Approach) -> tuple[str, str, str]:
 
 
 def baseline_note(runs: Sequence[SearchRun]) -> str | None:
-    """What the manual's network, which the peers do not train, cost our own searches."""
-    own = [trial for run in runs for trial in run.trials if trial.baseline]
-    if not own:
+    """The cost of the manual baseline, which only our own searches train."""
+    baselines = [trial for run in runs for trial in run.trials if trial.baseline]
+    if not baselines:
         return None
-    seconds = spread(trial.ended - trial.started for trial in own)
-    epochs = spread(trial.epochs for trial in own)
-    return (
-        f"of ours, the manual's network took {epochs.text(0)} epochs and {seconds.text(0)} s of one "
-        "worker"
-    )
+    seconds = spread(trial.ended - trial.started for trial in baselines)
+    epochs = spread(trial.epochs for trial in baselines)
+    return f"of ours, the manual baseline took {epochs.text(0)} epochs and {seconds.text(0)} s of one worker"
 
 
 def to_plain(runs: Sequence[SearchRun]) -> dict[str, Any]:
@@ -226,7 +222,7 @@ def to_plain(runs: Sequence[SearchRun]) -> dict[str, Any]:
     }
 
 
-def _counted(found: Spread, seeds: int) -> str:
-    """A figure, and of how many seeds where some have none."""
-    text = found.text(3)
-    return text if found.num == seeds else f"{text} ({found.num} of {seeds})"
+def _counted(scores: Spread, seeds: int) -> str:
+    """A mean, and over how many seeds where some have no score."""
+    text = scores.text(3)
+    return text if scores.num == seeds else f"{text} ({scores.num} of {seeds})"

@@ -1,4 +1,4 @@
-"""What every peer trains: the same configuration for the same values, the same score an epoch."""
+"""The training that all peers share: the same configuration and scores for the same values."""
 
 import contextlib
 import math
@@ -27,7 +27,7 @@ def load_splits(store: Path, device: torch.device) -> ResidentSplits:
 def trial_config(
     job: Job, values: Mapping[str, Any], *, number: int, tasks: tuple[str, ...]
 ) -> TrainConfig:
-    """The configuration that our own search would train for these values as this trial."""
+    """The configuration that our own search trains for these values as this trial."""
     seed = derive_seed(job.seed, Stream.TRIAL, number)
     return configure(job.space, values, tasks=tasks, epochs=job.epochs, seed=seed)
 
@@ -40,11 +40,11 @@ def train(
     Args:
         config: As `trial_config` gives it.
         splits: As `load_splits` gives them.
-        job: Says what the score is.
-        report: Takes the epoch, counted from 1, and its score; whatever it raises ends the run.
+        job: Defines the score.
+        report: Takes the epoch, counted from 1, and its score; an exception from it ends the run.
 
     Returns:
-        Whether it went on to its last epoch: False where it diverged.
+        Whether it reached its last epoch; False where it diverged.
     """
     reported = 0
 
@@ -57,7 +57,7 @@ def train(
         reported += 1
         return False
 
-    with contextlib.suppress(NonFiniteLossError):  # told by the epochs that are missing
+    with contextlib.suppress(NonFiniteLossError):  # the caller sees it from the missing epochs
         fit(config, splits, on_epoch=on_epoch)
     return reported == config.training.epochs
 
