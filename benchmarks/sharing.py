@@ -1,13 +1,13 @@
-"""How many workers a device carries: the same trainings by one worker, by two, by four, ...
+"""How many workers should share a device? The same trainings by one worker, by two, by four, ...
 
     python -m benchmarks.sharing --device cuda:0 --workers 1,2,4,8 --data demo --space extended
     python -m benchmarks.sharing --device cpu --workers 1,2
 
 Random configurations of the space are trained for some epochs each, in the search's own worker processes with
 their share of cores and of the GPU's memory. Processes are started and the data is loaded before the clock
-runs, and before the first count all of them are trained for an epoch, since a driver reads its kernels from
-the disk when they are first asked for. Each count of workers has its turn in every repeat; what is told is the
-median, and its ratio to the first count's in the same repeat.
+runs, and each configuration is trained for an epoch before the first count, since a driver loads its kernels
+from disk at their first use. Each count of workers has its turn in every repeat; the table has the median
+seconds, and the median speed-up over the first count in the same repeat.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--device", default="auto", help="cpu or cuda:N (default: auto)")
-    add("--workers", default="1,2,4", help="counts by comma (default 1,2,4)")
+    add("--workers", default="1,2,4", help="counts, separated by commas (default 1,2,4)")
     add("--data", default="demo", help="a file, or demo (default)")
     add("--space", default="extended", help="a space's name or file (default extended)")
     add("--trials", type=int, default=32, help="configurations (default 32)")
@@ -89,14 +89,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(word: str) -> int:
     if not word.isdecimal() or not int(word):
-        raise ConfigError(f"--workers names {word!r}, expected numbers >= 1 by comma")
+        raise ConfigError(f"--workers names {word!r}, expected numbers >= 1, such as 1,2,4")
     return int(word)
 
 
 def random_tasks(space: Space, store: PreparedStore, *, num: int, epochs: int) -> list[Task]:
-    """Trainings of random points, the same for the same arguments."""
+    """Trainings of random points; the same for the same arguments."""
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    found = []
+    tasks = []
     for number in range(num):
         values = suggest(study.ask(), space)
         config = configure(
@@ -107,8 +107,8 @@ def random_tasks(space: Space, store: PreparedStore, *, num: int, epochs: int) -
             seed=derive_seed(0, Stream.TRIAL, number),
         )
         task = Task(key=str(number), config=config, store=store.path)
-        found.append(_shortened(task, epochs))
-    return found
+        tasks.append(_shortened(task, epochs))
+    return tasks
 
 
 def _shortened(task: Task, epochs: int) -> Task:
@@ -116,12 +116,14 @@ def _shortened(task: Task, epochs: int) -> Task:
 
 
 def time_tasks(tasks: Sequence[Task], *, workers: int, device: str) -> float:
-    """Seconds that so many workers of one device take for all tasks, once they are up."""
+    """Seconds that so many workers of one device take for all tasks, once they are started."""
     slots = make_slots(workers=str(workers), devices=device_names(device))
-    warm = [replace(_shortened(tasks[0], 2), key=f"warm {number}") for number in range(workers)]
+    warm_up = [
+        replace(_shortened(tasks[0], 2), key=f"warm-up {number}") for number in range(workers)
+    ]
     with TaskPool(slots) as pool:
         pool.start()
-        for _ in pool.run(warm):
+        for _ in pool.run(warm_up):
             pass
         start = time.monotonic()
         for _ in pool.run(tasks):
@@ -130,18 +132,18 @@ def time_tasks(tasks: Sequence[Task], *, workers: int, device: str) -> float:
 
 
 def table(seconds: dict[int, list[float]], *, epochs: int) -> str:
-    """Median seconds, epochs a second and how many times as fast as the first count of workers."""
+    """Median seconds, epochs a second and speed-up over the first count of workers."""
     first = next(iter(seconds.values()))
     rows = [
         (
             str(count),
-            f"{median(own):.1f}",
-            f"{epochs / median(own):.2f}",
-            f"{median(a / b for a, b in zip(first, own, strict=True)):.2f}",
+            f"{median(times):.1f}",
+            f"{epochs / median(times):.2f}",
+            f"{median(a / b for a, b in zip(first, times, strict=True)):.2f}",
         )
-        for count, own in seconds.items()
+        for count, times in seconds.items()
     ]
-    return text_table([("workers", "seconds", "epochs/s", "times"), *rows])
+    return text_table([("workers", "seconds", "epochs/s", "speed-up"), *rows])
 
 
 def _say(text: str) -> None:

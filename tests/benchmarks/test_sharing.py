@@ -1,39 +1,65 @@
-"""How many workers a device carries: the same trainings for every count of workers."""
+"""How many workers share a device: the same trainings for every count of workers."""
 
 import json
 from pathlib import Path
 
 import pytest
-from commands import assert_one_line, run, write_space, write_tiny
+from commands import write_space, write_tiny
 
-from benchmarks.sharing import table
+from avq_core.cli import run_command
+from benchmarks import sharing
+from benchmarks.sharing import main, table
+
+
+def arguments(folder: Path, *more: str) -> list[str]:
+    """Two trainings of an epoch, by two workers and by one, on the CPU."""
+    data, space = str(write_tiny(folder)), str(write_space(folder))
+    return [
+        "--device", "cpu", "--workers", "2,1", "--data", data, "--space", space, "--trials", "2",
+        "--epochs", "1", "--runs", str(folder / "runs"), *more,
+    ]  # fmt: skip
+
+
+def test_every_count_of_workers_has_its_turn_in_every_repeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a first turn that loads the device's kernels; the seconds are written as measured."""
+    turns: list[int] = []
+
+    def time_tasks(tasks: list[object], *, workers: int, device: str) -> float:
+        turns.append(workers)
+        return float(len(turns))
+
+    monkeypatch.setattr(sharing, "time_tasks", time_tasks)
+    results = tmp_path / "seconds.json"
+    assert main(arguments(tmp_path, "--repeats", "2", "--json", str(results))) == 0
+    assert turns == [2, 2, 1, 2, 1]
+    assert json.loads(results.read_text())["seconds"] == {"2": [2.0, 4.0], "1": [3.0, 5.0]}
 
 
 @pytest.mark.slow
-def test_every_count_of_workers_has_its_turn(tmp_path: Path) -> None:
-    """In every repeat, and the seconds are written as they were."""
-    figures = tmp_path / "seconds.json"
-    done = run(
-        "benchmarks.sharing", "--device", "cpu", "--workers", "2,1", "--repeats", 2,
-        "--data", write_tiny(tmp_path), "--space", write_space(tmp_path), "--trials", 2,
-        "--epochs", 1, "--runs", tmp_path / "runs", "--json", figures,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    seconds = json.loads(figures.read_text())["seconds"]
-    assert {count: len(own) for count, own in seconds.items()} == {"2": 2, "1": 2}
-    assert min(seconds["1"]) > 0
-    assert done.stdout.splitlines()[0].split() == ["workers", "seconds", "epochs/s", "times"]
+def test_workers_train_all_tasks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In processes of their own, for each count."""
+    assert main(arguments(tmp_path)) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["workers", "seconds", "epochs/s", "speed-up"]
+    assert [line[0] for line in lines[1:]] == ["2", "1"]
+    assert all(float(cell) > 0 for line in lines[1:] for cell in line[2:])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("option", [("--workers", "1,none"), ("--trials", "0")])
-def test_a_slip_gets_one_line(option: tuple[str, str]) -> None:
+def test_a_mistake_gets_one_line(
+    option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Before anything is prepared."""
-    assert_one_line(run("benchmarks.sharing", *option), option[0], "expected")
+    assert run_command(main, list(option)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {option[0]} ")
+    assert "expected" in line
 
 
-def test_times_are_paired_by_repeat() -> None:
-    """A machine that was slow for one repeat was so for all counts of it."""
+def test_speed_ups_are_paired_by_repeat() -> None:
+    """A machine that was slow in one repeat was slow for all counts of it."""
     text = table({1: [10.0, 30.0, 20.0], 4: [5.0, 15.0, 4.0]}, epochs=100)
     assert text.splitlines()[1].split() == ["1", "20.0", "5.00", "1.00"]
     assert text.splitlines()[2].split() == ["4", "5.0", "20.00", "2.00"]

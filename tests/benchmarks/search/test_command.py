@@ -1,63 +1,80 @@
-"""The benchmark as a command: what it says of slips, and that it goes on where it stood."""
+"""The benchmark as a command: a user's mistakes, and resuming where it stopped."""
 
 import json
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import assert_one_line, run, write_space, write_tiny
+from commands import write_space, write_tiny
 
+from avq_core.cli import run_command
 from avq_core.errors import ConfigError
-from benchmarks.search.__main__ import parse_methods
-
-pytestmark = pytest.mark.slow
+from benchmarks.search.__main__ import main, parse_methods
 
 
-def arguments(folder: Path, *more: object) -> list[object]:
-    """A search of three trials over tiny networks."""
-    data, space = write_tiny(folder), write_space(folder)
-    return ["--data", data, "--space", space, "--trials", 3, "--out", folder / "out", *more]
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """The command takes over SIGTERM; a test process must not keep that."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
-def test_an_unknown_method_is_told_in_one_line() -> None:
-    """With those that there are."""
-    assert_one_line(run("benchmarks.search", "--methods", "ours,theirs"), "theirs", "optuna-median")
+def assert_refused(capsys: pytest.CaptureFixture[str], arguments: list[str], *parts: str) -> None:
+    """One line of error that contains the parts, and exit status 2."""
+    capsys.readouterr()
+    assert run_command(main, arguments) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    for part in parts:
+        assert part in line
 
 
-def test_rays_trials_on_a_gpu_are_refused_in_one_line() -> None:
+def test_an_unknown_method_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the methods that exist."""
+    assert_refused(capsys, ["--methods", "ours,theirs"], "theirs", "optuna-median")
+
+
+def test_ray_on_a_gpu_is_refused() -> None:
     """Its trials train on the cores, and would be compared with others' on a GPU."""
     with pytest.raises(ConfigError, match=r"ray-asha .* not on cuda:0; .* --device cpu"):
         parse_methods("ours,ray-asha", "cuda:0")
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:0,cuda:1", "cuda:99"])
-def test_a_device_that_is_not_there_is_told_before_anything_is_prepared(device: str) -> None:
-    """One device: peers have one process, so one device is what can be compared."""
-    assert_one_line(run("benchmarks.search", "--device", device), "device", device)
+def test_a_device_that_does_not_exist_is_refused(
+    device: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One device: peers have one process, so more cannot be compared."""
+    assert_refused(capsys, ["--device", device], "device", device)
 
 
-def test_the_command_goes_on_where_it_stood(tmp_path: Path) -> None:
-    """What is done stays, what was cut off starts anew, and other settings are refused."""
-    figures, plot = tmp_path / "figures.json", tmp_path / "incumbents.png"
-    command = arguments(tmp_path, "--seeds", 1, "--epochs", 1, "--json", figures)
-    done = run("benchmarks.search", *command, "--methods", "ours")
-    assert done.returncode == 0, done.stderr
-    assert "ours, seed 0: 3 trials, 3 epochs" in done.stderr
-    (first,) = json.loads(figures.read_text())["runs"]
+@pytest.mark.slow
+def test_the_command_resumes_where_it_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Finished searches stay, an interrupted one starts anew, and other settings are refused."""
+    results, plot = tmp_path / "results.json", tmp_path / "incumbents.png"
+    data, space, out = write_tiny(tmp_path), write_space(tmp_path), tmp_path / "out"
+    command = ["--data", str(data), "--space", str(space), "--trials", "3", "--out", str(out)]
+    command += ["--seeds", "1", "--json", str(results), "--methods"]
+    assert main([*command, "ours", "--epochs", "1"]) == 0
+    assert "ours, seed 0: 3 trials, 3 epochs" in capsys.readouterr().err
+    (first,) = json.loads(results.read_text())["runs"]
     assert first["confirmed"] is not None
     assert 0 < first["incumbents"][-1][0] < first["seconds"]
 
-    # As a kill in the middle of a search leaves it: going on there would shorten its time.
-    left = tmp_path / "out" / "runs" / "random-0" / "trials.json"
+    # As a kill in the middle of a search leaves it: resuming there would shorten its time.
+    left = out / "runs" / "random-0" / "trials.json"
     left.parent.mkdir()
     left.write_text("[")
-    again = run("benchmarks.search", *command, "--methods", "ours,random", "--plot", plot)
-    assert again.returncode == 0, again.stderr
-    assert "ours, seed 0" not in again.stderr
-    assert "random, seed 0: 3 trials, 3 epochs" in again.stderr
-    ours, random = json.loads(figures.read_text())["runs"]
+    assert main([*command, "ours,random", "--epochs", "1", "--plot", str(plot)]) == 0
+    errors = capsys.readouterr().err
+    assert "ours, seed 0" not in errors
+    assert "random, seed 0: 3 trials, 3 epochs" in errors
+    ours, random = json.loads(results.read_text())["runs"]
     assert ours == first
     assert random["confirmed"] is not None
     assert plot.exists()
 
-    other = run("benchmarks.search", *command, "--methods", "ours", "--epochs", 2)
-    assert_one_line(other, "holds other searches", "epochs")
+    assert_refused(capsys, [*command, "ours", "--epochs", "2"], "holds other searches", "epochs")

@@ -1,4 +1,4 @@
-"""Incumbents over time, and means over seeds."""
+"""Incumbents over time."""
 
 import math
 from collections.abc import Callable
@@ -29,20 +29,20 @@ def test_a_trial_becomes_the_incumbent_when_it_ends(make_trial: MakeTrial) -> No
     assert [trial.number for trial in incumbents(trials)] == [1, 0]
 
 
-def test_a_stopped_trial_is_no_incumbent(make_trial: MakeTrial) -> None:
+def test_a_stopped_trial_is_never_the_incumbent(make_trial: MakeTrial) -> None:
     """A method that would not choose it must not be credited with it."""
     trials = [make_trial(score=None), make_trial(number=1, ended=20.0, score=-0.3)]
     assert [trial.number for trial in incumbents(trials)] == [1]
 
 
 def test_a_search_without_a_score_has_no_incumbent(make_trial: MakeTrial) -> None:
-    """There is nothing to confirm, and a trial that was stopped must not stand in."""
+    """A trial that was stopped must not stand in."""
     with pytest.raises(ValueError, match="no trial has a score"):
         incumbents([make_trial(score=None)])
 
 
-def test_what_was_confirmed_need_not_rise(make_run: Callable[..., SearchRun]) -> None:
-    """The luckier takes the better one's place; a fold that diverged leaves no score."""
+def test_the_confirmed_curve_need_not_rise(make_run: Callable[..., SearchRun]) -> None:
+    """A luckier incumbent takes the place of a better one; a fold that diverged leaves no score."""
     run = make_run(0.3, 0.2, 0.5, 0.6, confirmed={0: (0.4, 0.2), 2: (0.1,), 3: (0.9, None)})
     assert searched_curve(run) == [(10.0, 0.3), (30.0, 0.5), (40.0, 0.6)]
     (first, second, third) = confirmed_curve(run)
@@ -58,7 +58,7 @@ def test_the_incumbents_score_is_a_step_that_holds_from_its_moment_on() -> None:
 
 
 def test_the_time_to_a_score_is_from_when_on_no_incumbent_is_below_it() -> None:
-    """`None` where the last one is, whatever those before it had."""
+    """`None` where the last one is, whatever came before it."""
     curve = [(10.0, 0.1), (30.0, 0.2), (50.0, 0.6)]
     assert seconds_to(curve, 0.2) == 30.0
     assert seconds_to(curve, 0.3) == 50.0

@@ -1,4 +1,4 @@
-"""Methods beside each other: what is paired, and what is said where a figure is missing."""
+"""Methods beside each other: what is paired, and what is said where a score is missing."""
 
 import dataclasses
 import json
@@ -19,29 +19,29 @@ MakeRun = Callable[..., SearchRun]
 def test_time_and_epochs_to_the_reference_are_shares_of_its_whole_run(make_run: MakeRun) -> None:
     """The run has 0.4 after 20 of the reference's 40 seconds, and after 8 of its 16 epochs."""
     reference = make_run(0.1, 0.2, 0.4, 0.3, method="optuna-median")
-    found = reach(make_run(0.3, 0.5), reference)
-    assert found is not None
-    assert (found.time, found.epochs) == (0.5, 0.5)
+    result = reach(make_run(0.3, 0.5), reference)
+    assert result is not None
+    assert (result.time, result.epochs) == (0.5, 0.5)
 
 
-def test_a_run_that_never_comes_there_is_not_given_a_time(make_run: MakeRun) -> None:
-    """Its end is no time at which it came there."""
+def test_a_run_that_never_reaches_the_reference_has_no_time(make_run: MakeRun) -> None:
+    """The time of its end does not stand in."""
     assert reach(make_run(0.3), make_run(0.4, method="optuna-median")) is None
 
 
-def test_late_digits_do_not_keep_a_run_from_its_reference(make_run: MakeRun) -> None:
-    """The same trial on one thread and on two differs in them."""
+def test_rounding_does_not_keep_a_run_from_its_reference(make_run: MakeRun) -> None:
+    """The same trial on one thread and on two differs in the last digits."""
     assert reach(make_run(0.39999), make_run(0.4, method="optuna-median")) is not None
 
 
-def test_luck_in_the_search_does_not_count_as_being_there(make_run: MakeRun) -> None:
-    """By the search's own score it is there at once, by the confirmed one with its second incumbent."""
+def test_luck_in_the_search_does_not_count_as_reaching_the_reference(make_run: MakeRun) -> None:
+    """By search score it reaches it at once, by confirmed score with its second incumbent."""
     reference = make_run(0.3, 0.3, method="optuna-median")
     lucky = make_run(0.5, 0.6, confirmed={0: (0.2,), 1: (0.4,)})
-    found, searched = reach(lucky, reference), reach(lucky, reference, curve=searched_curve)
-    assert found is not None
+    confirmed, searched = reach(lucky, reference), reach(lucky, reference, curve=searched_curve)
+    assert confirmed is not None
     assert searched is not None
-    assert (searched.time, found.time) == (0.5, 1.0)
+    assert (searched.time, confirmed.time) == (0.5, 1.0)
     never = make_run(0.5, 0.6, confirmed={0: (0.4,), 1: (0.2,)})
     assert reach(never, reference) is None
 
@@ -72,7 +72,7 @@ def test_a_fold_that_diverged_leaves_the_run_without_a_confirmed_score(make_run:
 
 
 def test_the_table_says_how_many_seeds_reached_the_reference(make_run: MakeRun) -> None:
-    """A mean over those that did stands beside their number."""
+    """Beside the mean over those that did."""
     runs = [make_run(0.4, 0.6, method="optuna-median", seed=seed) for seed in range(2)]
     runs += [make_run(0.7, seed=0), make_run(0.5, seed=1)]
     rows = {row.method: row for row in summarise(runs)}
@@ -82,8 +82,8 @@ def test_the_table_says_how_many_seeds_reached_the_reference(make_run: MakeRun) 
     assert "1 of 2" in table(list(rows.values()))
 
 
-def test_a_reference_that_diverged_on_a_fold_is_nobodys_mark(make_run: MakeRun) -> None:
-    """By confirmed scores there is nothing to come to; by the searches' own there is."""
+def test_a_reference_that_diverged_on_a_fold_is_not_compared_with(make_run: MakeRun) -> None:
+    """It has no confirmed score to reach, but it has a search score."""
     reference = make_run(0.4, method="optuna-median", confirmed={0: (None,)})
     ours = summarise([reference, make_run(0.5)])[1]
     assert (ours.to_reference.reached, ours.to_reference.compared) == (0, 0)
@@ -91,32 +91,32 @@ def test_a_reference_that_diverged_on_a_fold_is_nobodys_mark(make_run: MakeRun) 
 
 
 def test_without_the_reference_nothing_is_compared_with_it(make_run: MakeRun) -> None:
-    """And the row stands all the same."""
+    """The row is complete all the same."""
     (row,) = summarise([make_run(0.5)])
     assert (row.to_reference.compared, row.to_reference.time.mean) == (0, None)
 
 
-def test_what_the_baseline_cost_is_told(
+def test_the_cost_of_the_manual_baseline_is_reported(
     make_run: MakeRun, make_trial: Callable[..., TrialRun]
 ) -> None:
-    """It is in our time and epochs, and the peers do not train it."""
+    """It is part of our time and epochs, and the peers do not train it."""
     run = make_run(0.5)
     assert baseline_note([run]) is None
-    own = make_trial(started=2.0, ended=92.0, epochs=30, baseline=True)
-    note = baseline_note([dataclasses.replace(run, trials=(*run.trials, own))])
-    assert note == "of ours, the manual's network took 30 epochs and 90 s of one worker"
+    manual = make_trial(started=2.0, ended=92.0, epochs=30, baseline=True)
+    note = baseline_note([dataclasses.replace(run, trials=(*run.trials, manual))])
+    assert note == "of ours, the manual baseline took 30 epochs and 90 s of one worker"
 
 
-def test_figures_are_strict_json(make_run: MakeRun) -> None:
-    """JSON has no NaN: what is not there is null."""
+def test_results_are_strict_json(make_run: MakeRun) -> None:
+    """JSON has no NaN: a missing score is null."""
     plain = to_plain([make_run(0.5, None, confirmed={0: (None,)})])
     (run,) = json.loads(json.dumps(plain, allow_nan=False))["runs"]
     assert run["incumbents"] == [[10.0, 0.5]]
     assert run["incumbents_confirmed"] == [[10.0, None]]
 
 
-def test_a_run_comes_back_from_its_file(make_run: MakeRun, tmp_path: Path) -> None:
-    """With and without its confirmation; a search that was not run has no file."""
+def test_a_run_is_read_back_from_its_file(make_run: MakeRun, tmp_path: Path) -> None:
+    """With and without confirmed scores; a search that was not run has no file."""
     path = tmp_path / "results" / "ours-0.json"
     assert read_run(path) is None
     for run in (make_run(0.5, None, confirmed={}), make_run(0.5, confirmed={0: (0.1, None)})):
