@@ -42,9 +42,6 @@ class Interval:
         values = {"value": self.value, "low": self.low, "high": self.high}
         return {name: value if np.isfinite(value) else None for name, value in values.items()}
 
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
