@@ -1,1 +1,1 @@
-"""What may be searched: typed parameters, validated spaces, presets. Standard library only, YAML apart."""
+"""What may be searched: typed parameters, validated spaces, presets. Needs neither Optuna nor torch."""

@@ -2,19 +2,11 @@
 
 import sys
 from collections.abc import Mapping
+from typing import Annotated
 
-from space.errors import SpaceError
+from pydantic import Field, PlainValidator
 
-Scalar = str | int | float | bool | None
-"""What a setting can be: whatever JSON and YAML hold without nesting."""
-
-Condition = Mapping[str, tuple[Scalar, ...]]
-"""Dotted path of another setting to the values of it under which a parameter matters."""
-
-
-def is_scalar(value: object) -> bool:
-    """Whether a setting can have this value."""
-    return value is None or isinstance(value, str | bool) or is_number(value)
+from avq_core.config.constraints import Expected, instance_of
 
 
 def is_number(value: object) -> bool:
@@ -27,21 +19,31 @@ def is_number(value: object) -> bool:
     )
 
 
-def checked_condition(when: object) -> dict[str, tuple[Scalar, ...]]:
-    """A condition as a parameter keeps it.
+def _check_scalar(value: object) -> object:
+    if value is None or isinstance(value, str | bool) or is_number(value):
+        return value
+    raise ValueError("not a single finite value")
 
-    Raises:
-        SpaceError: Not settings with lists of values.
-    """
-    if not isinstance(when, Mapping):
-        raise SpaceError(f"when is {when!r}, expected another setting and the values of it")
-    found: dict[str, tuple[Scalar, ...]] = {}
-    for path, values in when.items():
-        sound = isinstance(values, list | tuple) and len(values) > 0 and all(map(is_scalar, values))
-        if not isinstance(path, str) or not sound:
-            raise SpaceError(f"when {path}: {values!r}, expected a list of values of that setting")
-        found[path] = tuple(values)
-    return found
+
+Scalar = Annotated[
+    str | int | float | bool | None,
+    PlainValidator(_check_scalar),
+    Expected("a finite number, a word, true, false or null"),
+]
+"""What a setting can be: whatever JSON and YAML hold without nesting."""
+
+Condition = Annotated[
+    Mapping[
+        str,
+        Annotated[
+            tuple[Scalar, ...],
+            Field(min_length=1),
+            Expected("a list of values of that setting"),
+        ],
+    ],
+    instance_of(Mapping, "another setting and the values of it"),
+]
+"""Dotted path of another setting to the values of it under which a parameter matters."""
 
 
 def is_one_of(value: object, values: tuple[Scalar, ...]) -> bool:

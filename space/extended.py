@@ -3,159 +3,154 @@
 What each part is worth, and what was tried and left out, stands in docs/experiments/012.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
+from avq_core.config.presets import recommended
+from avq_core.config.values import to_dict
+from space.conditions import Scalar
 from space.parameters import Categorical, Float, Int, Parameter
 from space.space import Space
-from space.weights import MANUAL_WEIGHTS, weight_parameters
+from space.weights import weight_parameters
 
-_START: Final[Mapping[str, Any]] = {
-    "model.hidden_dim": 64,
-    "model.num_layers": 2,
-    "model.num_heads": 4,
-    "model.dropout": 0.2,
-    "optim.lr": 6e-3,
-    "optim.weight_decay": 0.05,
-    "model.frame_stride": 5,
-    "model.positions": "sinusoidal",
-    "model.pooling": "mean_std",
-    "model.fusion": "mean",
-    "model.input_dropout": 0.0,
-    "model.statistics_width": 64,
-    "model.max_lag": 15,
-    "model.lag_channels": 4,
-    "model.lag_contents": False,
-    "model.lag_powers": False,
-    "model.head": "linear",
-    "training.frame_crop": 0.6,
-}
-"""`avq_core.config.training.recommended`, as far as it is searched."""
+_FIXED_ON_A_CPU: Final = (
+    "model.embedder_scale",
+    "model.norm_first",
+    "optim.cycle_epochs",
+    "optim.warmup_epochs",
+    "optim.clip_norm",
+    "training.normalise_loss",
+)
+"""Settings that the space for a CPU holds at the recommended values."""
 
 
 def extended_small(tasks: Sequence[str]) -> Space:
     """For a CPU: trials of seconds, pre-norm throughout."""
-    weights = weight_parameters(tasks)
+    parameters = _on_a_cpu() | weight_parameters(tasks)
     return Space(
         name="extended-small",
         epochs=30,
-        fixed={
-            "model.embedder_scale": 0.25,
-            "model.norm_first": True,
-            "optim.cycle_epochs": 2,
-            "optim.warmup_epochs": 1.0,
-            "optim.clip_norm": 5.0,
-            "training.normalise_loss": True,
-        },
-        parameters={
-            "model.hidden_dim": Int(
-                low=32,
-                high=128,
-                step=32,
-                reason="a trial on one CPU core takes seconds up to 128; multiples of 32, so that "
-                "every number of heads divides it",
-            ),
-            "model.num_layers": Int(
-                low=1,
-                high=3,
-                reason="one layer is the least that lets frames see each other; time on a CPU "
-                "grows with each",
-            ),
-            "model.num_heads": Categorical(
-                choices=(1, 2, 4, 8),
-                reason="all divide every width, which leaves a head at least 4 wide",
-            ),
-            "model.dropout": Float(
-                low=0.0,
-                high=0.5,
-                reason="none at all, up to half: small networks need less than the manual's 0.3",
-            ),
-            "optim.lr": Float(
-                low=1e-3,
-                high=2e-2,
-                log=True,
-                reason="from the manual's 1e-3 to 20 times it: with pre-norm, warm-up and clipped "
-                "gradients short runs want 3e-3 to 1e-2 (docs/experiments/012)",
-            ),
-            **_parts(strides=(2, 5, 10)),
-            **weights,
-        },
-        start={**_START, **{path: MANUAL_WEIGHTS.get(_task(path), 1.0) for path in weights}},
+        fixed=_recommended(_FIXED_ON_A_CPU, tasks),
+        parameters=parameters,
+        start=_recommended(parameters, tasks),
     )
 
 
 def extended(tasks: Sequence[str]) -> Space:
     """For a GPU, around the manual's point, which it holds."""
-    weights = weight_parameters(tasks)
+    parameters = _on_a_gpu() | weight_parameters(tasks)
     return Space(
         name="extended",
         epochs=70,
-        parameters={
-            "model.hidden_dim": Int(
-                low=64,
-                high=512,
-                step=64,
-                reason="from where the parts beside the encoder carry most of the result up to the "
-                "manual's 512; multiples of 64, so that every number of heads divides it",
-            ),
-            "model.num_layers": Int(
-                low=1,
-                high=6,
-                reason="one layer is the least that lets frames see each other; the manual's 6 is "
-                "deep for a thousand clips",
-            ),
-            "model.num_heads": Categorical(
-                choices=(2, 4, 8, 16),
-                reason="the manual's 16 and halves of it; all divide every width, which leaves a "
-                "head at least 4 wide",
-            ),
-            "model.dropout": Float(
-                low=0.0,
-                high=0.6,
-                reason="none at all, up to twice the manual's 0.3; beyond, too little passes on",
-            ),
-            "optim.lr": Float(
-                low=2e-5,
-                high=1e-2,
-                log=True,
-                reason="the manual's 1e-3 is high for six post-norm layers, so much room lies below "
-                "it; small pre-norm networks want up to 1e-2",
-            ),
-            **_parts(strides=(1, 2, 5)),
-            "model.norm_first": Categorical(
-                choices=(False, True),
-                reason="post-norm as the manual has it, or pre-norm, which trains without collapse "
-                "at higher rates",
-            ),
-            "model.embedder_scale": Categorical(
-                choices=(0.25, 1.0),
-                reason="the manual's inner widths, or a quarter of them, which some hundred clips "
-                "fill as well",
-            ),
-            "optim.clip_norm": Categorical(
-                choices=(None, 5.0),
-                reason="no bound as the manual, or one that only a gradient about to diverge meets",
-            ),
-            "optim.warmup_epochs": Categorical(
-                choices=(0.0, 1.0),
-                reason="none as the manual, or one epoch, which is enough to spare the first steps",
-            ),
-            "training.normalise_loss": Categorical(
-                choices=(False, True),
-                reason="with it a task whose labels vary little counts as much as any other",
-            ),
-            **weights,
-        },
-        start={
-            **_START,
-            "model.norm_first": True,
-            "model.embedder_scale": 0.25,
-            "optim.clip_norm": 5.0,
-            "optim.warmup_epochs": 1.0,
-            "training.normalise_loss": True,
-            **{path: MANUAL_WEIGHTS.get(_task(path), 1.0) for path in weights},
-        },
+        parameters=parameters,
+        start=_recommended(parameters, tasks),
     )
+
+
+def _recommended(paths: Iterable[str], tasks: Sequence[str]) -> dict[str, Scalar]:
+    """What `avq_core.config.presets.recommended` has for each of these settings."""
+    values: dict[str, Scalar] = {}
+    config = to_dict(recommended(tuple(tasks)))
+    for path in paths:
+        section, *names = path.split(".", 2)
+        value = config[section]
+        for name in names:
+            value = value[name]
+        values[path] = value
+    return values
+
+
+def _on_a_cpu() -> dict[str, Parameter]:
+    return {
+        "model.hidden_dim": Int(
+            low=32,
+            high=128,
+            step=32,
+            reason="a trial on one CPU core takes seconds up to 128; multiples of 32, so that "
+            "every number of heads divides it",
+        ),
+        "model.num_layers": Int(
+            low=1,
+            high=3,
+            reason="one layer is the least that lets frames see each other; time on a CPU "
+            "grows with each",
+        ),
+        "model.num_heads": Categorical(
+            choices=(1, 2, 4, 8),
+            reason="all divide every width, which leaves a head at least 4 wide",
+        ),
+        "model.dropout": Float(
+            low=0.0,
+            high=0.5,
+            reason="none at all, up to half: small networks need less than the manual's 0.3",
+        ),
+        "optim.lr": Float(
+            low=1e-3,
+            high=2e-2,
+            log=True,
+            reason="from the manual's 1e-3 to 20 times it: with pre-norm, warm-up and clipped "
+            "gradients short runs want 3e-3 to 1e-2 (docs/experiments/012)",
+        ),
+        **_parts(strides=(2, 5, 10)),
+    }
+
+
+def _on_a_gpu() -> dict[str, Parameter]:
+    return {
+        "model.hidden_dim": Int(
+            low=64,
+            high=512,
+            step=64,
+            reason="from where the parts beside the encoder carry most of the result up to the "
+            "manual's 512; multiples of 64, so that every number of heads divides it",
+        ),
+        "model.num_layers": Int(
+            low=1,
+            high=6,
+            reason="one layer is the least that lets frames see each other; the manual's 6 is "
+            "deep for a thousand clips",
+        ),
+        "model.num_heads": Categorical(
+            choices=(2, 4, 8, 16),
+            reason="the manual's 16 and halves of it; all divide every width, which leaves a "
+            "head at least 4 wide",
+        ),
+        "model.dropout": Float(
+            low=0.0,
+            high=0.6,
+            reason="none at all, up to twice the manual's 0.3; beyond, too little passes on",
+        ),
+        "optim.lr": Float(
+            low=2e-5,
+            high=1e-2,
+            log=True,
+            reason="the manual's 1e-3 is high for six post-norm layers, so much room lies below "
+            "it; small pre-norm networks want up to 1e-2",
+        ),
+        **_parts(strides=(1, 2, 5)),
+        "model.norm_first": Categorical(
+            choices=(False, True),
+            reason="post-norm as the manual has it, or pre-norm, which trains without collapse "
+            "at higher rates",
+        ),
+        "model.embedder_scale": Categorical(
+            choices=(0.25, 1.0),
+            reason="the manual's inner widths, or a quarter of them, which some hundred clips "
+            "fill as well",
+        ),
+        "optim.clip_norm": Categorical(
+            choices=(None, 5.0),
+            reason="no bound as the manual, or one that only a gradient about to diverge meets",
+        ),
+        "optim.warmup_epochs": Categorical(
+            choices=(0.0, 1.0),
+            reason="none as the manual, or one epoch, which is enough to spare the first steps",
+        ),
+        "training.normalise_loss": Categorical(
+            choices=(False, True),
+            reason="with it a task whose labels vary little counts as much as any other",
+        ),
+    }
 
 
 def _parts(*, strides: tuple[int, ...]) -> dict[str, Parameter]:
@@ -228,7 +223,3 @@ def _parts(*, strides: tuple[int, ...]) -> dict[str, Parameter]:
             "which a score is just about to be told",
         ),
     }
-
-
-def _task(path: str) -> str:
-    return path.rsplit(".", 1)[-1]

@@ -1,76 +1,75 @@
 """What one setting may be: a float or an integer between bounds, or one of several choices."""
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from space.conditions import Condition, Scalar, checked_condition, is_number, is_scalar
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from avq_core.config.constraints import (
+    CHOICES,
+    EXPECTED,
+    FINITE,
+    NO_BOOL,
+    SETTING,
+    Expected,
+    Flag,
+    PositiveInt,
+    instance_of,
+    mismatch,
+)
+from avq_core.config.messages import Wording
+from avq_core.config.settings import Settings
+from space.conditions import Condition, Scalar, is_number, is_one_of
 from space.errors import SpaceError
 
 MAX_LISTED: Final = 10_000
 """An integer range with more values than this counts as too many to list."""
+_SINGLE: Final = "put a setting with a single value under 'fixed'"
+
+_Number = Annotated[float, FINITE, NO_BOOL, Expected("a finite number")]
+_Integer = Annotated[int, Field(strict=True), Expected("an integer")]
+_Reason = Annotated[str, Expected("a sentence")]
 
 
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _check_choices(choices: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    # By ==, as the storage compares them: 1, 1.0 and True are one choice.
+    if len(choices) < 2 or len(set(choices)) != len(choices):
+        raise mismatch((), list(choices), f"at least two different values; {_SINGLE}")
+    return choices
 
 
-def _check_flag(value: object) -> None:
-    if not isinstance(value, bool):
-        raise SpaceError(f"log is {value!r}, expected true or false")
+class _Parameter(Settings, frozen=True):
+    wording: ClassVar[Wording] = Wording(noun="key", whole="a parameter", error=SpaceError)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameter as plain values; without a condition where it has none."""
+        plain = self.model_dump(mode="json")
+        return plain if plain["when"] else {k: v for k, v in plain.items() if k != "when"}
 
 
-def _check_order(low: float, high: float) -> None:
-    if not low < high:
-        raise SpaceError(
-            f"low is {low!r} and high is {high!r}, expected low < high; "
-            "put a setting with a single value under 'fixed'"
-        )
-
-
-def _check_reason(reason: object) -> None:
-    if not isinstance(reason, str):
-        raise SpaceError(f"reason is {reason!r}, expected a sentence")
-
-
-def _plain(parameter: "Parameter") -> dict[str, Any]:
-    """A parameter's fields; without a condition where it has none."""
-    plain = dataclasses.asdict(parameter)
-    if "choices" in plain:
-        plain["choices"] = list(plain["choices"])
-    when = {path: list(values) for path, values in plain.pop("when").items()}
-    return plain | ({"when": when} if when else {})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Float:
+class Float(_Parameter, frozen=True):
     """A number between two bounds, both of which belong to it."""
 
-    low: float
+    type: Literal["float"] = "float"
+    """Tells the parameter's kind in a file."""
+    low: _Number
     """Lowest value; > 0 on a log scale."""
-    high: float
+    high: _Number
     """Highest value, greater than `low`."""
-    log: bool = False
+    log: Flag = False
     """Whether ratios, not differences, matter: drawn evenly in the logarithm."""
-    reason: str = ""
+    reason: _Reason = ""
     """Why these bounds: a sentence or a source."""
-    when: Condition = field(default_factory=dict)
+    when: Condition = Field(default_factory=dict)
     """Searched only where another searched setting, named by its path, has one of these values."""
 
-    def __post_init__(self) -> None:
-        for name in ("low", "high"):
-            value = getattr(self, name)
-            if not is_number(value):
-                raise SpaceError(f"{name} is {value!r}, expected a finite number")
-            # 1 and 1.0 are one bound, and must have one fingerprint.
-            object.__setattr__(self, name, float(value))
+    @model_validator(mode="after")
+    def _check_bounds(self) -> Self:
         _check_order(self.low, self.high)
-        _check_flag(self.log)
         if self.log and self.low <= 0:
-            raise SpaceError(f"low is {self.low!r}, expected a number > 0 on a log scale")
-        _check_reason(self.reason)
-        object.__setattr__(self, "when", checked_condition(self.when))
+            raise mismatch("low", self.low, "a number > 0 on a log scale")
+        return self
 
     def contains(self, value: object) -> bool:
         """Whether the value lies within the bounds."""
@@ -84,50 +83,40 @@ class Float:
         """`None`: there is no end of them."""
         return None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The parameter as plain values."""
-        return {"type": "float", **_plain(self)}
 
+class Int(_Parameter, frozen=True):
+    """An integer between two bounds, both of which belong to it."""
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Int:
-    """A whole number between two bounds, both of which belong to it."""
-
-    low: int
+    type: Literal["int"] = "int"
+    """Tells the parameter's kind in a file."""
+    low: _Integer
     """Lowest value; >= 1 on a log scale."""
-    high: int
+    high: _Integer
     """Highest value, greater than `low` by a multiple of `step`."""
-    step: int = 1
+    step: PositiveInt = 1
     """Distance of neighbouring values, >= 1; 1 on a log scale."""
-    log: bool = False
+    log: Flag = False
     """Whether ratios, not differences, matter: drawn evenly in the logarithm."""
-    reason: str = ""
+    reason: _Reason = ""
     """Why these bounds: a sentence or a source."""
-    when: Condition = field(default_factory=dict)
+    when: Condition = Field(default_factory=dict)
     """Searched only where another searched setting, named by its path, has one of these values."""
 
-    def __post_init__(self) -> None:
-        for name in ("low", "high", "step"):
-            value = getattr(self, name)
-            if not _is_int(value):
-                raise SpaceError(f"{name} is {value!r}, expected a whole number")
+    @model_validator(mode="after")
+    def _check_bounds(self) -> Self:
         _check_order(self.low, self.high)
-        _check_flag(self.log)
-        if self.step < 1:
-            raise SpaceError(f"step is {self.step!r}, expected a whole number >= 1")
-        if (self.high - self.low) % self.step != 0:
-            reachable = self.high - (self.high - self.low) % self.step
-            raise SpaceError(
-                f"high is {self.high!r}, which steps of {self.step} from {self.low} do not reach; "
-                f"expected {reachable} or {reachable + self.step}"
+        beyond = (self.high - self.low) % self.step
+        if beyond != 0:
+            below = self.high - beyond
+            expected = (
+                f"{below} or {below + self.step}, which steps of {self.step} from {self.low} reach"
             )
-        if self.log and (self.low < 1 or self.step != 1):
-            raise SpaceError(
-                f"low is {self.low!r} with step {self.step!r}, "
-                "expected low >= 1 and no step on a log scale"
-            )
-        _check_reason(self.reason)
-        object.__setattr__(self, "when", checked_condition(self.when))
+            raise mismatch("high", self.high, expected)
+        if self.log and self.low < 1:
+            raise mismatch("low", self.low, "an integer >= 1 on a log scale")
+        if self.log and self.step != 1:
+            raise mismatch("step", self.step, "none on a log scale")
+        return self
 
     def contains(self, value: object) -> bool:
         """Whether the value lies within the bounds, a whole number of steps from `low`."""
@@ -144,46 +133,26 @@ class Int:
         span = range(self.low, self.high + 1, self.step)
         return tuple(span) if len(span) <= MAX_LISTED else None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The parameter as plain values."""
-        return {"type": "int", **_plain(self)}
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Categorical:
+class Categorical(_Parameter, frozen=True):
     """One of several values that have no order among them."""
 
-    choices: tuple[Scalar, ...]
+    type: Literal["categorical"] = "categorical"
+    """Tells the parameter's kind in a file."""
+    choices: Annotated[
+        tuple[Scalar, ...],
+        instance_of((list, tuple), "a list of values"),
+        AfterValidator(_check_choices),
+    ]
     """At least two different values. Their order is part of the parameter: storages keep indices."""
-    reason: str = ""
+    reason: _Reason = ""
     """Why these choices: a sentence or a source."""
-    when: Condition = field(default_factory=dict)
+    when: Condition = Field(default_factory=dict)
     """Searched only where another searched setting, named by its path, has one of these values."""
-
-    def __post_init__(self) -> None:
-        if isinstance(self.choices, str) or not isinstance(self.choices, list | tuple):
-            raise SpaceError(f"choices is {self.choices!r}, expected a list of values")
-        object.__setattr__(self, "choices", tuple(self.choices))
-        for choice in self.choices:
-            if not is_scalar(choice):
-                raise SpaceError(
-                    f"choices hold {choice!r}, expected finite numbers, words, true, false or null"
-                )
-        # By ==, as the storage compares them: 1, 1.0 and True are one choice.
-        if len(self.choices) < 2 or len(set(self.choices)) != len(self.choices):
-            raise SpaceError(
-                f"choices are {list(self.choices)!r}, expected at least two different values; "
-                "put a setting with a single value under 'fixed'"
-            )
-        _check_reason(self.reason)
-        object.__setattr__(self, "when", checked_condition(self.when))
 
     def contains(self, value: object) -> bool:
         """Whether the value is one of the choices."""
-        return any(
-            value == choice and isinstance(value, bool) == isinstance(choice, bool)
-            for choice in self.choices
-        )
+        return is_one_of(value, self.choices)
 
     def ends(self) -> tuple[Scalar, ...]:
         """All choices: none lies between others."""
@@ -193,38 +162,35 @@ class Categorical:
         """All choices."""
         return self.choices
 
-    def to_dict(self) -> dict[str, Any]:
-        """The parameter as plain values."""
-        return {"type": "categorical", **_plain(self)}
-
 
 Parameter = Float | Int | Categorical
 
-TYPES: Final[Mapping[str, type[Float] | type[Int] | type[Categorical]]] = {
+_TYPES: Final[Mapping[str, type[Float] | type[Int] | type[Categorical]]] = {
     "float": Float,
     "int": Int,
     "categorical": Categorical,
 }
 
 
-def parameter_from_dict(values: object) -> Parameter:
-    """Builds a parameter from plain values; the inverse of `to_dict`.
+def parameter_of(values: object) -> Parameter:
+    """Builds a parameter from plain values, the inverse of `to_dict`, inside a model's validation.
 
     Raises:
         SpaceError: An unknown or missing key, or a value that the parameter cannot have.
+        PydanticCustomError: No mapping, or no known type.
     """
+    if isinstance(values, Parameter):
+        return values
     if not isinstance(values, Mapping):
-        raise SpaceError(f"got {values!r}, expected type and bounds by name")
+        words = "type and bounds by name"
+        raise PydanticCustomError(EXPECTED, "expected {expected}", {EXPECTED: words})
     kind = values.get("type")
-    if not isinstance(kind, str) or kind not in TYPES:
-        raise SpaceError(f"type is {kind!r}, expected one of {', '.join(TYPES)}")
-    specs = dataclasses.fields(TYPES[kind])
-    known = [spec.name for spec in specs]
-    for name in values:
-        if name != "type" and name not in known:
-            raise SpaceError(f"unknown key {name!r}, expected one of type, {', '.join(known)}")
-    for spec in specs:
-        required = spec.default is spec.default_factory is dataclasses.MISSING
-        if required and spec.name not in values:
-            raise SpaceError(f"{spec.name} is missing, expected with type {kind}")
-    return TYPES[kind](**{name: value for name, value in values.items() if name != "type"})
+    if not isinstance(kind, str) or kind not in _TYPES:
+        context = {SETTING: ("type",), "got": kind, CHOICES: tuple(_TYPES)}
+        raise PydanticCustomError(CHOICES, "expected one of {choices}", context)
+    return _TYPES[kind].parse(values)
+
+
+def _check_order(low: float, high: float) -> None:
+    if not low < high:
+        raise mismatch("low", low, f"less than high = {high!r}; {_SINGLE}")

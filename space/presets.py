@@ -19,7 +19,7 @@ def named_space(name: str, tasks: Sequence[str]) -> Space:
         tasks: The data's, whose weights a preset searches.
 
     Raises:
-        SpaceError: An unknown name, or a file that is missing or wrong.
+        ConfigError: An unknown name, or a file that is missing or wrong.
     """
     is_file = name.endswith((".yaml", ".yml")) or "/" in name
     return load_space(Path(name)) if is_file else preset(name, tasks)

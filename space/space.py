@@ -19,103 +19,114 @@ The layout of a space's file:
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, ClassVar, Self
 
-from space.conditions import Scalar, is_one_of, is_scalar
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from avq_core.config.constraints import (
+    Expected,
+    PositiveInt,
+    instance_of,
+    mismatch,
+    missing,
+)
+from avq_core.config.messages import Wording
+from avq_core.config.settings import Settings
+from avq_core.config.yaml_lines import read_yaml_file
+from space.conditions import Scalar, is_one_of
 from space.errors import SpaceError
-from space.parameters import Categorical, Float, Int, Parameter
-from space.parameters import parameter_from_dict as _parameter_from_dict
-
-_KEYS: Final = ("name", "epochs", "fixed", "parameters", "start")
+from space.parameters import Parameter, parameter_of
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Space:
+def _check_path(path: str) -> str:
+    parts = path.split(".")
+    if len(parts) < 2 or not all(parts):
+        raise ValueError("no dotted path")
+    return path
+
+
+def _empty_for_none(values: object) -> object:
+    """YAML reads a heading with nothing under it as null."""
+    return {} if values is None else values
+
+
+_Path = Annotated[str, AfterValidator(_check_path), Expected("a dotted path such as optim.lr")]
+_BY_PATH = instance_of(Mapping, "settings by dotted path")
+_Values = Annotated[Mapping[_Path, Scalar], _BY_PATH, BeforeValidator(_empty_for_none)]
+
+
+class Space(Settings, frozen=True):
     """An ordered set of parameters, and what stands fixed beside them."""
 
-    name: str
+    wording: ClassVar[Wording] = Wording(noun="key", whole="a space", error=SpaceError)
+
+    name: Annotated[str, Expected("a word")]
     """For people; not part of the fingerprint."""
-    parameters: Mapping[str, Parameter]
+    epochs: PositiveInt
+    """Passes over the train split for a trial unless the command says otherwise, at least 1."""
+    fixed: _Values = Field(default_factory=dict)
+    """Dotted path to a value that every trial has in place of the manual's."""
+    parameters: Annotated[
+        Mapping[_Path, Annotated[Parameter, BeforeValidator(parameter_of)]], _BY_PATH
+    ]
     """Dotted path of a setting, such as `optim.lr`, to what it may be; at least one, in the order
     in which a trial asks for them."""
-    fixed: Mapping[str, Scalar] = field(default_factory=dict)
-    """Dotted path to a value that every trial has in place of the manual's."""
-    epochs: int
-    """Passes over the train split for a trial unless the command says otherwise, at least 1."""
-    start: Mapping[str, Scalar] = field(default_factory=dict)
+    start: _Values = Field(default_factory=dict)
     """A point of the space that a study tries first, and that samplers look around while they know nothing;
     empty for none. Not part of the fingerprint: it changes where a search begins, not what it may find."""
 
-    def __post_init__(self) -> None:
-        _check_mapping("parameters", self.parameters)
-        _check_mapping("fixed", self.fixed)
-        _check_mapping("start", self.start)
+    @model_validator(mode="after")
+    def _check_fixed(self) -> Self:
         if not self.parameters:
-            raise SpaceError("parameters are empty, expected at least one setting to search")
-        for path, parameter in self.parameters.items():
-            _check_path(path)
-            if not isinstance(parameter, Float | Int | Categorical):
-                raise SpaceError(f"{path} is {parameter!r}, expected a Float, Int or Categorical")
+            raise mismatch("parameters", {}, "at least one setting to search")
         for path, value in self.fixed.items():
-            _check_path(path)
-            if not is_scalar(value):
-                raise SpaceError(f"fixed {path} is {value!r}, expected a single finite value")
             if path in self.parameters:
-                raise SpaceError(f"{path} is both searched and fixed, expected one of the two")
-        if not isinstance(self.epochs, int) or isinstance(self.epochs, bool) or self.epochs < 1:
-            raise SpaceError(f"epochs is {self.epochs!r}, expected a whole number >= 1")
-        # Copies, so that nobody who holds the caller's mappings can change the space.
-        object.__setattr__(self, "parameters", dict(self.parameters))
-        object.__setattr__(self, "fixed", dict(self.fixed))
-        object.__setattr__(self, "start", dict(self.start))
-        self._check_conditions()
-        self._check_start()
+                raise mismatch(("fixed", path), value, "a setting that is not searched too")
+        return self
 
-    def _check_conditions(self) -> None:
+    @model_validator(mode="after")
+    def _check_conditions(self) -> Self:
         """A condition names a setting that stands before it and can have the values."""
         earlier: dict[str, Parameter] = {}
         for path, parameter in self.parameters.items():
             for other, values in parameter.when.items():
+                steps = ("parameters", path, "when", other)
                 if other not in earlier:
-                    raise SpaceError(
-                        f"{path} is searched when {other} has certain values, expected a setting "
-                        "that is searched too and stands before it"
-                    )
+                    expected = "values of a setting that is searched too and stands before it"
+                    raise mismatch(steps, list(values), expected)
                 for value in values:
                     if not earlier[other].contains(value):
-                        raise SpaceError(
-                            f"{path} is searched when {other} is {value!r}, which it never is; "
-                            "expected a value of it"
-                        )
+                        raise mismatch(steps, value, f"a value that {other} can have")
             earlier[path] = parameter
+        return self
 
-    def _check_start(self) -> None:
+    @model_validator(mode="after")
+    def _check_start(self) -> Self:
         if not self.start:
-            return
+            return self
         active = self.active(self.start)
         for path in active:
             if path not in self.start:
-                raise SpaceError(f"start lacks {path}, expected a value for every setting searched")
+                raise missing(("start", path), "a value for every setting that is searched there")
             if not self.parameters[path].contains(self.start[path]):
-                raise SpaceError(f"start sets {path} to {self.start[path]!r}, outside its bounds")
-        if len(active) < len(self.start):
-            extra = sorted(set(self.start) - set(active))
-            raise SpaceError(
-                f"start sets {', '.join(extra)}, which the space does not search there"
-            )
+                raise mismatch(("start", path), self.start[path], "a value within its bounds")
+        for path in self.start:
+            if path not in active:
+                expected = "no value, as it is not searched there"
+                raise mismatch(("start", path), self.start[path], expected)
+        return self
 
     def active(self, point: Mapping[str, Any]) -> list[str]:
         """The settings that are searched at a point: those whose conditions hold, in order."""
-        found: list[str] = []
+        active: list[str] = []
         for path, parameter in self.parameters.items():
             if all(
-                other in found and is_one_of(point.get(other), values)
+                other in active and is_one_of(point.get(other), values)
                 for other, values in parameter.when.items()
             ):
-                found.append(path)
-        return found
+                active.append(path)
+        return active
 
     def fingerprint(self) -> str:
         """SHA-256 of what is searched and what is fixed, whatever the order, name and reasons."""
@@ -153,59 +164,20 @@ class Space:
         Raises:
             SpaceError: An unknown or missing key, or a value that a space cannot have.
         """
-        if not isinstance(values, Mapping):
-            raise SpaceError(f"got {type(values).__name__}, expected {', '.join(_KEYS)} by name")
-        for key in values:
-            if key not in _KEYS:
-                raise SpaceError(f"unknown key {key!r}, expected one of {', '.join(_KEYS)}")
-        for key in ("parameters", "epochs"):
-            if key not in values:
-                raise SpaceError(f"{key} is missing; a space holds {', '.join(_KEYS)}")
-        _check_mapping("parameters", values["parameters"])
-        parameters = {path: _parameter(path, spec) for path, spec in values["parameters"].items()}
-        given = values.get("name", name)
-        if not isinstance(given, str):
-            raise SpaceError(f"name is {given!r}, expected a word")
-        fixed, start = values.get("fixed"), values.get("start")
-        return cls(
-            name=given,
-            parameters=parameters,
-            fixed={} if fixed is None else fixed,
-            epochs=values["epochs"],
-            start={} if start is None else start,
-        )
+        return cls.parse({"name": name, **values} if isinstance(values, Mapping) else values)
 
 
 def load_space(path: Path) -> Space:
     """Reads a space's file; its name is the file's unless it says another.
 
     Raises:
-        SpaceError: No such file, not YAML, or not a space; the file's name leads the message.
+        ConfigError: No such file, not YAML, or not a space; names the file and the line.
     """
-    from space.yaml_file import read
-
+    file = read_yaml_file(path)
     try:
-        return Space.from_dict(read(path), name=path.stem)
+        return Space.from_dict(file.values, name=path.stem)
     except SpaceError as error:
-        raise SpaceError(f"{path}: {error}") from error
-
-
-def _parameter(path: object, values: object) -> Parameter:
-    try:
-        return _parameter_from_dict(values)
-    except SpaceError as error:
-        raise SpaceError(f"parameter {path}: {error}") from error
-
-
-def _check_mapping(name: str, values: object) -> None:
-    if not isinstance(values, Mapping):
-        raise SpaceError(f"{name} is {values!r}, expected settings by dotted path")
-
-
-def _check_path(path: object) -> None:
-    parts = path.split(".") if isinstance(path, str) else []
-    if len(parts) < 2 or not all(parts):
-        raise SpaceError(f"{path!r} names no setting, expected a dotted path such as optim.lr")
+        raise file.error(error.steps, str(error)) from error
 
 
 def _canonical(value: Any) -> Any:

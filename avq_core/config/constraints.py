@@ -3,7 +3,6 @@
 Each type states its constraint and, beside it, the words for "expected ..." in an error message.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args
 
@@ -71,11 +70,16 @@ def mismatch(setting: str | Steps, got: object, expected: str) -> PydanticCustom
     return PydanticCustomError(EXPECTED, "expected {expected}", context)
 
 
-def mapping_of(words: str) -> BeforeValidator:
-    """Turns away what is no mapping, and describes the mapping in words."""
+def missing(steps: Steps, expected: str) -> PydanticCustomError:
+    """The error to raise where a value is lacking that another setting calls for."""
+    return PydanticCustomError("missing", "missing", {SETTING: steps, EXPECTED: expected})
+
+
+def instance_of(kind: type | tuple[type, ...], words: str) -> BeforeValidator:
+    """Turns away what is not of a kind, and describes it; mistakes inside keep their own words."""
 
     def check(value: object) -> object:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, kind):
             raise PydanticCustomError(EXPECTED, "expected {expected}", {EXPECTED: words})
         return value
 

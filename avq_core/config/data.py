@@ -15,9 +15,10 @@ from avq_core.config.constraints import (
     OneOf,
     PositiveInt,
     PositiveNumber,
-    mapping_of,
+    instance_of,
     mismatch,
 )
+from avq_core.config.messages import Wording
 from avq_core.config.settings import Settings
 
 SPLITS: Final = ("train", "val", "test")
@@ -47,21 +48,21 @@ _Range = Annotated[
 ]
 _NumberOrNone = Annotated[Number | None, Expected("a number or null")]
 _Name = Annotated[str, Expected("the file's name for it")]
-_NAMES: Final = mapping_of("a mapping of our name to the file's")
+_NAMES: Final = instance_of(Mapping, "a mapping of our name to the file's")
 _DIFFERENT: Final = AfterValidator(_check_different)
 
 
 class DataConfig(Settings, frozen=True):
     """The data contract and the preprocessing."""
 
-    section: ClassVar[str] = "data"
+    wording: ClassVar[Wording] = Wording(section="data")
 
     label_min: Number = -0.8
     """Lowest valid label, in the user's units."""
     label_max: Number = 1.0
     """Highest valid label, in the user's units."""
     label_ranges: Annotated[
-        Mapping[str, _Range], mapping_of("a mapping of task to [lowest, highest]")
+        Mapping[str, _Range], instance_of(Mapping, "a mapping of task to [lowest, highest]")
     ] = Field(default_factory=dict)
     """Task to its own lowest and highest valid label, where those differ from the two above."""
     missing_label: _NumberOrNone = -1.0
@@ -83,9 +84,9 @@ class DataConfig(Settings, frozen=True):
     clip: Annotated[PositiveNumber | None, Expected("a number > 0, or null for no clipping")] = 10.0
     """Standardised values beyond this many train deviations are set to it, > 0; `None` clips none.
     A broken sensor or a column that hardly varied in train would drown all else."""
-    pca: Annotated[Mapping[str, PositiveInt], mapping_of("a mapping of stream to width")] = Field(
-        default_factory=dict
-    )
+    pca: Annotated[
+        Mapping[str, PositiveInt], instance_of(Mapping, "a mapping of stream to width")
+    ] = Field(default_factory=dict)
     """Streams to reduce, each to this many principal components of the train split."""
     storage: Annotated[Storage, OneOf()] = "float16"
     """What prepared values are kept as: `float16` (half the disk and memory; the network computes

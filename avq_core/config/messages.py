@@ -6,6 +6,7 @@ unknown setting model.hiden_dim, did you mean hidden_dim? expected one of hidden
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -21,23 +22,38 @@ _KEY: Final = "[key]"
 """Ends the location of a mapping's key that is wrong."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """How messages about a group of settings speak."""
+
+    section: str = ""
+    """What leads a setting's name, such as `optim` in `optim.lr`; empty for nothing."""
+    noun: str = "setting"
+    """What the names of the group are called."""
+    whole: str = "a configuration"
+    """What the group itself is called."""
+    error: type[SettingError] = SettingError
+    """What to raise."""
+
+
 def setting_error(
-    error: ValidationError, model: type[BaseModel], *, noun: str, prefix: Steps
+    error: ValidationError, model: type[BaseModel], *, wording: Wording, below: Steps
 ) -> SettingError:
     """The mistake to tell, in one line.
 
     Args:
         error: What pydantic found wrong.
         model: What was to be built.
-        noun: What the innermost names of the model are called: "setting" or "key".
-        prefix: Steps to the values themselves, named in the message and not in its `steps`.
+        wording: How to speak of it.
+        below: Steps to the values themselves, named in the message and not in its `steps`.
     """
+    prefix = (*below, wording.section) if wording.section else below
     # An unknown name comes first: it may be the misspelling of one that is missing.
     mistake = min(error.errors(include_url=False), key=lambda each: each["type"] not in _UNKNOWN)
     steps = _steps(mistake)
     inner = mistake.get("ctx", {}).get("error")
     if isinstance(inner, SettingError):
-        return SettingError(
+        return wording.error(
             f"{dotted((*prefix, *steps))}: {inner}",
             steps=(*steps, *inner.steps),
             unknown=inner.unknown,
@@ -45,15 +61,13 @@ def setting_error(
     path = dotted((*prefix, *steps))
     owner = _owner(model, steps)
     if mistake["type"] in _UNKNOWN:
-        if _parts(owner):
-            noun = "section"
-        message = f"unknown {noun} {path}, {_hint(model, owner, steps[-1])}" + one_of(
-            owner.model_fields
-        )
-        return SettingError(message, steps=steps, unknown=True)
+        noun = "section" if _parts(owner) else wording.noun
+        hint = _hint(model, owner, steps[-1])
+        message = f"unknown {noun} {path}, {hint}{one_of(owner.model_fields)}"
+        return wording.error(message, steps=steps, unknown=True)
     if mistake["loc"][-1:] == (_KEY,):
         path = f"a name in {dotted((*prefix, *steps[:-1]))}"
-    return SettingError(_sentence(mistake, path, owner), steps=steps)
+    return wording.error(_sentence(mistake, path or wording.whole, owner), steps=steps)
 
 
 def one_of(names: Iterable[object]) -> str:
@@ -73,15 +87,21 @@ def _sentence(mistake: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
     got = context.get("got", mistake["input"])
     if mistake["type"] == "missing":
         required = [name for name, field in owner.model_fields.items() if field.is_required()]
-        return f"{path} is missing, expected at least {' and '.join(required)}"
+        usual = f"at least {_listed(required)}"
+        return f"{path} is missing, expected {context.get(EXPECTED, usual)}"
     if mistake["type"] in _NO_MAPPING:
-        expected = f"settings by name, such as {', '.join(owner.model_fields)}"
-        return f"{path or 'a configuration'} is {got!r}, expected {expected}"
+        expected = f"settings by name: {', '.join(owner.model_fields)}"
+        return f"{path} is {got!r}, expected {expected}"
     if mistake["type"] == CHOICES:
         choices = context["choices"]
         return f"{path} is {got!r}, {did_you_mean(got, choices)}{one_of(choices)}"
     usual = mistake["msg"].removeprefix("Input should be ")
     return f"{path} is {got!r}, expected {context.get(EXPECTED, usual)}"
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _steps(mistake: ErrorDetails) -> Steps:

@@ -15,6 +15,7 @@ from avq_core.config.constraints import (
     Probability,
     mismatch,
 )
+from avq_core.config.messages import Wording
 from avq_core.config.settings import Settings
 
 Positions = Literal["none", "sinusoidal", "learned"]
@@ -26,7 +27,7 @@ Head = Literal["sigmoid", "linear"]
 class ModelConfig(Settings, frozen=True):
     """The network: embedders, fusion, encoder, pooling, paths beside the encoder, heads."""
 
-    section: ClassVar[str] = "model"
+    wording: ClassVar[Wording] = Wording(section="model")
 
     hidden_dim: PositiveInt = 512
     """Width of the encoder; a positive multiple of `num_heads`, even with sinusoidal positions."""

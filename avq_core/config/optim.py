@@ -13,13 +13,14 @@ from avq_core.config.constraints import (
     PositiveNumber,
     mismatch,
 )
+from avq_core.config.messages import Wording
 from avq_core.config.settings import Settings
 
 
 class OptimConfig(Settings, frozen=True):
     """AdamW under cosine annealing with warm restarts."""
 
-    section: ClassVar[str] = "optim"
+    wording: ClassVar[Wording] = Wording(section="optim")
 
     lr: PositiveNumber = 1e-3
     """Peak learning rate, > 0."""

@@ -5,9 +5,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from avq_core.config.messages import setting_error
+from avq_core.config.messages import Wording, setting_error
 from avq_core.config.steps import Steps
-from avq_core.errors import SettingError
 
 
 class Settings(BaseModel, frozen=True):
@@ -15,10 +14,7 @@ class Settings(BaseModel, frozen=True):
 
     model_config = ConfigDict(extra="forbid")
 
-    section: ClassVar[str] = ""
-    """What leads a setting's name in a message, such as `optim` in `optim.lr`; empty for none."""
-    noun: ClassVar[str] = "setting"
-    """What the names of this group are called in a message."""
+    wording: ClassVar[Wording] = Wording()
 
     def __init__(self, **values: Any) -> None:
         """Checks the settings.
@@ -29,7 +25,7 @@ class Settings(BaseModel, frozen=True):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise self._error(error, ()) from error
+            raise setting_error(error, type(self), wording=self.wording, below=()) from error
 
     # As on pydantic's own `__init__`: a group inside another one is checked as a part of it, so
     # that the error's location is the whole path.
@@ -50,7 +46,7 @@ class Settings(BaseModel, frozen=True):
         try:
             return cls.model_validate(plain)
         except ValidationError as error:
-            raise cls._error(error, below) from error
+            raise setting_error(error, cls, wording=cls.wording, below=below) from error
 
     def changed(self, **values: Any) -> Self:
         """A copy with other values of some settings, checked again.
@@ -60,8 +56,3 @@ class Settings(BaseModel, frozen=True):
         """
         current = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**{**current, **values})
-
-    @classmethod
-    def _error(cls, error: ValidationError, below: Steps) -> SettingError:
-        prefix = (*below, cls.section) if cls.section else below
-        return setting_error(error, cls, noun=cls.noun, prefix=prefix)

@@ -18,10 +18,11 @@ from avq_core.config.constraints import (
     OneOf,
     PositiveInt,
     Share,
-    mapping_of,
+    instance_of,
     mismatch,
 )
 from avq_core.config.data import DataConfig
+from avq_core.config.messages import Wording
 from avq_core.config.model import ModelConfig
 from avq_core.config.optim import OptimConfig
 from avq_core.config.settings import Settings
@@ -48,7 +49,7 @@ def _some_weight(weights: Mapping[str, float]) -> Mapping[str, float]:
 class TrainingConfig(Settings, frozen=True):
     """How long, in what batches, and what each task counts for."""
 
-    section: ClassVar[str] = "training"
+    wording: ClassVar[Wording] = Wording(section="training")
 
     epochs: PositiveInt = 30
     """Passes over the train split, at least 1. Best an end of a cosine cycle: 10, 30, 70, 150."""
@@ -62,7 +63,7 @@ class TrainingConfig(Settings, frozen=True):
     exactly, so this changes memory and speed, not the result."""
     task_weights: Annotated[
         Mapping[str, NonNegativeNumber],
-        mapping_of("a weight for each task"),
+        instance_of(Mapping, "a weight for each task"),
         AfterValidator(_some_weight),
     ] = Field(default_factory=lambda: dict(MANUAL_TASK_WEIGHTS))
     """Factor of each task's masked mean squared error, >= 0, not all zero."""

@@ -4,10 +4,12 @@ A slip in a file of a hundred lines is told with its line: broken YAML, a key th
 whatever a reader of the values finds wrong with one of them (`YamlFile.error`).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from avq_core.config.steps import Steps, dotted
 from avq_core.errors import ConfigError
@@ -15,7 +17,8 @@ from avq_core.errors import ConfigError
 if TYPE_CHECKING:
     import yaml
 
-_MEND = "check quotes, brackets and indentation there"
+_EXPONENT: Final = re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)[eE][-+]?[0-9]+$")
+_MEND: Final = "check quotes, brackets and indentation there"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,12 +55,20 @@ def read_yaml_file(path: Path) -> YamlFile:
     return YamlFile(path=path, values=values, lines=lines)
 
 
+def yaml_text(values: Mapping[str, Any]) -> str:
+    """Plain values as YAML that `read_yaml_file` reads as the same."""
+    import yaml
+
+    text: str = yaml.dump(dict(values), Dumper=_dumper(), sort_keys=False, allow_unicode=True)
+    return text
+
+
 def _read(path: Path) -> tuple[Any, dict[Steps, int]]:
     import yaml
 
     text = _text(path)
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _loader()(text)
         node = loader.get_single_node()
         lines = {} if node is None else _lines(node, loader, path)
         return (None if node is None else loader.construct_document(node)), lines
@@ -74,6 +85,32 @@ def _read(path: Path) -> tuple[Any, dict[Steps, int]]:
         ) from error
     except RecursionError as error:
         raise ConfigError(f"{path} is not YAML that can be read: nested too deeply") from error
+
+
+@cache
+def _loader() -> "type[yaml.SafeLoader]":
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """PyYAML speaks YAML 1.1, which reads `1e-3` as a word."""
+
+    _read_exponents(Loader)
+    return Loader
+
+
+@cache
+def _dumper() -> "type[yaml.SafeDumper]":
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Puts a word such as `1e3` in quotes, which the loader takes for a number."""
+
+    _read_exponents(Dumper)
+    return Dumper
+
+
+def _read_exponents(resolver: "type[yaml.SafeLoader | yaml.SafeDumper]") -> None:
+    resolver.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
 
 
 def _text(path: Path) -> str:

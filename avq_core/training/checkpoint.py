@@ -14,10 +14,10 @@ import safetensors
 import safetensors.numpy
 import safetensors.torch
 import torch
-import yaml
 
 from avq_core.config.training import TrainConfig
 from avq_core.config.values import from_dict, read_yaml, to_dict
+from avq_core.config.yaml_lines import yaml_text
 from avq_core.data.preprocessing.statistics import Statistics
 from avq_core.data.schema import Schema
 from avq_core.errors import ConfigError
@@ -61,7 +61,7 @@ def save_model(folder: Path, model: TrainedModel) -> None:
         "schema": model.schema.to_dict(),
         "provenance": dict(model.provenance),
     }
-    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    text = yaml_text(settings)
     (folder / SETTINGS).write_text(text, encoding="utf-8")
 
 
@@ -76,7 +76,7 @@ def save_ensemble(folder: Path, models: Sequence[TrainedModel]) -> None:
     names = [f"member-{number}" for number in range(1, len(models) + 1)]
     for name, model in zip(names, models, strict=True):
         save_model(folder / name, model)
-    text = yaml.safe_dump({"members": names})
+    text = yaml_text({"members": names})
     (folder / ENSEMBLE).write_text(text, encoding="utf-8")
 
 

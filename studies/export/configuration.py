@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from avq_core.config.yaml_lines import yaml_text
 from avq_core.files import whole_file
 from studies.errors import StudyError
 from studies.export.header import header
@@ -135,10 +136,8 @@ def to_yaml(
     study: StudyRecord, trial: TrialRecord, *, members: Sequence[dict[str, Any]] = ()
 ) -> str:
     """The file's text, comments first; with the members of an ensemble, if there are any."""
-    import yaml
-
     content = exported(study, trial) | ({"ensemble": list(members)} if members else {})
-    return header(study, content) + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return header(study, content) + yaml_text(content)
 
 
 def write(path: Path, text: str) -> None:

@@ -12,7 +12,6 @@ from avq_core.config.values import to_dict, with_values
 from space.errors import SpaceError
 from space.presets import preset
 from space.space import load_space
-from space.weights import MANUAL_WEIGHTS
 
 TASKS = tuple(MANUAL_TASK_WEIGHTS)
 TEN = ("small", "full")
@@ -79,9 +78,27 @@ def test_an_extended_space_searches_what_lags_are_made_of_only_with_lags() -> No
     }
 
 
-def test_weights_centre_on_the_manuals() -> None:
-    """The copy that stands here, since the space knows nothing of the trainer, is a true one."""
-    assert dict(MANUAL_WEIGHTS) == dict(MANUAL_TASK_WEIGHTS)
+@presets
+def test_weights_centre_on_the_manuals(name: str) -> None:
+    """A factor of four either way."""
+    parameters = preset(name, TASKS).parameters
+    for task, weight in MANUAL_TASK_WEIGHTS.items():
+        ends = parameters[f"training.task_weights.{task}"].ends()
+        assert ends == (weight / 4, weight * 4)
+
+
+FINGERPRINTS = {
+    "small": "daf850bd81d5f1436d57a38a2d9175aac7a96d2c87ec9052f86891670756558c",
+    "full": "98a4a14e941864e2e36adb8c14833c88ac9c5396a4e382166a7806d0a50e0978",
+    "extended-small": "d522de23669e74f7b4e2583d6dab7968e150b80522b3342f7f119df41ea6b080",
+    "extended": "1b601ac228914971089a4c369c80fb98bb52ad0295c61882d1c85b6abab8e3cd",
+}
+
+
+@presets
+def test_studies_of_a_preset_can_be_resumed(name: str) -> None:
+    """Its fingerprint is stored in every study of it, so it stays the same."""
+    assert preset(name, TASKS).fingerprint() == FINGERPRINTS[name]
 
 
 @presets

@@ -1,5 +1,6 @@
 """Settings: validated where they are made, the same after YAML, light to import."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,13 @@ def test_yamls_way_with_small_numbers_is_mended() -> None:
         (DataConfig, {"label_min": 2.0}, "data.label_min is 2.0, expected less than"),
         (DataConfig, {"missing_label": 0.0}, "a value outside the valid labels"),
         (DataConfig, {"pca": {"audio": 0}}, "data.pca.audio is 0"),
+        (DataConfig, {"pca": {"audio": True}}, "data.pca.audio is True, expected an integer >= 1"),
+        (DataConfig, {"pca": 3}, "data.pca is 3, expected a mapping of stream to width"),
+        (DataConfig, {"splits": {"vla": "x"}}, "a name in data.splits is 'vla', did you mean val"),
+        (DataConfig, {"storage": "flot16"}, "data.storage is 'flot16', did you mean float16"),
+        (OptimConfig, {"lr": True}, "optim.lr is True, expected a number > 0"),
+        (OptimConfig, {"clip_norm": 0}, "optim.clip_norm is 0, expected a number > 0, or null"),
+        (OptimConfig, {"min_rl": 1}, "unknown setting optim.min_rl, did you mean min_lr"),
     ],
 )
 def test_a_setting_out_of_range_says_got_and_expected(
@@ -93,15 +101,31 @@ def test_a_setting_out_of_range_says_got_and_expected(
             r"unknown section modle, did you mean model\? expected one of model, optim",
         ),
         ({"model": {"width": 3}}, "unknown setting model.width"),
-        ({"model": 3}, "model is 3, expected settings by name, such as hidden_dim"),
-        ([], r"a configuration is \[\], expected settings by name, such as model"),
+        ({"model": 3}, "model is 3, expected settings by name: hidden_dim"),
+        ([], r"a configuration is \[\], expected settings by name: model"),
         ({"optim": {"lr": "fast"}}, "optim.lr is 'fast'"),
+        ({"optim": {3: 1}}, "unknown setting optim.3, expected one of lr"),
     ],
 )
 def test_an_unknown_setting_is_refused(values: object, message: str) -> None:
     """A slip in a file must not be trained in silence."""
     with pytest.raises(ConfigError, match=message):
         from_dict(values)
+
+
+def test_a_changed_copy_is_checked_again() -> None:
+    """And leaves the one that it was made from as it is."""
+    config = DataConfig(keys={"labels": "scores"})
+    assert config.changed(clip=3).clip == 3.0
+    assert config.changed(clip=3).keys == {"labels": "scores"}
+    assert config.clip == 10.0
+    with pytest.raises(ConfigError, match=r"data\.clip is -1, expected a number > 0"):
+        config.changed(clip=-1)
+
+
+def test_settings_cross_to_another_process() -> None:
+    """Workers get them by pickle."""
+    assert pickle.loads(pickle.dumps(manual())) == manual()
 
 
 @pytest.mark.parametrize("path", ["optim.rate", "lr", "modle.width", "training.task_weights.smile"])

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from avq_core.config.yaml_lines import dotted, read_yaml_file
+from avq_core.config.steps import dotted
+from avq_core.config.yaml_lines import read_yaml_file, yaml_text
 from avq_core.errors import ConfigError
 
 
@@ -71,3 +72,12 @@ def test_no_such_file_is_told(path: Path) -> None:
     """As the system says it."""
     with pytest.raises(ConfigError, match=r"cannot read .*a\.yaml: No such file"):
         read_yaml_file(path)
+
+
+def test_words_that_look_like_numbers_survive_being_written(path: Path) -> None:
+    """`1e-3` is a number here, though not to PyYAML; a stream that is called so stays a word."""
+    path.write_text("lr: 1e-3\nname: '1e-3'\n")
+    assert read_yaml_file(path).values == {"lr": 0.001, "name": "1e-3"}
+    values = {"name": "1e5", "lr": 1e-5, "key": "12e34", "widths": [1, "2E+3"], "none": None}
+    path.write_text(yaml_text(values))
+    assert read_yaml_file(path).values == values
