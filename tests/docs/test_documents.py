@@ -40,12 +40,12 @@ SMALLER = {
 
 
 def smaller(command: Command) -> list[str]:
-    """A command's arguments, made small; a search without a name is that of the shared study."""
+    """A command's arguments, made small; a search without a name is the shared study's."""
     assert command.module is not None
     arguments = [*command.arguments, *SMALLER.get(command.module, ())]
     if command.module == "search.run":
         own = "--study" in command.arguments
-        arguments += ["--confirm", "0"] if own else ["--study", "ac-extended", "--confirm", "1"]
+        arguments += ["--confirm", "0"] if own else ["--study", "ac-extended", "--confirm", "2"]
     return arguments
 
 
