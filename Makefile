@@ -2,16 +2,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_ARGS ?=
 
+QUICK := not slow and not browser and not benchmark
+# A module's tests run in one process, so that what they share is made once.
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder
+
 .PHONY: run test test-all check bench setup clean
 
 run: setup ## sets up and runs the main job on the demo set
 	$(BIN)/python -m search.run --trials 200 --data demo $(RUN_ARGS)
 
-test: setup ## sets up and runs every test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+test: setup ## the quick tests, in minutes; a test without what it needs says so
+	$(PYTEST) -m '$(QUICK)'
 
-test-all: setup ## sets up and runs every test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+test-all: export HYPOTHESIS_PROFILE ?= ci
+test-all: setup ## every test, with slow ones, browsers and benchmarks, and the 25 slowest listed
+	$(PYTEST) --durations=25
 
 check: setup ## ruff, mypy strict, import layers
 	$(BIN)/ruff check .

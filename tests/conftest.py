@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import sqlalchemy
 import torch
+from examples import load_profile
+from limits import Limits, limit_from_environment
 from postgresql import find_programs, running_server
 
 from avq_core.config.training import TrainConfig
@@ -25,6 +27,13 @@ os.nice(max(0, 10 - os.nice(0)))
 # A shell has what it starts in the background ignore Ctrl-C, and so would the commands under test.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+load_profile()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Marks by folder, and in CI a limit to the seconds of a test."""
+    config.pluginmanager.register(Limits(limit_from_environment()))
+
 
 TASKS = ("lip_sync", "cross_modal", "overall")
 SCHEMA = Schema(

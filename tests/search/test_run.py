@@ -14,7 +14,15 @@ from typing import Any
 
 import pytest
 import yaml
-from commands import SIZES, TASKS, assert_one_line, run, write_space, write_tiny
+from commands import (
+    SIZES,
+    TASKS,
+    assert_one_line,
+    run,
+    run_process,
+    write_space,
+    write_tiny,
+)
 
 from studies import records
 from studies.errors import StudyError
@@ -34,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def finished(folder: Path) -> subprocess.CompletedProcess[str]:
     """The main job, run to its end."""
-    return search(folder, "--trials", 6, "--confirm", 2)
+    return run_process("search.run", *base(folder), "--trials", 6, "--confirm", 2)
 
 
 def search(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:

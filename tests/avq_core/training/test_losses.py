@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ def draw(rows: int, tasks: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, 
     return scores, torch.from_numpy(targets), torch.tensor(rng.random(tasks), dtype=torch.float32)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(SIZES)
 def test_loss_is_the_weighted_sum_of_means_over_observed_labels(
     sizes: tuple[int, int, int],
@@ -35,7 +36,7 @@ def test_loss_is_the_weighted_sum_of_means_over_observed_labels(
     np.testing.assert_allclose(loss.item(), expected, rtol=1e-4, atol=1e-6)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(SIZES, st.integers(1, 5))
 def test_micro_batches_add_up_to_the_batch(sizes: tuple[int, int, int], micro: int) -> None:
     """Loss and gradient do not depend on how the effective batch was cut."""
@@ -51,7 +52,7 @@ def test_micro_batches_add_up_to_the_batch(sizes: tuple[int, int, int], micro: i
     torch.testing.assert_close(gradient, whole_gradient, atol=1e-6, rtol=1e-5)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(SIZES)
 def test_missing_labels_have_no_gradient_and_no_nan(sizes: tuple[int, int, int]) -> None:
     """NaN never reaches the gradient, and a score without a label gets none."""

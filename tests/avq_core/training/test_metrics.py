@@ -4,14 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import r2_score as sklearn_r2
 
 from avq_core.training.metrics import num_labels, r2_by_task, r2_score
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(3, 60), st.integers(0, 2**31))
 def test_r2_equals_sklearns_over_valid_labels(count: int, seed: int) -> None:
     """Missing labels are left out and the rest is scikit-learn's definition."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
@@ -296,8 +297,7 @@ def test_a_breach_is_an_error(tmp_path: Path, make: Callable[[Path], Path], mess
 
 @pytest.mark.parametrize("saver", SAVERS)
 @settings(
-    max_examples=150,
-    deadline=None,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())

@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pickle_fuzz import CANARY, HONEST, KEPT, CanaryError, check, corpus, mutated
@@ -29,9 +30,8 @@ def test_the_corpus_itself_is_read(place: Path) -> None:
 
 
 @settings(
-    max_examples=3000,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=examples(3000),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rng=st.randoms(use_true_random=False))
 def test_a_mutated_pickle_is_read_or_refused(place: Path, rng: random.Random) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -98,7 +99,7 @@ def test_scalars_come_back_as_python_values(tmp_path: Path, protocol: int) -> No
     assert nan != nan  # noqa: PLR0124
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     array=hnp.arrays(
         st.one_of(
@@ -121,7 +122,7 @@ def test_any_plain_array_comes_back(
     assert loaded.shape == array.shape
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), protocol=st.sampled_from([0, 2, 5]))
 def test_damaged_bytes_are_read_or_refused_but_never_crash(
     tmp_path: Path, data: st.DataObject, protocol: int
