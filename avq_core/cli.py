@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from avq_core.bounds import Bounds
 from avq_core.errors import AvqError
 
 USER_ERROR = 2
@@ -69,50 +70,34 @@ def _nearest(given: str, names: Sequence[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def integer(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
-    """An option's `type` for integers within bounds.
-
-    Args:
-        minimum: The least that is taken.
-        maximum: The most; `None` for no bound.
-    """
-    expected = f"an integer >= {minimum}"
-    if maximum is not None:
-        expected = f"an integer from {minimum} to {maximum}"
-
-    def parse(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise _refused(repr(text), expected) from None
-        if value < minimum or (maximum is not None and value > maximum):
-            raise _refused(text, expected)
-        return value
-
-    return parse
+def refused(got: str, expected: object) -> argparse.ArgumentTypeError:
+    """The error by which an option's `type` says what it got and what it expected."""
+    return argparse.ArgumentTypeError(f"is {got}, expected {expected}")
 
 
-def number(minimum: float, maximum: float | None = None) -> Callable[[str], float]:
-    """An option's `type` for finite numbers within bounds.
-
-    Args:
-        minimum: The least that is taken.
-        maximum: The most; `None` for no bound.
-    """
-    expected = f"a number >= {minimum:g}"
-    if maximum is not None:
-        expected = f"a number in [{minimum:g}, {maximum:g}]"
+def bounded(bounds: Bounds) -> Callable[[str], Any]:
+    """An option's `type` for numbers within bounds."""
 
     def parse(text: str) -> float:
         try:
-            value = float(text)
+            value = int(text) if bounds.integral else float(text)
         except ValueError:
-            raise _refused(repr(text), expected) from None
-        if not minimum <= value <= (sys.float_info.max if maximum is None else maximum):
-            raise _refused(text, expected)
+            raise refused(repr(text), bounds) from None
+        if not bounds.hold(value):
+            raise refused(text, bounds)
         return value
 
     return parse
+
+
+def integer(minimum: int, maximum: int | None = None) -> Callable[[str], Any]:
+    """An option's `type` for integers, from `minimum` up to `maximum` where there is one."""
+    return bounded(Bounds(minimum=minimum, maximum=maximum))
+
+
+def number(minimum: float, maximum: float | None = None) -> Callable[[str], Any]:
+    """An option's `type` for finite numbers, from `minimum` up to `maximum` where there is one."""
+    return bounded(Bounds(minimum=minimum, maximum=maximum, integral=False))
 
 
 def file_ending(*suffixes: str) -> Callable[[str], Path]:
@@ -125,14 +110,10 @@ def file_ending(*suffixes: str) -> Callable[[str], Path]:
     def parse(text: str) -> Path:
         path = Path(text)
         if path.suffix not in suffixes:
-            raise _refused(text, f"a name that ends in {', '.join(suffixes)}")
+            raise refused(text, f"a name that ends in {', '.join(suffixes)}")
         return path
 
     return parse
-
-
-def _refused(got: str, expected: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(f"is {got}, expected {expected}")
 
 
 def with_flags(text: str, names: Collection[str]) -> str:

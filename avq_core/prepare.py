@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, number, run_command
+from avq_core.cli import CommandParser, number, refused, run_command
 from avq_core.files import check_place
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _width(text: str) -> tuple[str, int]:
     """A stream and how many principal components it is reduced to."""
     stream, _, width = text.partition("=")
     if not stream or not width.isdecimal():
-        raise argparse.ArgumentTypeError(f"is {text!r}, expected STREAM=WIDTH such as keypoint=64")
+        raise refused(repr(text), "STREAM=WIDTH such as keypoint=64")
     return stream, int(width)
 
 

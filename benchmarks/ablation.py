@@ -79,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
         if task not in tasks:
             raise ConfigError(f"--watch names {task!r}, expected some of {', '.join(tasks)}")
     base = with_weights(base, tasks)
-    slots = make_slots(workers="auto", devices=device_names("auto"), data_bytes=store.num_bytes)
+    slots = make_slots(workers=None, devices=device_names(None), data_bytes=store.num_bytes)
     slots = slots[: options.seeds]
     reference: list[float] | None = None
     with TaskPool(slots) as pool:

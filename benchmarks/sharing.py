@@ -117,7 +117,7 @@ def _shortened(task: Task, epochs: int) -> Task:
 
 def time_tasks(tasks: Sequence[Task], *, workers: int, device: str) -> float:
     """Seconds that so many workers of one device take for all tasks, once they are started."""
-    slots = make_slots(workers=str(workers), devices=device_names(device))
+    slots = make_slots(workers=workers, devices=device_names([device]))
     warm_up = [
         replace(_shortened(tasks[0], 2), key=f"warm-up {number}") for number in range(workers)
     ]

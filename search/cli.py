@@ -1,15 +1,54 @@
-"""The command line of `python -m search.run`. Imports nothing heavy, so that `--help` is quick."""
+"""The command line of `python -m search.run`, from flags to `Settings` and back.
+
+Imports nothing heavy, so that `--help` is quick. No other module of the search speaks of flags.
+"""
 
 import argparse
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
-from avq_core.cli import CommandParser
+from avq_core.cli import CommandParser, bounded, refused
+from search.settings import BOUNDS, CHOICES, Settings
 
 DESCRIPTION = """\
 Prepares the data if need be, runs or resumes a study, confirms its best trials with fresh seeds on
 folds, opens the test split for the chosen one, writes RUNS/STUDY/best.yaml and prints a table.
 
 The same command again resumes: --trials is the study's total, over all workers and all runs."""
+_DEFAULTS: Final = Settings()
+SETTING_NAMES: Final = frozenset(field.name for field in dataclasses.fields(Settings))
+
+
+def read_settings(argv: Sequence[str]) -> Settings:
+    """The settings that a command line asks for.
+
+    Args:
+        argv: The arguments after the program's name.
+
+    Raises:
+        AvqError: A flag that does not exist, a value out of its range, or two that do not go together.
+    """
+    options = vars(build_parser().parse_args(argv))
+    return Settings(**options | {"enqueue": tuple(options["enqueue"])})
+
+
+def arguments(settings: Settings) -> list[str]:
+    """A command line that asks for these settings; defaults are left out."""
+    words: list[str] = []
+    for field in dataclasses.fields(Settings):
+        value = getattr(settings, field.name)
+        if value == field.default:
+            continue
+        flag = f"--{field.name.replace('_', '-')}"
+        if field.name == "enqueue":
+            words += [word for file in value for word in (flag, file)]
+        elif isinstance(value, tuple):
+            words += [flag, ",".join(map(str, value))]
+        else:
+            words += [flag, str(value)]
+    return words
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -19,134 +58,209 @@ def build_parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add("--trials", type=int, default=200, metavar="N", help="the study's total (default 200)")
-    add(
-        "--data",
+    _add_study(parser)
+    _add_training(parser)
+    _add_method(parser)
+    _add_score(parser)
+    return parser
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    """What the search is of, and where it is kept."""
+    _add(parser, "trials", metavar="N", help="the study's total (default 200)")
+    _add(
+        parser,
+        "data",
         metavar="PATH|demo",
         help="a file in the layout of ac.pkl (.pkl, .npz, .safetensors), or the built-in demo set "
         "(default: datasets/ac.pkl if it is there, else demo)",
     )
-    add(
-        "--layout",
+    _add(
+        parser,
+        "layout",
         type=Path,
         metavar="FILE",
         help="YAML that says what the data calls things, its label ranges, PCA widths (docs/data.md)",
     )
-    add("--study", metavar="NAME", help="the study's name (default: the data's name and the space)")
-    add(
-        "--storage",
+    _add(
+        parser,
+        "study",
+        metavar="NAME",
+        help="the study's name (default: the data's name and the space)",
+    )
+    _add(
+        parser,
+        "storage",
         metavar="URL",
         help="an SQLAlchemy URL, such as postgresql+psycopg://user:password@host/database "
         "(default: SQLite at RUNS/STUDY/study.db)",
     )
-    add("--runs", type=Path, default=Path("runs"), metavar="DIR", help="where all results go")
-    add(
-        "--store-limit",
-        type=float,
+    _add(parser, "runs", type=Path, metavar="DIR", help="where all results go")
+    _add(
+        parser,
+        "store_limit",
         metavar="GB",
         help="what the prepared data under RUNS/prepared may take in all (default: the free disk)",
     )
-    add(
-        "--space",
-        default="auto",
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    """What each trial is, and where it is trained."""
+    _add(
+        parser,
+        "space",
         metavar="NAME|FILE",
         help="what is searched: small or full (ten settings, for a CPU or a GPU), extended-small or "
         "extended (the network's parts too), or a YAML file; auto is extended with a GPU and "
         "extended-small without",
     )
-    add(
-        "--epochs",
-        type=int,
+    _add(
+        parser,
+        "epochs",
         metavar="N",
         help="at most, for each trial; a run ends with its last whole cosine cycle "
         "(default: the space's)",
     )
-    add(
-        "--baseline-epochs",
-        type=int,
+    _add(
+        parser,
+        "baseline_epochs",
         metavar="N",
         help="at most, for the manual's configuration, in whole cycles of its own (default: as many "
         "as a trial; on a CPU its first cycle of 10)",
     )
-    add(
-        "--workers",
-        default="auto",
+    _add(
+        parser,
+        "workers",
+        type=_workers,
         metavar="N|auto",
         help="auto: one a CPU core, or up to 8 a GPU, as its memory and the cores carry them",
     )
-    add("--devices", default="auto", metavar="LIST", help="auto, cpu, or cuda:0,cuda:1,…")
-    add(
-        "--objective",
-        default="score",
-        metavar="NAME",
-        help="score (the weighted mean of both figures, default) or pareto (both for themselves)",
+    _add(
+        parser,
+        "devices",
+        type=_devices,
+        metavar="LIST",
+        help="auto, cpu, or cuda:0,cuda:1,… (auto)",
     )
-    add(
-        "--pruner",
-        default="cycle",
+
+
+def _add_method(parser: argparse.ArgumentParser) -> None:
+    """How the search goes about it."""
+    _add(
+        parser,
+        "objective",
         metavar="NAME",
-        help="cycle (both figures, at cycle ends; default), iepoch (all stop at the first cycle "
+        help="score (the weighted mean of both R², default) or pareto (each of them for itself)",
+    )
+    _add(
+        parser,
+        "pruner",
+        metavar="NAME",
+        help="cycle (both R², at cycle ends; default), iepoch (all stop at the first cycle "
         "end, the best few are finished), halving, hyperband, median or none",
     )
-    add(
-        "--audit-share",
-        type=float,
-        default=0.03,
+    _add(
+        parser,
+        "audit_share",
         metavar="P",
         help="share of the trials marked for pruning that go on to their end all the same, to tell "
         "what pruning costs (default 0.03)",
     )
-    add(
-        "--sampler",
-        default="tpe",
+    _add(
+        parser,
+        "sampler",
         metavar="NAME",
         help="tpe, gp (a Gaussian process), cmaes, random, or qmc (a Sobol sequence, then tpe)",
     )
-    add(
-        "--warm-start",
+    _add(
+        parser,
+        "warm_start",
         metavar="STUDY",
         help="try the best points of another study under the same --runs or --storage first, as far "
         "as they fit this space; nothing is believed of them, and they are queued once",
     )
-    add(
-        "--enqueue",
+    _add(
+        parser,
+        "enqueue",
         action="append",
         default=[],
         metavar="FILE",
         help="try the configuration of this best.yaml first; may be given several times",
     )
-    add(
-        "--stop",
-        default="never",
+    _add(
+        parser,
+        "stop",
         metavar="RULE",
-        help="auto ends the study when what the trials left may gain, in the mean, falls below the "
+        help="auto ends the study when the expected gain of the trials left falls below the "
         "standard error of its best score; never does not (default)",
     )
-    add(
-        "--watch",
+
+
+def _add_score(parser: argparse.ArgumentParser) -> None:
+    """What counts, and how the study ends."""
+    _add(
+        parser,
+        "watch",
+        type=_names,
         metavar="TASK[,TASK]",
         help="the tasks that play cross-modal and overall; one plays both "
         "(default: cross_modal,overall; the only task of data with one)",
     )
-    add(
-        "--score-weights",
-        default="0.5,0.5",
+    _add(
+        parser,
+        "score_weights",
+        type=_weights,
         metavar="A,B",
-        help="what the two watched R² count for in the score",
+        help="weights of the two watched R² in the score (default 0.5,0.5)",
     )
-    add(
-        "--confirm",
-        type=int,
-        default=3,
+    _add(
+        parser,
+        "confirm",
         metavar="K",
         help="train the best K and the baseline again on folds, then open test; 0 does neither",
     )
-    add(
-        "--timeout",
-        type=float,
+    _add(
+        parser,
+        "timeout",
         metavar="SECONDS",
         help="start no trial after this long; running ones end, and the best so far is confirmed",
     )
-    add("--seed", type=int, default=0, metavar="N", help="of everything random (default 0)")
-    return parser
+    _add(parser, "seed", metavar="N", help="of everything random (default 0)")
+
+
+def _add(parser: argparse.ArgumentParser, setting: str, **details: Any) -> None:
+    """Adds the flag of a setting, with its default and with what it takes."""
+    if setting in BOUNDS:
+        details.setdefault("type", bounded(BOUNDS[setting]))
+    if setting in CHOICES:
+        details["choices"] = CHOICES[setting]
+    details.setdefault("default", getattr(_DEFAULTS, setting))
+    parser.add_argument(f"--{setting.replace('_', '-')}", **details)
+
+
+def _workers(text: str) -> int | None:
+    """A number of workers; `None` for auto."""
+    if text == "auto":
+        return None
+    bounds = BOUNDS["workers"]
+    try:
+        workers: int = bounded(bounds)(text)
+    except argparse.ArgumentTypeError:
+        raise refused(repr(text), f"auto or {bounds}") from None
+    return workers
+
+
+def _devices(text: str) -> tuple[str, ...] | None:
+    """Devices by name; `None` for auto."""
+    return None if text == "auto" else _names(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+def _weights(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(weight) for weight in text.split(","))
+    except ValueError:
+        raise refused(repr(text), "two numbers such as 0.5,0.5") from None

@@ -20,8 +20,8 @@ _COUPLED: Final = (
 )
 """Settings that constrain each other; any other is right wherever its ends are right."""
 _NOT_SEARCHED: Final = {
-    "training.epochs": "the run's length follows from --epochs and the cosine cycles",
-    "training.seed": "each trial's seed follows from --seed and the trial's number",
+    "training.epochs": "the run's length follows from `epochs` and the cosine cycles",
+    "training.seed": "each trial's seed follows from `seed` and the trial's number",
 }
 
 

@@ -12,7 +12,6 @@ import optuna
 import torch
 from optuna.exceptions import UpdateFinishedTrialError
 
-from avq_core.config.data import DataConfig
 from avq_core.config.training import TrainConfig
 from avq_core.config.values import from_dict, to_dict
 from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
@@ -20,38 +19,26 @@ from avq_core.training.loop import fit
 from avq_core.training.resident import ResidentSplits
 from search.configure import baseline_config, configure
 from search.interrupts import InterruptedTrial
+from search.job import Job
 from search.seeds import Stream, derive_seed
 from search.suggest import suggest
 from search.trial_log import TrialLog
-from space.space import Space
 from studies import records
 from studies.points import point_of
-from studies.score import Watch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Objective:
     """Trains one trial's configuration and returns what its best judged epoch reached."""
 
+    job: Job
     splits: ResidentSplits
     val_groups: tuple[str, ...] = ()
     """Group name of each clip of val; empty where each is its own."""
-    space: Space
-    data: DataConfig
-    """What the splits were prepared with, for the record."""
-    watch: Watch
-    epochs: int
-    """At most, for each trial."""
-    baseline_epochs: int
-    """At most, for the manual's configuration."""
-    seed: int
-    """The study's; each trial's follows from it and from the trial's number."""
     worker: str
     """Who runs this, for the record."""
     on_step: Callable[[], None]
     """Called before each micro-batch; raises to hand the trial back."""
-    audit_share: float = 0.0
-    """Share of the trials marked for pruning that go on to their end, to see what pruning costs."""
 
     def __call__(self, trial: optuna.Trial) -> float | tuple[float, float]:
         """Runs a trial.
@@ -64,13 +51,13 @@ class Objective:
             optuna.TrialPruned: Behind at a rung, diverged, or too large for the device; the
                 trial's `reason` says which.
         """
-        config = self._configuration(trial).changed(data=self.data)
+        config = self._configuration(trial).changed(data=self.job.data)
         trial.set_user_attr(records.CONFIG, to_dict(config))
         trial.set_user_attr(records.PLANNED, config.training.epochs)
         trial.set_user_attr(records.WORKER, self.worker)
         log = TrialLog(
             trial,
-            self.watch,
+            self.job.watch,
             schema=self.splits.schema,
             targets=self.splits.val.targets.cpu().numpy(),
             groups=self.val_groups,
@@ -95,21 +82,21 @@ class Objective:
         return log.best
 
     def _configuration(self, trial: optuna.Trial) -> TrainConfig:
-        seed = derive_seed(self.seed, Stream.TRIAL, trial.number)
-        tasks = self.splits.schema.tasks
+        job, tasks = self.job, self.splits.schema.tasks
+        seed = derive_seed(job.seed, Stream.TRIAL, trial.number)
         if trial.user_attrs.get(records.BASELINE):
-            config = baseline_config(tasks=tasks, epochs=self.baseline_epochs, seed=seed)
+            config = baseline_config(tasks=tasks, epochs=job.baseline_epochs, seed=seed)
             # Where the space holds the manual's point, the trial was enqueued with its values;
             # suggesting them tells the sampler where it lies.
-            if point_of(to_dict(config), self.space) is not None:
-                suggest(trial, self.space)
+            if point_of(to_dict(config), job.space) is not None:
+                suggest(trial, job.space)
             return config
-        values = suggest(trial, self.space)
+        values = suggest(trial, job.space)
         first = trial.user_attrs.get(records.FINISHES)
         if first is not None:  # the same run once more, past the rung where it was stopped
             stopped = trial.study.get_trials(deepcopy=False)[first]
             return from_dict(stopped.user_attrs[records.CONFIG])
-        return configure(self.space, values, tasks=tasks, epochs=self.epochs, seed=seed)
+        return configure(job.space, values, tasks=tasks, epochs=job.epochs, seed=seed)
 
     def _where(self, precision: torch.dtype) -> dict[str, str | int]:
         """What has to be the same for a run to repeat to the digit."""
@@ -122,8 +109,8 @@ class Objective:
     def _is_audited(self, trial: optuna.Trial) -> bool:
         # By the trial's number, so that it does not matter who runs it; evenly, since a share of three
         # in a hundred drawn by chance leaves many a study without any.
-        first = derive_seed(self.seed, Stream.SPARED) / 2**32
-        before, after = (first + n * self.audit_share for n in (trial.number, trial.number + 1))
+        first = derive_seed(self.job.seed, Stream.SPARED) / 2**32
+        before, after = (first + n * self.job.audit_share for n in (trial.number, trial.number + 1))
         return math.floor(before) < math.floor(after)
 
 

@@ -1,18 +1,12 @@
 """Live progress over all workers, read from the study's storage."""
 
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import optuna
 
 from studies import records
 from studies.records import TrialRecord
 from studies.score import Watch
-
-_LINE_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +71,7 @@ def describe(snapshot: Snapshot, watch: Watch) -> str:
         f"{snapshot.pruned} pruned",
     ]
     if snapshot.failed:
-        parts.append(f"{snapshot.failed} handed back or failed")
+        parts.append(f"{snapshot.failed} requeued or failed")
     best = snapshot.incumbent
     if best is not None:
         figures = ", ".join(
@@ -104,38 +98,3 @@ def format_seconds(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-class StatusLine:
-    """One line on stderr: rewritten in place on a terminal, else printed every now and then."""
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._live = sys.stderr.isatty()
-        self._clock = clock
-        self._shown: str | None = None
-        self._last_print = -_LINE_SECONDS
-
-    def show(self, text: str) -> None:
-        """Shows the newest state."""
-        if text == self._shown:
-            return
-        if self._live:
-            # Cut to the terminal: a wrapped line cannot be rewritten in place.
-            import shutil
-
-            width = shutil.get_terminal_size().columns - 1
-            print(f"\r\x1b[2K{text[:width]}", end="", file=sys.stderr, flush=True)
-        elif self._clock() - self._last_print >= _LINE_SECONDS:
-            print(text, file=sys.stderr, flush=True)
-            self._last_print = self._clock()
-        else:
-            return
-        self._shown = text
-
-    def end(self, text: str) -> None:
-        """Shows the last state and leaves it standing."""
-        if self._live:
-            print(f"\r\x1b[2K{text}", file=sys.stderr, flush=True)
-        elif text != self._shown:
-            print(text, file=sys.stderr, flush=True)
-        self._shown = None

@@ -1,58 +1,174 @@
-"""What a worker is told: where it runs, and on what it works."""
+"""What a search is asked to do: the settings of `python -m search.run` and of `run_search`.
 
+Imports nothing heavy, so that the command's `--help` is quick.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from avq_core.config.data import DataConfig
-from space.space import Space
-from studies.score import Watch
+from avq_core.bounds import Bounds
+from avq_core.errors import ConfigError
+from studies.names import EXPECTED, PREPARED, is_name
 
-NO_ROOM: Final = 3
-"""Status of a worker that ends because its copy of the data does not fit on its device."""
+OBJECTIVES: Final = ("score", "pareto")
+PRUNERS: Final = ("cycle", "iepoch", "halving", "hyperband", "median", "none")
+SAMPLERS: Final = ("tpe", "gp", "cmaes", "random", "qmc")
+STOP_RULES: Final = ("never", "auto")
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "objective": OBJECTIVES,
+    "pruner": PRUNERS,
+    "sampler": SAMPLERS,
+    "stop": STOP_RULES,
+}
+"""Settings that take one of a few names."""
+BOUNDS: Final[Mapping[str, Bounds]] = {
+    "trials": Bounds(minimum=1),
+    "store_limit": Bounds(minimum=0, integral=False),
+    "epochs": Bounds(minimum=1),
+    "baseline_epochs": Bounds(minimum=1),
+    "workers": Bounds(minimum=1, maximum=1024),
+    "audit_share": Bounds(minimum=0, maximum=1, integral=False),
+    "confirm": Bounds(minimum=0),
+    "timeout": Bounds(minimum=0, integral=False),
+    "seed": Bounds(minimum=0),
+}
+"""Settings that are numbers."""
+_OPTIONAL: Final = frozenset({"store_limit", "epochs", "baseline_epochs", "workers", "timeout"})
+"""Those of them that may be `None`."""
+_FOR_TWO_OBJECTIVES: Final[Mapping[str, tuple[str, ...]]] = {
+    # Not iepoch: it prunes nearly all trials, and without values TPE cannot tell good from bad.
+    "pruner": ("cycle", "none"),
+    "sampler": ("tpe", "random", "qmc"),
+    "stop": ("never",),
+}
+"""What serves a study of two objectives, in which trials report no single value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Slot:
-    """Where a worker runs."""
+class Settings:
+    """A search, as its user asks for it; the defaults are those of the command.
 
-    index: int
-    device: str
-    threads: int
-    """For matrix products on the CPU."""
-    memory_share: float = 1.0
-    """Of a GPU's memory, that the worker may take, in (0, 1]: one of several must not starve the
-    others, or what fits would hang on who else is at work."""
+    What needs the data or the machine to be checked is checked when the search starts.
+
+    Raises:
+        ConfigError: A value out of its range, or two that do not go together.
+    """
+
+    trials: int = 200
+    """Finished trials of the study in all, over all workers and all runs; >= 1."""
+    data: str | None = None
+    """A file (.pkl, .npz, .safetensors) or `demo`; `None` for datasets/ac.pkl if it is there, else
+    `demo`."""
+    layout: Path | None = None
+    """YAML with names, label ranges and PCA widths of the data; `None` for the default layout."""
+    study: str | None = None
+    """The study's name; `None` joins the names of the data and the space."""
+    storage: str | None = None
+    """SQLAlchemy URL of the study's database; `None` for SQLite at RUNS/STUDY/study.db."""
+    runs: Path = Path("runs")
+    """Folder of all results."""
+    store_limit: float | None = None
+    """GB that all prepared data under RUNS/prepared may take, >= 0; `None` for the free disk."""
+    space: str = "auto"
+    """A preset's name or a YAML file; `auto` is extended with a GPU and extended-small without."""
+    epochs: int | None = None
+    """Upper bound for each trial, >= 1; a run ends with its last whole cosine cycle. `None` for the
+    space's."""
+    baseline_epochs: int | None = None
+    """Upper bound for the manual baseline, >= 1; `None` for a trial's, and on a CPU for its first
+    cycle."""
+    workers: int | None = None
+    """Worker processes, 1 to 1024; `None` for one a CPU core, or as many as a GPU carries, up to 8."""
+    devices: tuple[str, ...] | None = None
+    """`cpu`, or CUDA devices such as `cuda:0`; `None` for all GPUs, or the CPU where there is none."""
+    objective: str = "score"
+    """`score` (the weighted mean of both watched R²) or `pareto` (each of them for itself)."""
+    pruner: str = "cycle"
+    """One of `PRUNERS`."""
+    audit_share: float = 0.03
+    """Share of trials that run on when the pruner would stop them, to check the pruner; in [0, 1]."""
+    sampler: str = "tpe"
+    """One of `SAMPLERS`."""
+    warm_start: str | None = None
+    """A study in the same place whose best points are tried first; `None` for none."""
+    enqueue: tuple[str, ...] = ()
+    """Files of configurations (such as best.yaml) to try first."""
+    stop: str = "never"
+    """`auto` ends the study early where more trials are not worth it (`search.stopping`)."""
+    watch: tuple[str, ...] | None = None
+    """The tasks that play cross-modal and overall; one plays both. `None` for the tasks of these
+    names, or for the only task of data with one."""
+    score_weights: tuple[float, float] = (0.5, 0.5)
+    """Weights of the two watched R² in the score, in that order; >= 0, not both 0."""
+    confirm: int = 3
+    """Candidates that are re-trained beside the manual baseline before the test split is opened;
+    0 does neither."""
+    timeout: float | None = None
+    """Seconds after which no trial is started, >= 0; `None` for no limit."""
+    seed: int = 0
+    """Of every random stream of the study, >= 0."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.memory_share <= 1:
-            raise ValueError(f"memory_share is {self.memory_share}, expected a share in (0, 1]")
+        _check_numbers(self)
+        _check_names(self)
+        _check_watched(self)
+        if self.objective == "pareto":
+            _check_two_objectives(self)
+        if self.pruner == "iepoch":
+            _check_iepoch(self)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """All that a worker needs to know; crosses to its process by pickle."""
+def _check_numbers(settings: Settings) -> None:
+    for name, bounds in BOUNDS.items():
+        value = getattr(settings, name)
+        if not bounds.hold(value) and not (value is None and name in _OPTIONAL):
+            raise ConfigError(f"`{name}` is {value!r}, expected {bounds}")
 
-    study: str
-    url: str
-    store: Path
-    """The prepared store's folder."""
-    data: DataConfig
-    """The settings that the store was made with."""
-    space: Space
-    watch: Watch
-    epochs: int
-    baseline_epochs: int
-    """At most, for the manual's configuration."""
-    trials: int
-    """The study's total, over all workers and runs."""
-    sampler: str
-    pruner: str
-    audit_share: float
-    """Share of the trials marked for pruning that go on to their end."""
-    stop: str
-    """`auto` ends the study early (`search.stopping`), `never` does not."""
-    seed: int
-    deadline: float | None
-    """`time.time()` after which no trial is started."""
-    logs: Path
+
+def _check_names(settings: Settings) -> None:
+    for name, choices in CHOICES.items():
+        value = getattr(settings, name)
+        if value not in choices:
+            raise ConfigError(f"`{name}` is {value!r}, expected one of {', '.join(choices)}")
+    if settings.study is not None and not is_name(settings.study):
+        raise ConfigError(
+            f"`study` is {settings.study!r}, expected {EXPECTED}, and not {PREPARED!r}, where the "
+            "prepared data lies"
+        )
+
+
+def _check_watched(settings: Settings) -> None:
+    watch, weights = settings.watch, settings.score_weights
+    if watch is not None and (len(watch) not in (1, 2) or not all(watch)):
+        raise ConfigError(
+            f"`watch` is {','.join(watch)!r}, expected two tasks such as cross_modal,overall, or one"
+        )
+    finite = Bounds(minimum=0, integral=False)
+    if len(weights) != 2 or not all(map(finite.hold, weights)) or not sum(weights) > 0:
+        told = ",".join(f"{weight:g}" for weight in weights)
+        raise ConfigError(
+            f"`score_weights` is {told!r}, expected two numbers >= 0, not both 0, such as 0.5,0.5"
+        )
+
+
+def _check_two_objectives(settings: Settings) -> None:
+    for name, fitting in _FOR_TWO_OBJECTIVES.items():
+        value = getattr(settings, name)
+        if value not in fitting:
+            raise ConfigError(
+                f"`{name}` is {value!r}, which needs a single objective; "
+                f"`objective` pareto takes {', '.join(fitting)}"
+            )
+
+
+def _check_iepoch(settings: Settings) -> None:
+    """The best trials are finished at the study's total, so the study must not end before that."""
+    if settings.stop != "never":
+        raise ConfigError(f"`stop` is {settings.stop!r}, expected never with `pruner` iepoch")
+    if settings.timeout is not None:
+        raise ConfigError(
+            f"`timeout` is {settings.timeout:g}, expected none with `pruner` iepoch, which finishes "
+            "its best trials at the end; give fewer `trials`"
+        )

@@ -1,13 +1,13 @@
 """Opens a plan's study: creates it once, refuses to go on with another, queues what was asked for."""
 
+import time
 from collections.abc import Callable
-from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
 from search.plan import Plan
-from search.queue.baseline import baseline_point, comes_first, queue_baseline
+from search.queue.baseline import BaselinePolicy
 from search.queue.retry import hand_back_stale
 from search.queue.warm_start import queue
 from studies import records
@@ -15,6 +15,7 @@ from studies.errors import StudyError
 from studies.identity import Identity, differences
 from studies.storage.lock import study_lock
 from studies.storage.open import make_schema, open_storage
+from studies.trial_states import FINISHED
 
 
 def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
@@ -34,7 +35,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
         study = optuna.create_study(
             study_name=job.study,
             storage=storage,
-            directions=["maximize"] * (2 if plan.objective == "pareto" else 1),
+            directions=["maximize"] * (2 if plan.settings.objective == "pareto" else 1),
             load_if_exists=True,
         )
         stored = study.user_attrs.get(records.IDENTITY)
@@ -43,27 +44,31 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
             if study.user_attrs.get(records.SPACE, {}).get("start", {}) != job.space.start:
                 say(
                     f"the space {job.space.name!r} has another start than when the study began: it is not "
-                    "tried, but opening trials lie near it now; --enqueue tries a point"
+                    "tried, but opening trials lie near it now; `enqueue` tries a point"
                 )
         more = study.user_attrs.get(records.TOTAL) != job.trials
         study.set_user_attr(records.TOTAL, job.trials)
-        _begin_with_baseline(study, plan)
+        policy = BaselinePolicy.of(job, tasks=plan.store.schema.tasks, now=time.time())
+        trials = study.get_trials(deepcopy=False)
+        if policy.is_due_at_opening(trials, num_queued=_num_handed(plan)):
+            policy.queue(study)
         if stored is None:
             if job.space.start:
                 study.enqueue_trial(dict(job.space.start))
             _describe(study, plan)
-        if not _is_full(study, plan):
+        finished = study.get_trials(deepcopy=False, states=FINISHED)
+        if len(finished) < job.trials:  # else what is queued would never run
             for handed in plan.handed:
                 queue(
                     study,
                     handed,
                     space=job.space,
                     tasks=plan.store.schema.tasks,
-                    baseline=_baseline_point(plan),
+                    baseline=policy.point,
                     say=say,
                 )
         waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        if study.user_attrs.get(records.STOPPED) and (job.stop == "never" or more or waiting):
+        if study.user_attrs.get(records.STOPPED) and (not job.may_stop or more or waiting):
             study.set_user_attr(records.STOPPED, None)
     return study
 
@@ -85,31 +90,9 @@ def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> Non
     if found:
         raise StudyError(
             f"the study {study.study_name!r} is another one: {'; '.join(found)}; "
-            "give the same as before, or a new name with --study"
+            "give the same as before, or a new name with `study`"
         )
 
 
-def _begin_with_baseline(study: optuna.Study, plan: Plan) -> None:
-    """Queues the manual's configuration where a study begins with it, or gave it up before.
-
-    Else a worker queues it later (`search.queue.baseline`).
-    """
-    trials = study.get_trials(deepcopy=False)
-    own = [trial for trial in trials if trial.user_attrs.get(records.BASELINE)]
-    if _is_full(study, plan) or any(trial.state is not TrialState.FAIL for trial in own):
-        return
-    job = plan.job
-    num_handed = sum(len(handed.points) for handed in plan.handed)
-    if own or comes_first(job.trials, num_handed=num_handed):
-        queue_baseline(study, _baseline_point(plan))
-
-
-def _baseline_point(plan: Plan) -> dict[str, Any]:
-    job, tasks = plan.job, plan.store.schema.tasks
-    return baseline_point(job.space, tasks=tasks, epochs=job.baseline_epochs, seed=job.seed)
-
-
-def _is_full(study: optuna.Study, plan: Plan) -> bool:
-    """Whether all trials are done, so that what is queued would never run."""
-    ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    return len(ended) >= plan.job.trials
+def _num_handed(plan: Plan) -> int:
+    return sum(len(handed.points) for handed in plan.handed)

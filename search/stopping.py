@@ -19,29 +19,18 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 from scipy.special import exp1
 
-from avq_core.errors import ConfigError
 from search.queue.retry import RETRIES
 from studies import records
 from studies.score import Watch
 from studies.storage.optuna_internals import queued_point
+from studies.trial_states import FINISHED
 
-RULES: Final = ("never", "auto")
 MIN_FINISHED: Final = 40
 """Finished trials before a study is judged: up to 20 open it without a model, and it takes as
 many again to see what the sampler has learned from them."""
 _NUM_TOP: Final = 5
 """Scores that make up the tail. With 10, simulated studies go on for 131 of 200 trials and not for 88,
 and lose hardly less (docs/experiments/015)."""
-
-
-def check_rule(name: str) -> None:
-    """Makes sure that there is a rule of this name.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    if name not in RULES:
-        raise ConfigError(f"--stop is {name!r}, expected one of {', '.join(RULES)}")
 
 
 def is_over(
@@ -71,7 +60,7 @@ def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -
     """
     if any(trial.state is TrialState.WAITING for trial in trials):
         return None
-    finished = [t for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    finished = [t for t in trials if t.state in FINISHED]
     complete = [t for t in finished if t.state is TrialState.COMPLETE]
     drawn = [t.values[0] for t in complete if _is_drawn(t)]
     num_left = total - len(finished) - sum(t.state is TrialState.RUNNING for t in trials)

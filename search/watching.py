@@ -1,4 +1,4 @@
-"""Which two tasks a study watches, as the command line and the data have it."""
+"""Which two tasks a study watches, as its settings and the data have it."""
 
 import dataclasses
 from collections.abc import Callable
@@ -8,47 +8,35 @@ import numpy as np
 from avq_core.data.store.store import PreparedStore
 from avq_core.errors import ConfigError
 from avq_core.training.metrics import r2_score
+from search.settings import Settings
 from studies.score import Watch
 
 
-def cross_modal_weight(weights: str) -> float:
-    """The cross-modal share of the score, of two numbers such as `0.5,0.5`.
+def watched_tasks(settings: Settings, tasks: tuple[str, ...], say: Callable[[str], None]) -> Watch:
+    """The watched tasks: those asked for, else the two usual ones, else the only one there is.
+
+    Args:
+        settings: The search's.
+        tasks: The data's.
+        say: Told where one task plays both.
 
     Raises:
-        ConfigError: Not two numbers, or both 0.
+        ConfigError: None were named, and the data has neither the usual two nor a single task.
     """
-    try:
-        first, second = (float(weight) for weight in weights.split(","))
-    except ValueError as error:
+    first, second = settings.score_weights
+    usual = Watch(cross_modal_weight=first / (first + second))
+    if settings.watch is not None:
+        names = settings.watch
+        return dataclasses.replace(usual, cross_modal=names[0], overall=names[-1])
+    if len(tasks) == 1:
+        say(f"watching the only task, {tasks[0]}, as both cross-modal and overall")
+        return dataclasses.replace(usual, cross_modal=tasks[0], overall=tasks[0])
+    if not {usual.cross_modal, usual.overall} <= set(tasks):
         raise ConfigError(
-            f"--score-weights is {weights!r}, expected two numbers such as 0.5,0.5"
-        ) from error
-    if not (first >= 0 and second >= 0 and 0 < first + second < float("inf")):
-        raise ConfigError(f"--score-weights is {weights!r}, expected two numbers >= 0, not both 0")
-    return first / (first + second)
-
-
-def watched_tasks(
-    asked: str | None, tasks: tuple[str, ...], share: float, say: Callable[[str], None]
-) -> Watch:
-    """The watched tasks: those asked for, else the spec's two, else the only one there is."""
-    usual = Watch(cross_modal_weight=share)
-    if asked is None:
-        if len(tasks) == 1:
-            say(f"watching the only task, {tasks[0]}, as both figures")
-            return dataclasses.replace(usual, cross_modal=tasks[0], overall=tasks[0])
-        if not {usual.cross_modal, usual.overall} <= set(tasks):
-            raise ConfigError(
-                f"the data's tasks are {', '.join(tasks)}, not {usual.cross_modal} and "
-                f"{usual.overall}; say with --watch which two play them, or which one plays both"
-            )
-        return usual
-    names = [name.strip() for name in asked.split(",")]
-    if len(names) not in (1, 2) or not all(names):
-        raise ConfigError(
-            f"--watch is {asked!r}, expected two tasks such as cross_modal,overall, or one"
+            f"the data's tasks are {', '.join(tasks)}, not {usual.cross_modal} and "
+            f"{usual.overall}; say with `watch` which two play them, or which one plays both"
         )
-    return dataclasses.replace(usual, cross_modal=names[0], overall=names[-1])
+    return usual
 
 
 def check_watched(store: PreparedStore, watch: Watch) -> None:
@@ -57,7 +45,7 @@ def check_watched(store: PreparedStore, watch: Watch) -> None:
     for task in (watch.cross_modal, watch.overall):
         if task not in store.schema.tasks:
             raise ConfigError(
-                f"--watch names {task!r}, but the data's tasks are {', '.join(store.schema.tasks)}"
+                f"`watch` names {task!r}, but the data's tasks are {', '.join(store.schema.tasks)}"
             )
         column = targets[:, store.schema.tasks.index(task)]
         if np.isnan(r2_score(np.zeros_like(column), column)):

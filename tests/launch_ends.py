@@ -3,7 +3,7 @@
 import sys
 
 from avq_core.errors import NoRoomError
-from search.settings import NO_ROOM
+from search.job import NO_ROOM
 
 
 def end_without_room(*_: object) -> None:

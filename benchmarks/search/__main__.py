@@ -45,7 +45,7 @@ from benchmarks.search.methods import METHODS, run_method
 from benchmarks.search.plot import draw
 from benchmarks.search.results import RESULTS_VERSION, SearchRun, read_run, write_run
 from benchmarks.search.summary import REFERENCE, TO, baseline_note, summarise, table, to_plain
-from search.cli import build_parser
+from search.cli import read_settings
 from search.plan import Plan, make_plan
 from search.quiet import quiet_libraries
 from search.workers.slots import available_cores
@@ -157,7 +157,7 @@ def _plan(options: argparse.Namespace, seed: int) -> Plan:
     """Our own search's plan for a seed; prepares the data if needed."""
     specific = ["--study", "plan", "--runs", str(options.out / "runs"), "--seed", str(seed)]
     say = (lambda _line: None) if seed else _say  # the same for every seed, so printed once
-    return make_plan(build_parser().parse_args([*_arguments(options), *specific]), say=say)
+    return make_plan(read_settings([*_arguments(options), *specific]), say=say)
 
 
 def _arguments(options: argparse.Namespace) -> list[str]:

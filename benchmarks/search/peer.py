@@ -10,7 +10,7 @@ from pathlib import Path
 
 from avq_core.cli import run_command
 from benchmarks.search.results import write_trials
-from search.cli import build_parser
+from search.cli import read_settings
 
 
 def main(argv: Sequence[str]) -> int:
@@ -21,7 +21,7 @@ def main(argv: Sequence[str]) -> int:
     from search.quiet import quiet_libraries
 
     quiet_libraries()
-    plan = make_plan(build_parser().parse_args(arguments), say=print)
+    plan = make_plan(read_settings(arguments), say=print)
     if method == "ray-asha":
         from benchmarks.search import ray_peer
 

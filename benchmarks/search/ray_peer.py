@@ -21,7 +21,7 @@ from avq_core.data.store.store import open_store
 from avq_core.training.resident import ResidentSplits
 from benchmarks.search.results import TrialRun
 from benchmarks.search.training import first_cycle, load_splits, train, trial_config
-from search.settings import Job
+from search.job import Job
 from search.suggest import suggest
 from search.workers.slots import available_cores
 from space.space import Space

@@ -15,8 +15,8 @@ from avq_core.errors import NonFiniteLossError
 from avq_core.training.loop import EpochRecord, fit
 from avq_core.training.resident import ResidentSplits, splits_to_device
 from search.configure import configure
+from search.job import Job
 from search.seeds import Stream, derive_seed
-from search.settings import Job
 
 
 def load_splits(store: Path, device: torch.device) -> ResidentSplits:

@@ -22,8 +22,8 @@ from search.configure import same_but_for_run
 from search.confirmation.held_out import Candidate, open_test, to_train
 from search.confirmation.race import Choice, Standing, choose, corrected_error, gap
 from search.confirmation.schedule import Cut, Rounds, run_key
+from search.job import Slot
 from search.seeds import Stream, derive_seed
-from search.settings import Slot
 from search.simple_models import best_simple
 from search.workers.pool import TaskPool
 from studies import records

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from avq_core.config.training import TrainConfig
 from avq_core.config.values import to_dict, with_values
+from search.job import Slot
 from search.seeds import Stream, derive_seed
-from search.settings import Slot
 from search.workers.pool import Task, TaskPool
 
 if TYPE_CHECKING:

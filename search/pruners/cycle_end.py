@@ -3,21 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import optuna
 from optuna.pruners import (
     BasePruner,
 )
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from search.pruners.paired_error import paired_error
 from search.pruners.rule import Decision, PruningRule
 from studies import records
 from studies.score import Figures, Watch, with_nan
-
-_REACHED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+from studies.trial_states import BUDGETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class CycleEndPruner(BasePruner):
             self._standings(study, other)
             for other in (study.get_trials(deepcopy=False) if trials is None else trials)
             # The baseline has other cycles and is there to be compared with, not to set the bar.
-            if other.state in _REACHED
+            if other.state in BUDGETED
             and other.number != trial.number
             and not other.user_attrs.get(records.BASELINE)
         ]

@@ -1,7 +1,5 @@
 """Pruners: Optuna's adapter of the pruning rule, stopping all at the first rung, and the choice."""
 
-from typing import Final
-
 import optuna
 from optuna.pruners import (
     BasePruner,
@@ -11,16 +9,11 @@ from optuna.pruners import (
     SuccessiveHalvingPruner,
 )
 
-from avq_core.errors import ConfigError
 from search.pruners.cycle_end import CycleEndPruner
 from search.pruners.first_rung import FirstRungPruner
 from search.pruners.rule import Decision, PruningRule
+from search.settings import PRUNERS
 from studies.score import Watch
-
-PRUNERS: Final = ("cycle", "iepoch", "halving", "hyperband", "median", "none")
-OF_BOTH_FIGURES: Final = ("cycle", "none")
-"""Those for a study of two objectives, in which trials report no single value. Not `iepoch`: nearly
-all trials are pruned there, and of those TPE cannot tell good from bad without values."""
 
 
 def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
@@ -33,7 +26,7 @@ def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
         epochs: At most, for each trial.
 
     Raises:
-        ConfigError: An unknown name.
+        ValueError: An unknown name.
     """
     match name:
         case "cycle":
@@ -48,7 +41,7 @@ def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
             return MedianPruner(n_startup_trials=8)
         case "none":
             return NopPruner()
-    raise ConfigError(f"--pruner is {name!r}, expected one of {', '.join(PRUNERS)}")
+    raise ValueError(f"pruner is {name!r}, expected one of {', '.join(PRUNERS)}")
 
 
 def decide(study: optuna.Study, trial: optuna.Trial) -> Decision:

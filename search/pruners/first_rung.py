@@ -1,4 +1,4 @@
-"""The best few at the first rung, trained to their end: what `--pruner iepoch` closes a study with."""
+"""The best few at the first rung, trained to their end: what the pruner `iepoch` closes a study with."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,11 +11,10 @@ from search.pruners.rule import Decision
 from studies import records
 from studies.fronts import front_numbers
 from studies.score import Figures, Watch, with_nan
+from studies.trial_states import BUDGETED, NOT_FAILED, PENDING
 
 NUM_FINALISTS: Final = 5
 """Of a study; a quarter of its trials where there are fewer than twenty."""
-_BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
-_UNDER_WAY: Final = (TrialState.RUNNING, TrialState.WAITING)
 
 
 def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
@@ -32,11 +31,11 @@ def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
         Whether whoever asks must wait: some trials are still on their way to the first rung.
     """
     trials = study.get_trials(deepcopy=False)
-    spent = sum(trial.state in _BUDGETED for trial in trials)
+    spent = sum(trial.state in BUDGETED for trial in trials)
     places = min(NUM_FINALISTS, max(1, total // 4))
     if spent < total - places or spent >= total:
         return False
-    if any(t.state in _UNDER_WAY for t in trials if records.FINISHES in t.user_attrs):
+    if any(t.state in PENDING for t in trials if records.FINISHES in t.user_attrs):
         return False
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
     # The baseline is nobody's rival at the first rung, and takes longer to get there.
@@ -50,9 +49,7 @@ def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
 def best_at_first_rung(trials: Sequence[FrozenTrial], watch: Watch) -> list[FrozenTrial]:
     """Trials that were stopped at a rung and not finished since: by front there, then by score."""
     finished = {
-        trial.user_attrs.get(records.FINISHES)
-        for trial in trials
-        if trial.state is not TrialState.FAIL
+        trial.user_attrs.get(records.FINISHES) for trial in trials if trial.state in NOT_FAILED
     }
     standings = [
         (trial, figures)

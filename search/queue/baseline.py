@@ -1,79 +1,130 @@
-"""When a study trains the manual's configuration, its baseline.
+"""When a study trains the manual's configuration, its baseline, and for how long.
 
 On a CPU that network costs an epoch what a searched one costs in ten or more, and trained first it
 keeps a worker from a search that knows nothing yet. So a study that is long enough comes to it when half
 of it is over.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from avq_core.config.presets import manual
 from avq_core.config.values import to_dict
 from search.configure import baseline_config
-from space.space import Space
+from search.job import Job
 from studies import records
 from studies.points import point_of
+from studies.trial_states import BUDGETED, FINISHED, NOT_FAILED
 
 HEAD_START: Final = 20
 """Trials that come before the baseline at least, where it does not come first and time is not short."""
 
 
-def comes_first(total: int, *, num_handed: int) -> bool:
-    """Whether a study is too short for a head start, and begins with its baseline.
+def baseline_epochs(asked: int | None, epochs: int, *, on_cpu: bool) -> int:
+    """Upper bound of the baseline's epochs.
 
     Args:
-        total: Trials of the study.
-        num_handed: Points that it is to try before its own.
+        asked: What the user asked for; `None` leaves it to this function.
+        epochs: Upper bound for each trial.
+        on_cpu: Whether the study trains on a CPU, where one cycle of the network is dear enough.
     """
-    return total - num_handed < 2 * HEAD_START
+    if asked is not None:
+        return asked
+    return min(epochs, manual().optim.cycle_epochs) if on_cpu else epochs
 
 
-def head_start(total: int, *, may_stop: bool) -> int:
-    """Trials that come before the baseline of a study that does not begin with it.
-
-    Args:
-        total: Trials of the study.
-        may_stop: Whether it may end before them, and then without its baseline.
-    """
-    return HEAD_START if may_stop else max(HEAD_START, total // 2)
+def trained_baseline(trials: Sequence[FrozenTrial]) -> bool:
+    """Whether a study's baseline has come to an end of its own."""
+    return any(trial.state in FINISHED for trial in _baselines(trials))
 
 
-def is_due(trials: Sequence[FrozenTrial], *, after: int, is_late: bool = False) -> bool:
-    """Whether the baseline is to be queued now, behind whatever else is queued.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaselinePolicy:
+    """Decides when a study queues its baseline. Pure but for `queue`."""
 
-    Only where there never was one: what `search.queue.retry` gave up, or hands on, is its own.
+    total: int
+    """Trials of the study."""
+    may_stop: bool = False
+    """Whether the study may end before its total, and then without its baseline."""
+    half_time: float = math.inf
+    """`time.time()` when half of the study's time is over; infinite where it has no deadline."""
+    point: Mapping[str, Any] = field(default_factory=dict)
+    """The manual's values in the study's space; empty where the space does not hold them."""
 
-    Args:
-        trials: All of the study.
-        after: Trials that come before it.
-        is_late: Whether half of the time that the study is given is over.
-    """
-    if any(trial.user_attrs.get(records.BASELINE) for trial in trials):
-        return False
-    return is_late or sum(trial.state is not TrialState.FAIL for trial in trials) >= after
+    @classmethod
+    def of(cls, job: Job, *, tasks: Sequence[str], now: float) -> Self:
+        """The policy of a study.
+
+        Args:
+            job: The study's settings.
+            tasks: The data's.
+            now: `time.time()` when the command or the worker starts.
+        """
+        config = baseline_config(tasks=tasks, epochs=job.baseline_epochs, seed=job.seed)
+        return cls(
+            total=job.trials,
+            may_stop=job.may_stop,
+            half_time=job.half_time(now),
+            point=dict(point_of(to_dict(config), job.space) or {}),
+        )
+
+    @property
+    def head_start(self) -> int:
+        """Trials that come before the baseline of a study that does not begin with it."""
+        return HEAD_START if self.may_stop else max(HEAD_START, self.total // 2)
+
+    def is_due_at_opening(self, trials: Sequence[FrozenTrial], *, num_queued: int) -> bool:
+        """Whether the command queues the baseline before all else.
+
+        It does so where the study is too short for a head start, or where every earlier baseline
+        failed: the user may give the command again with what it lacked, such as memory.
+
+        Args:
+            trials: All of the study.
+            num_queued: Points that the command asks the study to try before its own.
+        """
+        own = _baselines(trials)
+        is_full = _count(trials, FINISHED) >= self.total
+        if is_full or any(trial.state is not TrialState.FAIL for trial in own):
+            return False
+        return bool(own) or self.total - num_queued < 2 * HEAD_START
+
+    def is_due(self, trials: Sequence[FrozenTrial], *, now: float = -math.inf) -> bool:
+        """Whether a worker queues the baseline now, behind whatever else is queued.
+
+        Only where there never was one: `search.queue.retry` decides on those that failed.
+
+        Args:
+            trials: All of the study.
+            now: `time.time()`.
+        """
+        if _baselines(trials) or _count(trials, BUDGETED) >= self.total:
+            return False
+        return now > self.half_time or _count(trials, NOT_FAILED) >= self.head_start
+
+    def total_needed(self, trials: Sequence[FrozenTrial]) -> int:
+        """The least total with which a study that lacks its baseline comes to train it.
+
+        Args:
+            trials: All of the study, none of them a finished baseline.
+        """
+        queued = any(trial.state is TrialState.WAITING for trial in _baselines(trials))
+        needed = _count(trials, (*FINISHED, TrialState.WAITING)) + (not queued)
+        return max(self.total, needed)
+
+    def queue(self, study: optuna.Study) -> None:
+        """Queues the baseline; called under the study's lock."""
+        study.enqueue_trial(dict(self.point), user_attrs={records.BASELINE: True})
 
 
-def queue_baseline(study: optuna.Study, point: Mapping[str, Any]) -> None:
-    """Queues the baseline.
-
-    Args:
-        study: The study, under its lock.
-        point: As `baseline_point` gives it.
-    """
-    study.enqueue_trial(dict(point), user_attrs={records.BASELINE: True})
+def _baselines(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    return [trial for trial in trials if trial.user_attrs.get(records.BASELINE)]
 
 
-def baseline_point(space: Space, *, tasks: Sequence[str], epochs: int, seed: int) -> dict[str, Any]:
-    """The manual's values in a space; empty where the space does not hold them.
-
-    Args:
-        space: What is searched.
-        tasks: The data's.
-        epochs: At most, for the baseline.
-        seed: The study's.
-    """
-    config = baseline_config(tasks=tasks, epochs=epochs, seed=seed)
-    return dict(point_of(to_dict(config), space) or {})
+def _count(trials: Sequence[FrozenTrial], states: tuple[TrialState, ...]) -> int:
+    return sum(trial.state in states for trial in trials)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from avq_core.config.values import load_configs, to_dict
 from avq_core.errors import ConfigError
@@ -20,6 +20,7 @@ from studies import records
 from studies.points import WEIGHT_PREFIX, coordinates, misfit, point_of
 from studies.storage.open import open_study
 from studies.storage.optuna_internals import queued_point
+from studies.trial_states import NOT_FAILED
 
 NUM_BEST: Final = 10
 """Points taken from another study: as many as a confirmation and its ties would look at; of more,
@@ -43,7 +44,7 @@ class Handed:
 def handed_points(
     files: Sequence[str], other: optuna.Study | None, space: Space, tasks: Sequence[str]
 ) -> tuple[Handed, ...]:
-    """What `--enqueue` and `--warm-start` hand a study of this space and these tasks.
+    """What the settings `enqueue` and `warm_start` hand a study of this space and these tasks.
 
     Raises:
         ConfigError: A file does not fit the space, or nothing of the other study does.
@@ -83,7 +84,7 @@ def best_points(study: optuna.Study, space: Space, tasks: Sequence[str]) -> Hand
             f"none of its best {len(best)} points" if best else "it has no complete trial, so none"
         )
         raise ConfigError(
-            f"{label}: {held} fits the space {space.name!r}; name another study with --warm-start, "
+            f"{label}: {held} fits the space {space.name!r}; name another study with `warm_start`, "
             "or leave it out"
         )
     return Handed(label=label, points=tuple(points), num_unfit=num_unfit, study=study.study_name)
@@ -92,7 +93,7 @@ def best_points(study: optuna.Study, space: Space, tasks: Sequence[str]) -> Hand
 def source_study(
     name: str | None, *, into: str, runs: Path, storage: str | None
 ) -> optuna.Study | None:
-    """The study that `--warm-start` names; `None` where it names none.
+    """The study that `warm_start` names; `None` where it names none.
 
     Raises:
         ConfigError: It is the study itself.
@@ -101,7 +102,7 @@ def source_study(
     if name is None:
         return None
     if name == into:
-        raise ConfigError(f"--warm-start is {name!r}, the study itself; expected another one")
+        raise ConfigError(f"`warm_start` is {name!r}, the study itself; expected another one")
     return open_study(runs, name, storage)
 
 
@@ -122,7 +123,7 @@ def configured_points(file: str, space: Space, tasks: Sequence[str]) -> Handed:
         reason = misfit(source, space)
         if reason is not None:
             raise ConfigError(
-                f"--enqueue {file}: {reason}; change the file, or search it in a space of your own"
+                f"`enqueue` {file}: {reason}; change the file, or search it in a space of your own"
             )
         points.append(coordinates(source, space))
     return Handed(label=f"configuration {file}", points=tuple(points))
@@ -155,9 +156,7 @@ def queue(
         say(f"{handed.label}: done before")
         return
     tried = (
-        _point(trial)
-        for trial in study.get_trials(deepcopy=False)
-        if trial.state is not TrialState.FAIL
+        _point(trial) for trial in study.get_trials(deepcopy=False) if trial.state in NOT_FAILED
     )
     known = [_canonical(point, space, tasks) for point in filter(None, (baseline, *tried))]
     num_queued = 0

@@ -10,7 +10,6 @@ from typing import Final
 
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
-from avq_core.errors import ConfigError
 from search.samplers.whole_space import (
     NearStartSampler,
     NumberedSobolSampler,
@@ -19,24 +18,12 @@ from search.samplers.whole_space import (
     SpaceGPSampler,
 )
 from search.seeds import Stream, derive_seed
+from search.settings import SAMPLERS
 from space.space import Space
 
-SAMPLERS: Final = ("tpe", "gp", "cmaes", "random", "qmc")
-OF_TWO_OBJECTIVES: Final = ("tpe", "random", "qmc")
-"""Those that serve a study of two objectives."""
 _STARTUP: Final = {"tpe": 10, "gp": 20, "cmaes": 20, "random": 20, "qmc": 20}
 """Ended trials before a sampler's model suggests, or the TPE that stands in for it. With twice as many
 `tpe` learns later and ends no better (docs/experiments/023); the others were not compared."""
-
-
-def check_sampler(name: str) -> None:
-    """Makes sure that there is a sampler of this name.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    if name not in SAMPLERS:
-        raise ConfigError(f"--sampler is {name!r}, expected one of {', '.join(SAMPLERS)}")
 
 
 def make_sampler(
@@ -52,9 +39,10 @@ def make_sampler(
         num_startup: Ended trials before a model suggests; `None` for what is usual for the sampler.
 
     Raises:
-        ConfigError: An unknown name.
+        ValueError: An unknown name.
     """
-    check_sampler(name)
+    if name not in SAMPLERS:
+        raise ValueError(f"sampler is {name!r}, expected one of {', '.join(SAMPLERS)}")
     own = derive_seed(seed, Stream.SUGGEST, number)
     startup = _STARTUP[name] if num_startup is None else num_startup
     tpe = _tpe(own, startup)

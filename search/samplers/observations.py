@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from space.space import Space
 from studies import records
+from studies.trial_states import FINISHED
 
 _TUKEY: Final = 1.5
 """Interquartile ranges below the first quartile from which on a value counts as an outlier (Tukey,
@@ -43,7 +44,7 @@ def gather(trials: Sequence[FrozenTrial], space: Space) -> list[Evidence]:
     - Scores far below the rest are raised to Tukey's lower fence: R² has no lower bound, and one
       trial that collapsed would flatten all differences that matter.
     """
-    ended = [t for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    ended = [t for t in trials if t.state in FINISHED]
     scores = _scores(ended)
     known = [score for score in scores if score is not None]
     if not known:

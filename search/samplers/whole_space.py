@@ -22,6 +22,7 @@ from search.samplers.prior import nearby_value
 from space.space import Space
 from studies.distributions import distributions_of
 from studies.storage.optuna_internals import ObservedGPSampler, PlacedQMCSampler, queued_point
+from studies.trial_states import FINISHED
 
 
 class SpaceGPSampler(ObservedGPSampler):
@@ -122,7 +123,7 @@ class Opening(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Decides whose turn it is, once a trial: others may end between two of its parameters."""
-        ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        ended = study.get_trials(deepcopy=False, states=FINISHED)
         self._current = self._first if len(ended) < self._num_startup else self._then
         return self._current.infer_relative_search_space(study, trial)
 

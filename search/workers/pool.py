@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from avq_core.config.training import TrainConfig
 from search.interrupts import InterruptedTrial
-from search.settings import Slot
+from search.job import Slot
 from search.workers.failure import WorkerFailedError
 from search.workers.processes import shielded_from_ctrl_c
 
@@ -102,7 +102,7 @@ class TaskPool:
         except BrokenProcessPool as error:
             raise WorkerFailedError(
                 "a process of the confirmation was killed (out of memory?); the same command goes "
-                "on where it stands, with fewer --workers if need be"
+                "on where it stands, with fewer `workers` if need be"
             ) from error
         except BaseException:
             self._stop.set()

@@ -3,7 +3,6 @@
 import contextlib
 import multiprocessing
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
@@ -11,7 +10,7 @@ from types import FrameType
 from typing import Final
 
 from avq_core.errors import NoRoomError
-from search.settings import NO_ROOM, Job, Slot
+from search.job import NO_ROOM, Job, Slot
 from search.workers.failure import WorkerFailedError
 from search.workers.worker import run_worker
 
@@ -22,7 +21,9 @@ _MAX_STARTS: Final = 4
 """Of the worker of one slot; killed more often, something is wrong with the machine."""
 
 
-def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None]) -> None:
+def run_workers(
+    job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None], say: Callable[[str], None]
+) -> None:
     """Runs a worker in every slot until all are done.
 
     Ctrl-C (or a SIGTERM that means the same) asks the workers to hand their trials back, waits for that,
@@ -33,6 +34,7 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
         job: What to work on.
         slots: Where.
         on_tick: Called about twice a second.
+        say: Told that the workers are being stopped.
 
     Raises:
         NoRoomError: The data does not fit on a device as often as it has workers.
@@ -51,7 +53,7 @@ def run_workers(job: Job, slots: Sequence[Slot], *, on_tick: Callable[[], None])
                 time.sleep(_TICK_SECONDS)
                 let_in()
     except KeyboardInterrupt:
-        print("\nstopping: running trials are handed back", file=sys.stderr, flush=True)
+        say("stopping: running trials go back to the queue")
         raise
     finally:
         _stop([member.process for member in crew])
@@ -133,7 +135,7 @@ class _Member:
         if status == NO_ROOM:
             raise NoRoomError(
                 f"{self.process.name} found no room on {self.slot.device} for its copy of the data "
-                f"(see {log}); free some of its memory, give fewer --workers, or take another device"
+                f"(see {log}); free some of its memory, give fewer `workers`, or take another device"
             )
         raise WorkerFailedError(f"{self.process.name} ended with status {status}; see {log}")
 

@@ -4,11 +4,9 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
-from avq_core.errors import ConfigError
-from search.settings import Slot
+from search.job import Slot
 
-_MOST_WORKERS: Final = 1024
-_MOST_A_GPU: Final = 8
+_MAX_PER_GPU: Final = 8
 """Unless more are asked for. 14 train a quarter more still in the same time (docs/experiments/019); what a
 sampler loses that has so many trials under way when it suggests the next was not measured."""
 _GPU_BYTES_BESIDE_DATA: Final = 4 * 2**30
@@ -21,59 +19,44 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def device_names(text: str) -> list[str]:
-    """The devices of `--devices`, each once.
+def device_names(names: Sequence[str] | None) -> list[str]:
+    """The devices to train on, each once.
 
     Args:
-        text: `auto`, or `cpu` and CUDA devices by comma.
+        names: `cpu` and CUDA devices; `None` for all GPUs, or the CPU where there is none.
 
     Raises:
-        ConfigError: A device that is not there.
+        ConfigError: A device that this machine does not have.
     """
     from avq_core.training.device import parse_device
 
-    if text == "auto":
+    if names is None:
         import torch
 
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())] or ["cpu"]
-    return list(dict.fromkeys(str(parse_device(name.strip())) for name in text.split(",")))
+    return list(dict.fromkeys(str(parse_device(name)) for name in names))
 
 
-def check_workers(text: str) -> None:
-    """Makes sure that `--workers` is `auto` or a number of workers.
-
-    Raises:
-        ConfigError: It is neither.
-    """
-    if text != "auto" and not (text.isdecimal() and 1 <= int(text) <= _MOST_WORKERS):
-        raise ConfigError(
-            f"--workers is {text!r}, expected auto or a number from 1 to {_MOST_WORKERS}"
-        )
-
-
-def make_slots(*, workers: str, devices: Sequence[str], data_bytes: int = 0) -> list[Slot]:
+def make_slots(*, workers: int | None, devices: Sequence[str], data_bytes: int = 0) -> list[Slot]:
     """One slot a worker.
 
     Args:
-        workers: A number, or `auto`: one a CPU core, or on a GPU as many as its memory and the cores
-            beside it carry, up to `_MOST_A_GPU`. Two processes of one thread train two small
+        workers: `None` for one a CPU core, or on a GPU as many as its memory and the cores
+            beside it carry, up to `_MAX_PER_GPU`. Two processes of one thread train two small
             networks faster than one process of two threads trains them in turn, and one process
             leaves most of a GPU idle (docs/experiments/019).
-        devices: As `device_names` gives them. Workers take them in turn, on `auto` until a device
+        devices: As `device_names` gives them. Workers take them in turn; without a number, until a device
             has as many as it carries.
-        data_bytes: Of which a worker on a GPU keeps a copy there; counts for `auto`.
-
-    Raises:
-        ConfigError: Not a number of workers.
+        data_bytes: Of which a worker on a GPU keeps a copy there; counts where
+            there is no number of workers.
     """
-    check_workers(workers)
     cores = available_cores()
-    if workers == "auto":
+    if workers is None:
         carried = {name: _carried(name, cores // len(devices), data_bytes) for name in devices}
         turns = range(max(carried.values()))
         own = [name for turn in turns for name in devices if turn < carried[name]]
     else:
-        own = [devices[i % len(devices)] for i in range(int(workers))]
+        own = [devices[i % len(devices)] for i in range(workers)]
     threads = max(1, cores // len(own))
     return [
         Slot(index=index, device=name, threads=threads, memory_share=1 / own.count(name))
@@ -90,4 +73,4 @@ def _carried(device: str, cores: int, data_bytes: int) -> int:
     from avq_core.training.device import SHARED_MEMORY
 
     memory = SHARED_MEMORY * torch.cuda.get_device_properties(device).total_memory
-    return max(1, min(cores, int(memory / (data_bytes + _GPU_BYTES_BESIDE_DATA)), _MOST_A_GPU))
+    return max(1, min(cores, int(memory / (data_bytes + _GPU_BYTES_BESIDE_DATA)), _MAX_PER_GPU))

@@ -1,42 +1,39 @@
 """One worker process: claims trials within the study's budget and runs them, one after another."""
 
 import contextlib
-import math
 import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.samplers import BaseSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.errors import NoRoomError
 from search.interrupts import INTERRUPTED, InterruptedTrial, StopRequest
+from search.job import NO_ROOM, Job, Slot
 from search.pruners.factory import make_pruner
 from search.pruners.first_rung import FirstRungPruner, queue_finalists
-from search.queue.baseline import baseline_point, head_start, is_due, queue_baseline
+from search.queue.baseline import BaselinePolicy
 from search.queue.retry import hand_back, hand_back_stale
 from search.quiet import quiet_libraries
 from search.samplers.factory import make_sampler
-from search.settings import NO_ROOM, Job, Slot
 from search.stopping import is_over
 from studies import records
-from studies.score import Watch
 from studies.storage.lock import StudyLock, study_lock
 from studies.storage.open import open_storage
 from studies.storage.optuna_internals import trial_id
 from studies.storage.orphans import fail_orphans
+from studies.trial_states import BUDGETED
 
 _POLL_SECONDS: Final = 0.5
 ObjectiveValue = float | tuple[float, float]
-_BUDGETED: Final = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 
 
 def run_worker(job: Job, slot: Slot) -> None:
@@ -61,34 +58,22 @@ def run_worker(job: Job, slot: Slot) -> None:
         print(error)
         sys.exit(NO_ROOM)
     objective = Objective(
+        job=job,
         splits=resident,
         val_groups=splits.val.groups,
-        space=job.space,
-        data=job.data,
-        watch=job.watch,
-        epochs=job.epochs,
-        baseline_epochs=job.baseline_epochs,
-        seed=job.seed,
         worker=f"worker-{slot.index} on {slot.device}, {socket.gethostname()}:{os.getpid()}",
         on_step=stop.check,
-        audit_share=job.audit_share,
     )
     quiet_libraries()
     storage = open_storage(job.url, stale_callback=hand_back_stale)
     study = optuna.load_study(study_name=job.study, storage=storage)
     study.pruner = make_pruner(job.pruner, job.watch, epochs=job.epochs)
     crew = Crew(
+        job=job,
         study=study,
         storage=storage,
         lock=study_lock(job.url, job.study),
-        sampler=lambda number: make_sampler(job.sampler, job.space, seed=job.seed, number=number),
-        total=job.trials,
-        watch=job.watch,
-        stops=job.stop == "auto",
-        baseline=baseline_point(
-            job.space, tasks=splits.schema.tasks, epochs=job.baseline_epochs, seed=job.seed
-        ),
-        half_time=math.inf if job.deadline is None else (time.time() + job.deadline) / 2,
+        baseline=BaselinePolicy.of(job, tasks=splits.schema.tasks, now=time.time()),
     )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
         if not run_next(crew, objective):
@@ -99,22 +84,12 @@ def run_worker(job: Job, slot: Slot) -> None:
 class Crew:
     """What a worker shares with all others of its study."""
 
+    job: Job
     study: optuna.Study
     storage: RDBStorage
     lock: StudyLock
-    sampler: Callable[[int], BaseSampler]
-    """The sampler of a trial, given its number: a suggestion then follows from the study's seed and
-    the trial's number, whichever worker makes it, and no two draw alike."""
-    total: int
-    """Trials of the study."""
-    watch: Watch
-    stops: bool = False
-    """Whether the study may end before its total (`search.stopping`)."""
-    baseline: Mapping[str, Any] | None = None
-    """The manual's values, to be trained when it is due (`search.queue.baseline`); `None` for a study
-    without it."""
-    half_time: float = math.inf
-    """`time.time()` when half of the time is over; infinite where there is no end of it."""
+    baseline: BaselinePolicy | None = None
+    """`None` for a study without a baseline."""
 
 
 def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) -> bool:
@@ -126,26 +101,22 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
     Returns:
         Whether there may be more to do.
     """
-    study, lock = crew.study, crew.lock
+    job, study, lock = crew.job, crew.study, crew.lock
     claim = _Claim(objective, crew)
     lock.acquire()
     try:
         fail_orphans(study, crew.storage, stale_callback=hand_back_stale)
         optuna.storages.fail_stale_trials(study)
         trials = study.get_trials(deepcopy=False)
-        states = [trial.state for trial in trials if trial.state in _BUDGETED]
-        if crew.stops and is_over(study, trials, total=crew.total, watch=crew.watch):
+        states = [trial.state for trial in trials if trial.state in BUDGETED]
+        if job.may_stop and is_over(study, trials, total=job.trials, watch=job.watch):
             return False
         waits = isinstance(study.pruner, FirstRungPruner) and queue_finalists(
-            study, total=crew.total, watch=crew.watch
+            study, total=job.trials, watch=job.watch
         )
-        if len(states) < crew.total and not waits:
-            if crew.baseline is not None and is_due(
-                trials,
-                after=head_start(crew.total, may_stop=crew.stops),
-                is_late=time.time() > crew.half_time,
-            ):
-                queue_baseline(study, crew.baseline)
+        if len(states) < job.trials and not waits:
+            if crew.baseline is not None and crew.baseline.is_due(trials, now=time.time()):
+                crew.baseline.queue(study)
             study.optimize(claim, n_trials=1)
             return True
     except InterruptedTrial:
@@ -181,8 +152,13 @@ class _Claim:
         self.crew.storage.record_heartbeat(trial_id(trial))
         self.crew.lock.release()
         self.trial = trial
+        job = self.crew.job
         # Optuna asks the sampler when the objective first asks for a value, so not before this.
-        trial.study.sampler = self.crew.sampler(trial.number)
+        # A sampler a trial: what is suggested follows from the study's seed and the trial's number,
+        # whichever worker asks, and no two draw alike.
+        trial.study.sampler = make_sampler(
+            job.sampler, job.space, seed=job.seed, number=trial.number
+        )
         try:
             return self.objective(trial)
         except InterruptedTrial:

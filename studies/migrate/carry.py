@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from space.space import Space
 from studies import records
@@ -16,6 +16,7 @@ from studies.identity import Identity
 from studies.points import WEIGHT_PREFIX, coordinates, first_misfit
 from studies.storage.lock import study_lock
 from studies.storage.open import make_schema, open_storage
+from studies.trial_states import FINISHED
 
 CARRIED: Final = "carried_from"
 """Trial: study and number that it was carried from. Study: the name of that study."""
@@ -56,7 +57,7 @@ def sort_out(source: optuna.Study, space: Space) -> Sorting:
     left: list[tuple[str, str]] = []
     for trial in source.get_trials(deepcopy=False):
         config = trial.user_attrs.get(records.CONFIG)
-        if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+        if trial.state not in FINISHED:
             left.append((UNFINISHED, ""))
         elif config is None:
             left.append(("without a configuration", ""))

@@ -1,5 +1,6 @@
 """What the search's tests share: a tiny space, a tiny study, an objective over tiny splits."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from storages import new_storage
 
 from avq_core.config.data import DataConfig
 from avq_core.training.resident import ResidentSplits
+from search.job import Job
 from search.objective import Objective
 from search.pruners.cycle_end import CycleEndPruner
 from search.pruners.rule import PruningRule
@@ -57,21 +59,38 @@ def study(storage: str) -> optuna.Study:
 
 
 @pytest.fixture
-def make_objective(splits: ResidentSplits) -> Callable[..., Objective]:
-    """An objective over the tiny splits; settings by name."""
+def job(storage: str, tmp_path: Path) -> Job:
+    """One trial of three epochs over the tiny space; there is no store."""
+    return Job(
+        study="tiny",
+        url=storage,
+        store=tmp_path / "store",
+        data=DataConfig(),
+        space=TINY,
+        watch=Watch(),
+        epochs=3,
+        baseline_epochs=3,
+        trials=1,
+        sampler="random",
+        pruner="cycle",
+        audit_share=0.0,
+        stop="never",
+        seed=0,
+        deadline=None,
+        logs=tmp_path / "logs",
+    )
+
+
+@pytest.fixture
+def make_objective(splits: ResidentSplits, job: Job) -> Callable[..., Objective]:
+    """An objective over the tiny splits; its own settings and the job's by name."""
+    of_job = {field.name for field in dataclasses.fields(Job)}
 
     def make(**settings: object) -> Objective:
-        base = {
-            "splits": splits,
-            "space": TINY,
-            "data": DataConfig(),
-            "watch": Watch(),
-            "epochs": 3,
-            "baseline_epochs": 3,
-            "seed": 0,
-            "worker": "test",
-            "on_step": lambda: None,
-        }
-        return Objective(**(base | settings))  # type: ignore[arg-type]
+        changed = {name: value for name, value in settings.items() if name in of_job}
+        own = {name: value for name, value in settings.items() if name not in of_job}
+        base = {"splits": splits, "worker": "test", "on_step": lambda: None}
+        replaced = dataclasses.replace(job, **changed)  # type: ignore[arg-type]
+        return Objective(job=replaced, **(base | own))  # type: ignore[arg-type]
 
     return make

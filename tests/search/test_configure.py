@@ -132,8 +132,8 @@ def space_of(**parameters: object) -> Space:
             },
             "too many to check",
         ),
-        ({"training.epochs": Int(low=1, high=9, reason="r")}, "follows from --epochs"),
-        ({"training.seed": Int(low=1, high=9, reason="r")}, "follows from --seed"),
+        ({"training.epochs": Int(low=1, high=9, reason="r")}, "follows from `epochs`"),
+        ({"training.seed": Int(low=1, high=9, reason="r")}, "follows from `seed`"),
         ({"model.head": Categorical(choices=("linear", "cubic"), reason="r")}, "model.head is"),
     ],
 )

@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from search.objective import Objective
-from search.progress import StatusLine, describe, format_seconds, take_snapshot
+from search.progress import describe, format_seconds, take_snapshot
 from studies import records
 from studies.score import Watch
 
@@ -53,14 +53,3 @@ def test_a_study_that_was_stopped_says_why(
 def test_seconds_are_told_as_people_say_them(seconds: float, told: str) -> None:
     """Not 7500.0."""
     assert format_seconds(seconds) == told
-
-
-def test_off_a_terminal_a_line_is_printed_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    """A log file gets a line in fifteen seconds, and always the last one."""
-    now = [0.0]
-    status = StatusLine(clock=lambda: now[0])
-    for second in range(31):
-        now[0] = float(second)
-        status.show(f"second {second}")
-    status.end("the end")
-    assert capsys.readouterr().err.splitlines() == ["second 0", "second 15", "second 30", "the end"]

@@ -9,11 +9,11 @@ import yaml
 from commands import write_space, write_tiny
 from optuna.trial import TrialState, create_trial
 
-from search.cli import build_parser
+from search.cli import read_settings
 from search.plan import Plan, make_plan
 from search.queue.baseline import HEAD_START
-from search.run import _note_missing_baseline
 from search.setup import open_study
+from search.stages import Listener, note_missing_baseline
 from studies import records
 
 MakePlan = Callable[..., Plan]
@@ -28,7 +28,7 @@ def plan(tmp_path: Path) -> MakePlan:
     def make(*arguments: object) -> Plan:
         own = ["--data", data, "--space", space, "--runs", tmp_path / "runs", "--study", "tiny"]
         words = [str(word) for word in (*own, "--devices", "cpu", *arguments)]
-        return make_plan(build_parser().parse_args(words), say=lambda _: None)
+        return make_plan(read_settings(words), say=lambda _: None)
 
     return make
 
@@ -72,14 +72,14 @@ def test_the_manuals_configuration_is_not_trained_twice(plan: MakePlan) -> None:
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (None, "the same command with --trials 6 trains it"),
-        (TrialState.FAIL, "the same command with --trials 6 trains it"),
-        (TrialState.WAITING, "the same command with --trials 6 trains it"),
+        (None, "the same search with `trials` 6 trains it"),
+        (TrialState.FAIL, "the same search with `trials` 6 trains it"),
+        (TrialState.WAITING, "the same search with `trials` 6 trains it"),
         (TrialState.COMPLETE, ""),
     ],
 )
 def test_a_study_that_ended_without_its_baseline_says_what_trains_it(
-    plan: MakePlan, capsys: pytest.CaptureFixture[str], state: TrialState | None, said: str
+    plan: MakePlan, state: TrialState | None, said: str
 ) -> None:
     """Queued is not trained; one that waits has its place already, beside four that ended and another."""
     own = plan("--trials", LONG)
@@ -91,12 +91,14 @@ def test_a_study_that_ended_without_its_baseline_says_what_trains_it(
     elif state is not None:
         value = 0.5 if state is TrialState.COMPLETE else None
         study.add_trial(create_trial(state=state, value=value, user_attrs={records.BASELINE: True}))
-    _note_missing_baseline(plan("--trials", 4), study)
-    told = capsys.readouterr().err
-    assert said in told
-    assert bool(told) == bool(said)
-    _note_missing_baseline(own, study)
-    assert "--trials" not in capsys.readouterr().err  # there are trials left for it
+    lines: list[str] = []
+    listener = Listener(say=lines.append, show=lambda _: None)
+    note_missing_baseline(plan("--trials", 4), study, listener)
+    assert said in "".join(lines)
+    assert bool(lines) == bool(said)
+    lines.clear()
+    note_missing_baseline(own, study, listener)
+    assert "`trials`" not in "".join(lines)  # there are trials left for it
 
 
 def test_another_start_in_the_middle_of_a_study_is_told(plan: MakePlan, tmp_path: Path) -> None:

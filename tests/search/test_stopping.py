@@ -14,11 +14,11 @@ import pytest
 from commands import run, write_space, write_tiny
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from avq_core.errors import ConfigError
+from search.job import Job
+from search.queue.baseline import BaselinePolicy
 from search.queue.retry import hand_back_stale
 from search.stopping import (
     MIN_FINISHED,
-    check_rule,
     expected_gain,
     is_over,
     reason_to_stop,
@@ -151,22 +151,19 @@ def test_no_skill_has_no_error_to_stop_at() -> None:
     assert standard_error({}, Watch()) == 0.0
 
 
-def crew_of(study: optuna.Study, storage: str, *, stops: bool) -> Crew:
+def crew_of(study: optuna.Study, job: Job, *, stop: str) -> Crew:
     return Crew(
+        job=dataclasses.replace(job, trials=200, stop=stop),
         study=study,
-        storage=open_storage(storage, stale_callback=hand_back_stale),
-        lock=study_lock(storage, "tiny"),
-        sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
-        total=200,
-        watch=Watch(),
-        stops=stops,
+        storage=open_storage(job.url, stale_callback=hand_back_stale),
+        lock=study_lock(job.url, job.study),
     )
 
 
-def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, storage: str) -> None:
+def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, job: Job) -> None:
     """The first to see it keeps the verdict with the study; the others read it; `never` goes on."""
     study.add_trials(ended(FLAT))
-    assert not run_next(crew_of(study, storage, stops=True), lambda _: 1.0)
+    assert not run_next(crew_of(study, job, stop="auto"), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED
     verdict = study.user_attrs[records.STOPPED]
     assert verdict.startswith("after 40 trials")
@@ -175,11 +172,11 @@ def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, st
     assert is_over(study, study.trials, total=200, watch=Watch())
     assert study.user_attrs[records.STOPPED] == verdict
 
-    assert run_next(crew_of(study, storage, stops=False), lambda _: 1.0)
+    assert run_next(crew_of(study, job, stop="never"), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED + 1
 
 
-def test_a_study_that_stops_early_has_had_its_baseline(study: optuna.Study, storage: str) -> None:
+def test_a_study_that_stops_early_has_had_its_baseline(study: optuna.Study, job: Job) -> None:
     """However flat it is, it is not over before that was queued, and not while it waits."""
     scores = itertools.chain([0.4], FLAT, itertools.repeat(0.3))
 
@@ -188,7 +185,8 @@ def test_a_study_that_stops_early_has_had_its_baseline(study: optuna.Study, stor
         trial.set_user_attr(records.FIGURES, figures(score))
         return score
 
-    crew = dataclasses.replace(crew_of(study, storage, stops=True), baseline={})
+    policy = BaselinePolicy(total=200, may_stop=True)
+    crew = dataclasses.replace(crew_of(study, job, stop="auto"), baseline=policy)
     while run_next(crew, objective):
         pass
     assert study.user_attrs[records.STOPPED].startswith(f"after {MIN_FINISHED} trials")
@@ -217,7 +215,9 @@ def test_a_study_that_is_over_is_confirmed_and_goes_on_when_asked(tmp_path: Path
     opened.set_user_attr(records.STOPPED, "after 2 trials, because")
     over = search("--trials", 3, "--stop", "auto")
     assert over.returncode == 0, over.stderr
-    assert "study tiny stopped: after 2 trials, because; --stop never goes on" in over.stderr
+    assert (
+        "study tiny stopped: after 2 trials, because; with --stop never it goes on" in over.stderr
+    )
     assert "stopped: after 2 trials, because" in over.stdout
     assert len(stored().trials) == 2
     assert search("--trials", 4, "--stop", "auto").returncode == 0
@@ -226,9 +226,3 @@ def test_a_study_that_is_over_is_confirmed_and_goes_on_when_asked(tmp_path: Path
     assert search("--trials", 5).returncode == 0
     assert len(stored().trials) == 5
     assert stored().user_attrs[records.STOPPED] is None
-
-
-def test_an_unknown_rule_is_named_with_those_there_are() -> None:
-    """One line for a slip of the finger."""
-    with pytest.raises(ConfigError, match="--stop is 'soon', expected one of never, auto"):
-        check_rule("soon")

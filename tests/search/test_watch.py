@@ -3,7 +3,8 @@
 import pytest
 
 from avq_core.errors import ConfigError
-from search.watching import cross_modal_weight, watched_tasks
+from search.settings import Settings
+from search.watching import watched_tasks
 from studies.score import Watch
 
 TASKS = ("lip_sync", "cross_modal", "overall")
@@ -15,39 +16,51 @@ def _never(line: str) -> None:
 
 def test_the_usual_two_are_watched_where_they_are() -> None:
     """Without an option, in data that has both."""
-    assert watched_tasks(None, TASKS, 0.5, _never) == Watch()
+    assert watched_tasks(Settings(), TASKS, _never) == Watch()
 
 
 def test_the_only_task_plays_both_figures_and_that_is_said() -> None:
     """Pruner and score then look at one figure twice."""
     told: list[str] = []
-    watch = watched_tasks(None, ("quality",), 0.5, told.append)
+    watch = watched_tasks(Settings(), ("quality",), told.append)
     assert (watch.cross_modal, watch.overall) == ("quality", "quality")
     assert watch.score(watch.figures({"quality": 0.4})) == pytest.approx(0.4)
-    assert told == ["watching the only task, quality, as both figures"]
+    assert told == ["watching the only task, quality, as both cross-modal and overall"]
 
 
 def test_one_named_task_plays_both_figures() -> None:
-    """`--watch overall` is enough."""
-    watch = watched_tasks("overall", TASKS, 0.5, _never)
+    """One name is enough."""
+    watch = watched_tasks(Settings(watch=("overall",)), TASKS, _never)
     assert (watch.cross_modal, watch.overall) == ("overall", "overall")
 
 
 def test_other_tasks_must_be_named() -> None:
     """There is no way to guess which of many matter."""
-    with pytest.raises(ConfigError, match=r"tasks are a, b, not cross_modal and overall; say with"):
-        watched_tasks(None, ("a", "b"), 0.5, _never)
+    with pytest.raises(
+        ConfigError, match=r"tasks are a, b, not cross_modal and overall; say with `watch`"
+    ):
+        watched_tasks(Settings(), ("a", "b"), _never)
 
 
-@pytest.mark.parametrize("asked", ["", "a,", "a,b,c"])
-def test_a_wrong_list_is_told(asked: str) -> None:
+@pytest.mark.parametrize("watch", [(), ("",), ("a", ""), ("a", "b", "c")])
+def test_a_wrong_list_is_told(watch: tuple[str, ...]) -> None:
     """Two names, or one."""
     with pytest.raises(ConfigError, match="expected two tasks such as cross_modal,overall, or one"):
-        watched_tasks(asked, TASKS, 0.5, _never)
+        Settings(watch=watch)
 
 
 def test_score_weights_are_shares() -> None:
     """3 to 1 is three quarters for the first."""
-    assert cross_modal_weight("3,1") == 0.75
-    with pytest.raises(ConfigError, match="expected two numbers >= 0, not both 0"):
-        cross_modal_weight("0,0")
+    settings = Settings(score_weights=(3, 1))
+    assert watched_tasks(settings, TASKS, _never) == Watch(cross_modal_weight=0.75)
+
+
+@pytest.mark.parametrize(
+    "weights", [(0, 0), (-1, 2), (1,), (1, 1, 1), (float("nan"), 1), (float("inf"), 1)]
+)
+def test_wrong_score_weights_are_told(weights: tuple[float, ...]) -> None:
+    """They are divided by their sum."""
+    with pytest.raises(
+        ConfigError, match=r"`score_weights` is '.*', expected two numbers >= 0, not"
+    ):
+        Settings(score_weights=weights)  # type: ignore[arg-type]

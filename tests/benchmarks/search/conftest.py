@@ -7,7 +7,7 @@ import pytest
 
 from avq_core.config.data import DataConfig
 from benchmarks.search.results import SearchRun, TrialRun
-from search.settings import Job
+from search.job import Job
 from space.parameters import Categorical, Float, Int
 from space.space import Space
 from studies.score import Watch

@@ -21,8 +21,8 @@ from benchmarks.search import optuna_peers, ray_peer, training
 from benchmarks.search.confirmation import fold_config
 from benchmarks.search.methods import METHODS
 from benchmarks.search.results import TrialRun
+from search.job import Job
 from search.objective import Objective
-from search.settings import Job
 
 
 def run_peer(method: str, job: Job, splits: ResidentSplits) -> list[TrialRun]:
@@ -50,17 +50,7 @@ def test_a_peer_tries_the_spaces_start_first_and_then_its_own_points(
 
 def test_a_peer_trains_what_our_own_objective_trains(job: Job, splits: ResidentSplits) -> None:
     """The same values as the same trial give the same score in every epoch, to the last digit."""
-    objective = Objective(
-        splits=splits,
-        space=job.space,
-        data=job.data,
-        watch=job.watch,
-        epochs=job.epochs,
-        baseline_epochs=job.baseline_epochs,
-        seed=job.seed,
-        worker="test",
-        on_step=lambda: None,
-    )
+    objective = Objective(job=job, splits=splits, worker="test", on_step=lambda: None)
     scores = []
     for train in (objective, optuna_peers.make_objective(job, splits)):
         study = optuna_peers.make_study("random", job)

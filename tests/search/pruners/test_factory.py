@@ -8,11 +8,11 @@ import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from avq_core.errors import ConfigError
 from search.pruners.cycle_end import CycleEndPruner
-from search.pruners.factory import PRUNERS, make_pruner
+from search.pruners.factory import make_pruner
 from search.pruners.first_rung import FirstRungPruner
 from search.pruners.rule import PruningRule
+from search.settings import PRUNERS
 from studies import records
 from studies.score import Watch
 
@@ -92,7 +92,7 @@ def test_a_trial_without_a_judged_epoch_goes_on(
 
 def test_an_unknown_pruner_is_named_with_those_there_are() -> None:
     """One line for a slip of the finger."""
-    with pytest.raises(ConfigError, match="--pruner is 'medain', expected one of cycle, iepoch"):
+    with pytest.raises(ValueError, match="pruner is 'medain', expected one of cycle, iepoch"):
         make_pruner("medain", Watch(), epochs=3)
 
 

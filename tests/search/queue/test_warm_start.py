@@ -181,7 +181,7 @@ def test_a_study_of_which_nothing_fits_is_told() -> None:
 
 def test_a_study_is_no_warm_start_of_itself(tmp_path: Path) -> None:
     """And one that is not there is told as everywhere."""
-    with pytest.raises(ConfigError, match="--warm-start is 'a', the study itself"):
+    with pytest.raises(ConfigError, match="`warm_start` is 'a', the study itself"):
         source_study("a", into="a", runs=tmp_path, storage=None)
     with pytest.raises(StudyError, match="there is no study 'b'"):
         source_study("b", into="a", runs=tmp_path, storage=None)
@@ -252,7 +252,7 @@ def test_a_configuration_outside_the_space_is_told(
 ) -> None:
     """The first setting, and what the space has for it."""
     file = write_config(tmp_path, VALUES, **changes)
-    with pytest.raises(ConfigError, match=f"--enqueue {file}: {reason}"):
+    with pytest.raises(ConfigError, match=f"`enqueue` {file}: {reason}"):
         configured_points(file, SPACE, TASKS)
 
 

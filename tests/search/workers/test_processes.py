@@ -15,7 +15,7 @@ from avq_core.config.data import DataConfig
 from avq_core.config.presets import manual
 from avq_core.data.store.store import prepare
 from avq_core.errors import NoRoomError
-from search.settings import NO_ROOM, Job, Slot
+from search.job import NO_ROOM, Job, Slot
 from search.workers import pool, worker
 from search.workers import processes as local
 from space.space import Space
@@ -103,8 +103,8 @@ def test_a_search_without_room_is_told_in_one_line(
 ) -> None:
     """Nothing was lost: fewer workers go on."""
     monkeypatch.setattr(local, "run_worker", end_without_room)
-    with pytest.raises(NoRoomError, match=r"worker-0 found no room on cpu .* fewer --workers"):
-        local.run_workers(job, [SHARED], on_tick=lambda: None)
+    with pytest.raises(NoRoomError, match=r"worker-0 found no room on cpu .* fewer `workers`"):
+        local.run_workers(job, [SHARED], on_tick=lambda: None, say=pytest.fail)
 
 
 def test_a_confirmation_without_room_is_told_in_one_line(

@@ -5,9 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from avq_core.errors import ConfigError
-from search.settings import Slot
-from search.workers.slots import available_cores, check_workers, device_names, make_slots
+from search.job import Slot
+from search.workers.slots import available_cores, device_names, make_slots
 
 GIBIBYTE = 2**30
 
@@ -27,20 +26,20 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return make
 
 
-def slots(workers: str, devices: str, *, data: float = 0.0) -> list[Slot]:
+def slots(workers: int | None, *devices: str, data: float = 0.0) -> list[Slot]:
     """Slots for so many GiB of data."""
     return make_slots(
-        workers=workers, devices=device_names(devices), data_bytes=int(data * GIBIBYTE)
+        workers=workers, devices=device_names(devices or None), data_bytes=int(data * GIBIBYTE)
     )
 
 
 def test_workers_share_the_cores() -> None:
     """Auto is one a core; more workers than cores have one thread each."""
-    auto = slots("auto", "cpu")
+    auto = slots(None, "cpu")
     assert len(auto) == available_cores()
     assert {slot.threads for slot in auto} == {1}
-    assert [slot.index for slot in slots("3", "cpu")] == [0, 1, 2]
-    (alone,) = slots("1", "cpu")
+    assert [slot.index for slot in slots(3, "cpu")] == [0, 1, 2]
+    (alone,) = slots(1, "cpu")
     assert alone.threads == available_cores()
 
 
@@ -53,7 +52,7 @@ def test_a_gpu_gets_the_workers_that_its_memory_and_the_cores_carry(
 ) -> None:
     """Each keeps a copy of the data there, and may take its share of the memory and no more."""
     machine(cores, gibibytes)
-    found = slots("auto", "auto", data=data)
+    found = slots(None, data=data)
     assert [slot.device for slot in found] == ["cuda:0"] * workers
     assert {slot.memory_share for slot in found} == {1 / workers}
     assert {slot.threads for slot in found} == {cores // workers}
@@ -62,27 +61,20 @@ def test_a_gpu_gets_the_workers_that_its_memory_and_the_cores_carry(
 def test_two_gpus_share_the_cores(machine: Callable[..., None]) -> None:
     """Workers take the devices in turn; three on two leave one a GPU of its own."""
     machine(8, 80, 80)
-    assert [slot.device for slot in slots("auto", "auto")] == ["cuda:0", "cuda:1"] * 4
-    assert [slot.memory_share for slot in slots("3", "auto")] == [1 / 2, 1, 1 / 2]
+    assert [slot.device for slot in slots(None)] == ["cuda:0", "cuda:1"] * 4
+    assert [slot.memory_share for slot in slots(3)] == [1 / 2, 1, 1 / 2]
 
 
 def test_each_device_gets_what_it_carries_itself(machine: Callable[..., None]) -> None:
     """A large GPU beside a small one, and a GPU beside the CPU; a name given twice is one device."""
     machine(16, 80, 8)
-    unequal = slots("auto", "auto")
+    unequal = slots(None)
     assert [slot.device for slot in unequal] == ["cuda:0", "cuda:1"] + ["cuda:0"] * 7
     assert [slot.memory_share for slot in unequal] == [1 / 8, 1, *([1 / 8] * 7)]
-    mixed = [slot.device for slot in slots("auto", "cpu,cuda:1")]
+    mixed = [slot.device for slot in slots(None, "cpu", "cuda:1")]
     assert (mixed.count("cpu"), mixed.count("cuda:1")) == (8, 1)
     machine(2, 80)
-    assert [slot.memory_share for slot in slots("auto", "cuda:0,cuda:0")] == [1 / 2, 1 / 2]
-
-
-@pytest.mark.parametrize("workers", ["0", "1025", "many", "-1", ""])
-def test_what_is_no_number_of_workers_is_told(workers: str) -> None:
-    """Before the data is prepared."""
-    with pytest.raises(ConfigError, match=r"--workers is .* expected auto or a number"):
-        check_workers(workers)
+    assert [slot.memory_share for slot in slots(None, "cuda:0", "cuda:0")] == [1 / 2, 1 / 2]
 
 
 @pytest.mark.parametrize("share", [0.0, 1.5])

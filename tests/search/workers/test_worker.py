@@ -2,72 +2,76 @@
 
 import dataclasses
 import itertools
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
 from search.interrupts import InterruptedTrial, StopRequest
+from search.job import Job
 from search.objective import Objective
 from search.pruners.first_rung import FirstRungPruner, best_at_first_rung
-from search.queue.baseline import HEAD_START
+from search.queue.baseline import HEAD_START, BaselinePolicy
 from search.queue.retry import MAX_RETRIES, hand_back, hand_back_stale
 from search.workers.worker import Crew, run_next
 from studies import records
-from studies.score import Watch
 from studies.storage.lock import study_lock
 from studies.storage.open import open_storage
 
 WORKER = """
-import sys, time, optuna
+import pickle, sys, time, optuna
+from pathlib import Path
 from search.queue.retry import hand_back_stale
 from search.quiet import quiet_libraries
-from studies.score import Watch
 from search.workers.worker import Crew, run_next
 from studies.storage.lock import study_lock
 from studies.storage.open import open_storage
 
 quiet_libraries()
-url = sys.argv[1]
-storage = open_storage(url, stale_callback=hand_back_stale)
+job = pickle.loads(Path(sys.argv[1]).read_bytes())
+storage = open_storage(job.url, stale_callback=hand_back_stale)
 study = optuna.load_study(study_name="tiny", storage=storage)
 
 def objective(trial):
     time.sleep(0.01)
     return trial.suggest_float("x", 0, 1)
 
-crew = Crew(
-    study=study,
-    storage=storage,
-    lock=study_lock(url, "tiny"),
-    sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
-    total=30,
-    watch=Watch(),
-)
+crew = Crew(job=job, study=study, storage=storage, lock=study_lock(job.url, job.study))
 while run_next(crew, objective):
     pass
 """
 
 
-def crew_of(study: optuna.Study, storage: str, *, total: int) -> Crew:
-    """What a worker shares, for one worker in this process."""
+def crew_of(study: optuna.Study, job: Job, **settings: Any) -> Crew:
+    """What a worker shares, for one worker in this process; settings of the job by name."""
     return Crew(
+        job=dataclasses.replace(job, **settings),
         study=study,
-        storage=open_storage(storage, stale_callback=hand_back_stale),
-        lock=study_lock(storage, "tiny"),
-        sampler=lambda number: optuna.samplers.RandomSampler(seed=number),
-        total=total,
-        watch=Watch(),
+        storage=open_storage(job.url, stale_callback=hand_back_stale),
+        lock=study_lock(job.url, job.study),
     )
 
 
-def test_the_budget_is_exact_over_many_workers(study: optuna.Study, storage: str) -> None:
+def with_baseline(crew: Crew, **settings: Any) -> Crew:
+    """The crew of a study that trains its baseline when it is due."""
+    policy = BaselinePolicy(total=crew.job.trials, may_stop=crew.job.may_stop, **settings)
+    return dataclasses.replace(crew, baseline=policy)
+
+
+def test_the_budget_is_exact_over_many_workers(
+    study: optuna.Study, job: Job, tmp_path: Path
+) -> None:
     """Five processes that race for 30 trials run 30 trials, and leave none behind."""
+    told = tmp_path / "job.pickle"
+    told.write_bytes(pickle.dumps(dataclasses.replace(job, trials=30)))
     workers = [
-        subprocess.Popen([sys.executable, "-c", WORKER, storage], stderr=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-c", WORKER, told], stderr=subprocess.PIPE)
         for _ in range(5)
     ]
     for worker in workers:
@@ -76,21 +80,21 @@ def test_the_budget_is_exact_over_many_workers(study: optuna.Study, storage: str
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 30
 
 
-def test_a_spent_budget_starts_nothing(study: optuna.Study, storage: str) -> None:
+def test_a_spent_budget_starts_nothing(study: optuna.Study, job: Job) -> None:
     """The same command after the end finds nothing to do."""
-    assert run_next(crew_of(study, storage, total=1), lambda _: 1.0)
-    assert not run_next(crew_of(study, storage, total=1), lambda _: 1.0)
+    assert run_next(crew_of(study, job, trials=1), lambda _: 1.0)
+    assert not run_next(crew_of(study, job, trials=1), lambda _: 1.0)
     assert len(study.trials) == 1
 
 
-def test_failed_trials_do_not_count_and_pruned_ones_do(study: optuna.Study, storage: str) -> None:
+def test_failed_trials_do_not_count_and_pruned_ones_do(study: optuna.Study, job: Job) -> None:
     """200 means 200 that came to an end of their own."""
 
     def pruned(_: optuna.Trial) -> float:
         raise optuna.TrialPruned
 
     study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
-    while run_next(crew_of(study, storage, total=3), pruned):
+    while run_next(crew_of(study, job, trials=3), pruned):
         pass
     states = [trial.state for trial in study.trials]
     assert states.count(TrialState.PRUNED) == 3
@@ -98,37 +102,39 @@ def test_failed_trials_do_not_count_and_pruned_ones_do(study: optuna.Study, stor
 
 
 def test_an_interrupted_trial_goes_back_to_the_queue(
-    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+    study: optuna.Study, job: Job, make_objective: Callable[..., Objective]
 ) -> None:
     """Its point is tried again, and its place in the budget is free."""
     stop = StopRequest()
     stop.requested = True
-    assert not run_next(crew_of(study, storage, total=1), make_objective(on_step=stop.check))
+    assert not run_next(crew_of(study, job, trials=1), make_objective(on_step=stop.check))
     first, second = study.trials
     assert first.state is TrialState.FAIL
     assert first.user_attrs[records.REASON] == "interrupted: handed back to the queue"
     assert second.state is TrialState.WAITING
-    assert run_next(crew_of(study, storage, total=1), make_objective())
+    assert run_next(crew_of(study, job, trials=1), make_objective())
     assert study.trials[1].state is TrialState.COMPLETE
     assert study.trials[1].params == first.params
     assert len(study.trials) == 2
 
 
-def test_a_bug_in_a_trial_ends_the_worker_and_says_why(study: optuna.Study, storage: str) -> None:
+def test_a_bug_in_a_trial_ends_the_worker_and_says_why(
+    study: optuna.Study, storage: str, job: Job
+) -> None:
     """The reason is on the trial, the exception goes on up, the lock is free again."""
 
     def bug(_: optuna.Trial) -> float:
         raise ZeroDivisionError("a bug")
 
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        run_next(crew_of(study, storage, total=1), bug)
+        run_next(crew_of(study, job, trials=1), bug)
     assert study.trials[0].user_attrs[records.REASON] == "failed: ZeroDivisionError: a bug"
     with study_lock(storage, "tiny"):
         pass
 
 
 def test_a_worker_that_was_declared_stale_goes_on_with_the_next_trial(
-    study: optuna.Study, storage: str, capsys: pytest.CaptureFixture[str]
+    study: optuna.Study, storage: str, job: Job, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A laptop that slept: somebody failed its trial meanwhile, and that is no error."""
 
@@ -137,7 +143,7 @@ def test_a_worker_that_was_declared_stale_goes_on_with_the_next_trial(
         other.set_trial_state_values(trial._trial_id, TrialState.FAIL)
         return 1.0
 
-    assert run_next(crew_of(study, storage, total=1), slept)
+    assert run_next(crew_of(study, job, trials=1), slept)
     assert "went on elsewhere" in capsys.readouterr().out
 
 
@@ -186,36 +192,36 @@ def test_an_interrupted_point_comes_back_however_often(study: optuna.Study) -> N
 
 
 def test_a_worker_killed_before_its_first_heartbeat_leaves_no_trial_running(
-    study: optuna.Study, storage: str
+    study: optuna.Study, storage: str, job: Job
 ) -> None:
     """Optuna itself never calls such a trial stale, and the study would wait for it for ever."""
     opened = open_storage(storage)
     opened.create_new_trial(study._study_id)
     assert study.trials[0].state is TrialState.RUNNING
-    while run_next(crew_of(study, storage, total=2), lambda _: 1.0):
+    while run_next(crew_of(study, job, trials=2), lambda _: 1.0):
         pass
     assert [t.state for t in study.trials] == [TrialState.FAIL, *[TrialState.COMPLETE] * 2]
 
 
-def test_suggestions_follow_from_the_number_of_the_trial(study: optuna.Study, storage: str) -> None:
+def test_suggestions_follow_from_the_number_of_the_trial(study: optuna.Study, job: Job) -> None:
     """Whichever worker makes them: two machines started at once must not draw alike."""
     for _ in range(4):
-        run_next(crew_of(study, storage, total=4), lambda trial: trial.suggest_float("x", 0, 1))
+        run_next(crew_of(study, job, trials=4), lambda trial: trial.suggest_float("x", 0, 1))
     values = [trial.params["x"] for trial in study.trials]
     assert len(set(values)) == 4
 
 
 def test_with_all_stopped_at_the_first_rung_the_best_are_finished_at_the_end(
-    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+    study: optuna.Study, job: Job, make_objective: Callable[..., Objective]
 ) -> None:
     """Six stop, the best two of them run once more, to the end, on the same road."""
     study.pruner = FirstRungPruner()
-    crew = crew_of(study, storage, total=8)
+    crew = crew_of(study, job, trials=8)
     while run_next(crew, make_objective()):
         pass
     trials = records.read_trials(study)
     assert [t.state for t in trials] == ["pruned"] * 6 + ["complete"] * 2
-    best = [t.number for t in best_at_first_rung(study.trials[:6], crew.watch)[:2]]
+    best = [t.number for t in best_at_first_rung(study.trials[:6], crew.job.watch)[:2]]
     finished = [t.user_attrs[records.FINISHES] for t in study.trials[6:]]
     assert finished == best
     for trial, first in zip(trials[6:], finished, strict=True):
@@ -225,11 +231,11 @@ def test_with_all_stopped_at_the_first_rung_the_best_are_finished_at_the_end(
 
 
 def test_a_finalist_that_was_interrupted_is_queued_as_one(
-    study: optuna.Study, storage: str, make_objective: Callable[..., Objective]
+    study: optuna.Study, job: Job, make_objective: Callable[..., Objective]
 ) -> None:
     """Handed back as an ordinary trial it would be stopped at its first rung once more."""
     study.pruner = FirstRungPruner()
-    crew = crew_of(study, storage, total=4)
+    crew = crew_of(study, job, trials=4)
     for _ in range(3):
         run_next(crew, make_objective())
     stop = StopRequest()
@@ -242,7 +248,7 @@ def test_a_finalist_that_was_interrupted_is_queued_as_one(
 
 
 def test_a_trial_that_was_queued_in_part_does_not_draw_like_the_next(
-    study: optuna.Study, storage: str
+    study: optuna.Study, job: Job
 ) -> None:
     """The sampler's number is the trial's, not how many there are when it is claimed."""
     study.enqueue_trial({"x": 0.5})
@@ -251,7 +257,7 @@ def test_a_trial_that_was_queued_in_part_does_not_draw_like_the_next(
         return trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1)
 
     for _ in range(2):
-        run_next(crew_of(study, storage, total=2), objective)
+        run_next(crew_of(study, job, trials=2), objective)
     first, second = study.trials
     assert first.params["x"] == 0.5
     assert first.params["y"] not in second.params.values()
@@ -270,11 +276,11 @@ def test_a_queued_point_survives_a_worker_that_dies_before_it_asks_for_it() -> N
 
 
 def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
-    study: optuna.Study, storage: str
+    study: optuna.Study, job: Job
 ) -> None:
     """Whichever worker comes by then: three of them take turns here."""
     crews = [
-        dataclasses.replace(crew_of(study, storage, total=2 * HEAD_START), baseline={"x": 0.25})
+        with_baseline(crew_of(study, job, trials=2 * HEAD_START), point={"x": 0.25})
         for _ in range(3)
     ]
     turns = itertools.cycle(crews)
@@ -288,11 +294,10 @@ def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
 
 @pytest.mark.parametrize(("stops", "number"), [(False, 30), (True, HEAD_START)])
 def test_a_long_study_comes_to_its_baseline_at_half_unless_it_may_stop_before(
-    study: optuna.Study, storage: str, stops: bool, number: int
+    study: optuna.Study, job: Job, stops: bool, number: int
 ) -> None:
     """Of 60 trials; the score rises throughout, so that a study that may stop does not."""
-    crew = crew_of(study, storage, total=60)
-    crew = dataclasses.replace(crew, baseline={}, stops=stops)
+    crew = with_baseline(crew_of(study, job, trials=60, stop="auto" if stops else "never"))
     while run_next(crew, lambda trial: float(trial.number)):
         pass
     assert len(study.trials) == 60
@@ -300,17 +305,17 @@ def test_a_long_study_comes_to_its_baseline_at_half_unless_it_may_stop_before(
 
 
 def test_a_worker_comes_to_the_baseline_when_half_of_its_time_is_over(
-    study: optuna.Study, storage: str
+    study: optuna.Study, job: Job
 ) -> None:
     """Before twenty trials, but behind the one that it had begun."""
-    crew = dataclasses.replace(crew_of(study, storage, total=500), baseline={})
-    assert run_next(crew, lambda _: 1.0)
-    assert run_next(dataclasses.replace(crew, half_time=0.0), lambda _: 1.0)
+    crew = crew_of(study, job, trials=500)
+    assert run_next(with_baseline(crew), lambda _: 1.0)
+    assert run_next(with_baseline(crew, half_time=0.0), lambda _: 1.0)
     assert [records.BASELINE in trial.user_attrs for trial in study.trials] == [False, True]
 
 
 def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
-    study: optuna.Study, storage: str
+    study: optuna.Study, job: Job
 ) -> None:
     """It comes in the middle, and all finalists still find their places after it."""
     study.pruner = FirstRungPruner()
@@ -323,7 +328,7 @@ def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
         trial.set_user_attr(records.HISTORY, history)
         raise optuna.TrialPruned
 
-    crew = dataclasses.replace(crew_of(study, storage, total=2 * HEAD_START), baseline={})
+    crew = with_baseline(crew_of(study, job, trials=2 * HEAD_START))
     while run_next(crew, objective):
         pass
     assert len(study.trials) == 2 * HEAD_START
@@ -332,11 +337,9 @@ def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
     assert [t.number for t in finished] == list(range(2 * HEAD_START - 5, 2 * HEAD_START))
 
 
-def test_a_full_study_gets_no_baseline_that_would_never_run(
-    study: optuna.Study, storage: str
-) -> None:
+def test_a_full_study_gets_no_baseline_that_would_never_run(study: optuna.Study, job: Job) -> None:
     """Such as one that was carried over from another with all its trials."""
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=HEAD_START)
-    crew = dataclasses.replace(crew_of(study, storage, total=HEAD_START), baseline={})
+    crew = with_baseline(crew_of(study, job, trials=HEAD_START))
     assert not run_next(crew, lambda trial: trial.suggest_float("x", 0, 1))
     assert len(study.trials) == HEAD_START

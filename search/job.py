@@ -1,0 +1,70 @@
+"""What a worker is told: where it runs, and on what it works."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from avq_core.config.data import DataConfig
+from space.space import Space
+from studies.score import Watch
+
+NO_ROOM: Final = 3
+"""Status of a worker that ends because its copy of the data does not fit on its device."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """Where a worker runs."""
+
+    index: int
+    device: str
+    threads: int
+    """For matrix products on the CPU."""
+    memory_share: float = 1.0
+    """Of a GPU's memory, that the worker may take, in (0, 1]: one of several must not starve the
+    others, or what fits would depend on who else is at work."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.memory_share <= 1:
+            raise ValueError(f"memory_share is {self.memory_share}, expected a share in (0, 1]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A study's settings with every default resolved; crosses to a worker's process by pickle."""
+
+    study: str
+    url: str
+    """Of the study's storage."""
+    store: Path
+    """The prepared store's folder."""
+    data: DataConfig
+    """The settings that the store was made with."""
+    space: Space
+    watch: Watch
+    epochs: int
+    """Upper bound for each trial."""
+    baseline_epochs: int
+    """Upper bound for the manual baseline."""
+    trials: int
+    """The study's total, over all workers and runs."""
+    sampler: str
+    pruner: str
+    audit_share: float
+    """Share of trials that run on when the pruner would stop them, in [0, 1]."""
+    stop: str
+    """`auto` ends the study early (`search.stopping`), `never` does not."""
+    seed: int
+    deadline: float | None
+    """`time.time()` after which no trial is started; `None` for no limit."""
+    logs: Path
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether the study may end before its total."""
+        return self.stop == "auto"
+
+    def half_time(self, now: float) -> float:
+        """When half of the time from now to the deadline is over; infinite without a deadline."""
+        return math.inf if self.deadline is None else (now + self.deadline) / 2

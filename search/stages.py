@@ -1,0 +1,137 @@
+"""The stages of a search on an opened study: data audit, trials, confirmation."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+
+from avq_core.data.store.folds import prepare_folds
+from search.confirmation.confirm import confirm
+from search.plan import Plan
+from search.progress import describe, take_snapshot
+from search.provenance import note_audit
+from search.queue.baseline import BaselinePolicy, trained_baseline
+from search.simple_models import simple_baselines_beside
+from search.workers.processes import run_workers
+from studies import records
+from studies.storage.lock import study_lock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listener:
+    """Who is told how a search is doing. Settings stand in backticks in what it is told."""
+
+    say: Callable[[str], None]
+    """Called with a line that stays."""
+    show: Callable[[str], None]
+    """Called with the newest state, which replaces the one before; about twice a second."""
+
+
+def audit_data(plan: Plan, study: optuna.Study, listener: Listener) -> None:
+    """Audits the data, unless that is done, and tells the errors found."""
+    if records.AUDIT in study.user_attrs:
+        return
+    listener.show("auditing the data")
+    note_audit(study, plan.source, plan.job.data)
+    findings = study.user_attrs[records.AUDIT]["findings"]
+    errors = [finding for finding in findings if finding["level"] == "error"]
+    num_warnings = sum(finding["level"] == "warning" for finding in findings)
+    listener.say(
+        f"audited the data: {len(errors)} error(s), {num_warnings} warning(s); "
+        f"python -m avq_core.audit {plan.source} shows them"
+    )
+    for finding in errors:
+        listener.say(f"data error: {finding['message']}; {finding['mend']}")
+
+
+def run_trials(plan: Plan, study: optuna.Study, listener: Listener) -> None:
+    """Runs workers until the study holds its total of finished trials; fits the simple models."""
+    with simple_baselines_beside(
+        study,
+        plan.store,
+        on_wait=lambda: listener.say("fitting simple models: train mean, ridge, random forest"),
+    ):
+        _run_workers(plan, study, listener)
+
+
+def _run_workers(plan: Plan, study: optuna.Study, listener: Listener) -> None:
+    job = plan.job
+    start = time.monotonic()
+    first = take_snapshot(study, total=job.trials, finished_at_start=0, elapsed=0.0)
+    if first.finished >= job.trials:
+        listener.say(f"study {job.study}: all {first.finished} trials are done")
+        return
+    if first.stopped is not None:
+        listener.say(f"study {job.study} stopped: {first.stopped}; with `stop` never it goes on")
+        return
+    verb = "resumes" if first.finished else "starts"
+    listener.say(
+        f"study {job.study} {verb}: {first.finished} of {job.trials} trials done, "
+        f"{len(plan.slots)} worker(s) on {', '.join(sorted({s.device for s in plan.slots}))}"
+    )
+
+    def state() -> str:
+        snapshot = take_snapshot(
+            study,
+            total=job.trials,
+            finished_at_start=first.finished,
+            elapsed=time.monotonic() - start,
+        )
+        return describe(snapshot, job.watch)
+
+    try:
+        run_workers(job, plan.slots, on_tick=lambda: listener.show(state()), say=listener.say)
+    finally:
+        listener.say(state())
+
+
+def note_missing_baseline(plan: Plan, study: optuna.Study, listener: Listener) -> None:
+    """Says so where a study ends without its baseline, and how it comes to have one.
+
+    Such as where the total was lowered, time was up, or the baseline killed its workers.
+    """
+    trials = study.get_trials(deepcopy=False)
+    if trained_baseline(trials):
+        return
+    total = BaselinePolicy(total=plan.job.trials).total_needed(trials)
+    with_more = f" with `trials` {total}" if total > plan.job.trials else ""
+    listener.say(
+        "the manual's configuration was not trained, so nothing is compared with it; the same "
+        f"search{with_more} trains it"
+    )
+
+
+def confirm_best(plan: Plan, study: optuna.Study, listener: Listener) -> None:
+    """Re-trains the candidates on folds and opens the test split for the chosen one."""
+    job = plan.job
+    root = plan.folder / "folds"
+    listener.show("confirming")
+
+    def folds(num_folds: int, seed: int) -> list[Path]:
+        stores = prepare_folds(
+            plan.source,
+            job.data,
+            of=plan.store,
+            root=root,
+            num_folds=num_folds,
+            seed=seed,
+            on_note=lambda line: listener.show(f"confirming: {line}"),
+        )
+        return [store.path for store in stores]
+
+    with study_lock(job.url, job.study, "confirm"):
+        confirm(
+            study,
+            store=job.store,
+            folds=folds,
+            slots=plan.slots,
+            watch=job.watch,
+            seed=job.seed,
+            num_best=plan.settings.confirm,
+            on_progress=lambda what, done, total: listener.show(f"{what}: {done}/{total} runs"),
+        )
+        shutil.rmtree(root, ignore_errors=True)  # large, and made again where they are needed
+    listener.say("confirmed")
