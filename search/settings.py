@@ -56,8 +56,6 @@ class Settings:
         ConfigError: A value out of its range, or two that do not go together.
     """
 
-    trials: int = 200
-    """Finished trials of the study in all, over all workers and all runs; >= 1."""
     data: str | None = None
     """A file (.pkl, .npz, .safetensors) or `demo`; `None` for datasets/ac.pkl if it is there, else
     `demo`."""
@@ -73,6 +71,8 @@ class Settings:
     """GB that all prepared data under RUNS/prepared may take, >= 0; `None` for the free disk."""
     space: str = "auto"
     """A preset's name or a YAML file; `auto` is extended with a GPU and extended-small without."""
+    trials: int = 200
+    """Finished trials of the study in all, over all workers and all runs; >= 1."""
     epochs: int | None = None
     """Upper bound for each trial, >= 1; a run ends with its last whole cosine cycle. `None` for the
     space's."""

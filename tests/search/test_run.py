@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,11 @@ from commands import (
     write_tiny,
 )
 
+from avq_core.cli import run_command
+from avq_core.errors import AvqError
+from search.cli import SETTING_NAMES
+from search.run import command
+from space.errors import SpaceError
 from studies import records
 from studies.errors import StudyError
 from studies.records import StudyRecord, TrialRecord, by_front, read_study
@@ -277,45 +282,69 @@ def test_a_study_may_live_in_postgresql(folder: Path, postgresql: str) -> None:
     assert (folder / "runs" / "shared" / "best.yaml").exists()
 
 
-BAD_OPTIONS = [
-    (("--trials", "many"), ("--trials", "many")),
-    (("--trials", 0), ("--trials is 0", ">= 1")),
-    (("--workers", "some"), ("--workers is 'some'",)),
-    (("--devices", "tpu"), ("device is 'tpu'", "cpu")),
-    (("--devices", "cuda:93"), ("device is 'cuda:93'", "CUDA device")),
-    (("--pruner", "axe"), ("--pruner is 'axe'", "cycle")),
-    (("--sampler", "oracle"), ("--sampler is 'oracle'", "tpe")),
-    (("--stop", "soon"), ("--stop is 'soon'", "auto")),
-    (("--warm-start", "nobody"), ("no study 'nobody'",)),
-    (("--enqueue", "no/such.yaml"), ("no/such.yaml",)),
-    (("--space", "huge"), ("huge", "small", "full")),
-    (("--space", "no/such.yaml"), ("no/such.yaml",)),
-    (("--watch", "overall,"), ("--watch is 'overall,'",)),
-    (("--watch", "smile,overall"), ("'smile'", "lip_sync, cross_modal, overall")),
-    (("--score-weights", "a,b"), ("--score-weights is 'a,b'",)),
-    (("--study", "../up"), ("--study is '../up'",)),
-    (("--study", "prepared"), ("--study is 'prepared'",)),
-    (("--study", ""), ("--study is ''",)),
-    (("--storage", "nonsense"), ("the storage is not a URL", "sqlite:///")),
-    (("--data", "no/such.pkl"), ("no/such.pkl",)),
-    (("--nonsense",), ("--nonsense",)),
-]
+@pytest.fixture
+def refuse(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Gives the one line with which the command refuses options, in this process."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # SIGTERM stays this process's own
+
+    def refused(*options: object) -> str:
+        argv = [str(word) for word in (*base(folder), "--study", "never", *options)]
+        status = run_command(
+            command, argv, user_errors=(AvqError, SpaceError), settings=SETTING_NAMES
+        )
+        told = capsys.readouterr()
+        assert (status, told.out) == (2, "")
+        (error,) = [line for line in told.err.splitlines() if line.startswith("error: ")]
+        assert told.err.endswith(f"{error}\n")
+        return error
+
+    return refused
 
 
-@pytest.mark.parametrize(("options", "parts"), BAD_OPTIONS, ids=lambda v: " ".join(map(str, v)))
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (("--trials", 0), ("--trials is 0", ">= 1")),
+        (("--devices", "tpu"), ("device is 'tpu'", "cpu")),
+        (("--devices", "cuda:93"), ("device is 'cuda:93'", "CUDA device")),
+        (("--warm-start", "nobody"), ("no study 'nobody'",)),
+        (("--warm-start", "never"), ("--warm-start is 'never', the study itself",)),
+        (("--enqueue", "no/such.yaml"), ("no/such.yaml",)),
+        (("--space", "huge"), ("huge", "small", "full")),
+        (("--space", "no/such.yaml"), ("no/such.yaml",)),
+        (("--watch", "smile,overall"), ("--watch names 'smile'", "lip_sync, cross_modal, overall")),
+        (("--storage", "nonsense"), ("the storage is not a URL", "sqlite:///")),
+        (("--data", "no/such.pkl"), ("no/such.pkl",)),
+    ],
+    ids=lambda value: " ".join(map(str, value)),
+)
 def test_a_wrong_option_is_told_in_one_line(
-    folder: Path, options: tuple[object, ...], parts: tuple[str, ...]
+    folder: Path,
+    refuse: Callable[..., str],
+    options: tuple[object, ...],
+    parts: tuple[str, ...],
 ) -> None:
-    """Got, expected, mend; exit 2; no traceback; nothing started."""
-    assert_one_line(search(folder, "--study", "never", *options), *parts)
+    """Got, expected, mend; exit 2; nothing started. `tests/search/test_cli.py` has all flags."""
+    error = refuse(*options)
+    for part in parts:
+        assert part in error
     assert not (folder / "runs" / "never").exists()
 
 
-def test_a_runs_folder_that_cannot_be_written_is_told(folder: Path) -> None:
+def test_a_wrong_option_of_the_process_is_told_in_one_line(folder: Path) -> None:
+    """As the command itself ends: no traceback."""
+    assert_one_line(search(folder, "--sampler", "oracle"), "--sampler is 'oracle'", "tpe")
+
+
+def test_a_runs_folder_that_cannot_be_written_is_told(
+    folder: Path, refuse: Callable[..., str]
+) -> None:
     """Before anything is computed. A file in its place stands for any reason not to be able to."""
     blocked = folder / "a_file"
     blocked.write_text("")
-    assert_one_line(search(folder, "--runs", blocked / "runs"), str(blocked))
+    assert str(blocked) in refuse("--runs", blocked / "runs")
 
 
 def test_help_is_quick_and_imports_no_torch() -> None:
@@ -324,7 +353,7 @@ def test_help_is_quick_and_imports_no_torch() -> None:
         "import sys, runpy; sys.argv = ['run', '--help']\n"
         "try: runpy.run_module('search.run', run_name='__main__')\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'numpy', 'optuna', 'sqlalchemy', 'sklearn'} & set(sys.modules)\n"
+        "heavy = {'torch', 'numpy', 'optuna', 'sqlalchemy', 'sklearn', 'pydantic', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -487,26 +516,6 @@ def test_two_objectives_go_the_whole_road(folder: Path) -> None:
 
 def study_front(study: StudyRecord) -> list[TrialRecord]:
     return by_front(study.trials, study.watch)[0]
-
-
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
-        (("--objective", "both"), "--objective is 'both', expected one of score, pareto"),
-        (("--objective", "pareto", "--pruner", "median"), "--objective pareto takes cycle, none"),
-        (("--objective", "pareto", "--sampler", "cmaes"), "--objective pareto takes tpe, random"),
-        (("--objective", "pareto", "--stop", "auto"), "--objective pareto takes never"),
-        (("--audit-share", 2), "--audit-share is 2.0, expected a share in"),
-        (("--baseline-epochs", 0), "--baseline-epochs is 0, expected a number >= 1"),
-    ],
-)
-def test_what_does_not_go_together_is_told_before_anything_starts(
-    folder: Path, options: tuple[object, ...], told: str
-) -> None:
-    """One line, and no study."""
-    done = search(folder, "--study", "never", *options)
-    assert_one_line(done, told)
-    assert not (folder / "runs" / "never").exists()
 
 
 def test_all_stopped_at_the_first_rung_and_the_best_finished(folder: Path) -> None:
