@@ -82,10 +82,7 @@ def test_a_worker_takes_its_share_and_ends_by_a_status_where_the_data_does_not_f
         worker.run_worker(job, SHARED)
     assert ended.value.code == NO_ROOM
     assert claimed == [("cpu", 0.25)]
-    assert (
-        "a split of 0.00 GB does not fit in what is left of the memory of cpu"
-        in capsys.readouterr().out
-    )
+    assert "a split of 0.00 GB does not fit in the free memory of cpu" in capsys.readouterr().out
 
 
 def test_a_process_of_the_confirmation_takes_its_share(claimed: list[tuple[str, float]]) -> None:
