@@ -1,4 +1,4 @@
-"""`python -m avq_core.baselines DATA`: what simple models reach, for a network to beat."""
+"""`python -m avq_core.baselines DATA`: R² of simple models, which a network has to beat."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ R2ByModel = Mapping[str, Mapping[str, float | None]]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Prepares the data, fits on train, prints R² on val and, where asked for, on test."""
+    """Prepares the data, fits the simple models on train, prints R² on val and with --test on test."""
     options = build_parser().parse_args(argv)
     import torch
 
@@ -30,27 +30,27 @@ def main(argv: Sequence[str]) -> int:
     store = prepare(source, config, root=options.runs / "prepared", on_note=_say)
     cpu = torch.device("cpu")
     splits = splits_to_device(store.search_splits(), cpu)
-    _say(f"fitting on {len(splits.train)} clips of {source}, per task")
-    baselines = fit_simple_models(splits.train, store.schema, jobs=-1)
-    found: dict[str, R2ByModel] = {"val": val_r2(baselines, splits.val, store.schema)}
+    _say(f"fitting simple models for each task on {len(splits.train)} clips of {source}")
+    models = fit_simple_models(splits.train, store.schema, jobs=-1)
+    r2_by_split: dict[str, R2ByModel] = {"val": val_r2(models, splits.val, store.schema)}
     if options.test:
         test = store.test_split()
-        scores = baselines.scores(to_device(test, cpu), store.schema)
-        figures = evaluate(list(scores.values()), test, store.schema.tasks)
-        found["test"] = {
+        scores = models.scores(to_device(test, cpu), store.schema)
+        evaluation = evaluate(list(scores.values()), test, store.schema.tasks)
+        r2_by_split["test"] = {
             name: {task: interval["value"] for task, interval in r2.items()}
-            for name, r2 in zip(scores, figures.r2, strict=True)
+            for name, r2 in zip(scores, evaluation.r2, strict=True)
         }
     if options.json:
-        print(json.dumps({"data": source, "r2": found}, indent=2, allow_nan=False))
+        print(json.dumps({"data": source, "r2": r2_by_split}, indent=2, allow_nan=False))
         return 0
-    for split, r2 in found.items():
+    for split, r2 in r2_by_split.items():
         print(_table(split, r2))
     return 0
 
 
 def _table(split: str, r2: R2ByModel) -> str:
-    """A row a task, a column a simple model."""
+    """One row for each task, one column for each simple model."""
     tasks = next(iter(r2.values()))
     rows = [[task, *(metric_text(model[task]) for model in r2.values())] for task in tasks]
     return text_table([[f"{split} R²", *r2], *rows])
@@ -64,25 +64,25 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.baselines",
-        description="Fits the train mean, a ridge regression and a random forest on each stream's "
-        "statistics over time, and prints their R² for each task.",
+        description="Fits simple models (train mean, ridge regression, random forest) on each "
+        "stream's statistics over time, and prints their R² for each task.",
     )
     add = parser.add_argument
     add(
         "data",
         nargs="?",
         metavar="PATH|demo",
-        help="default: datasets/ac.pkl if it is there, else demo",
+        help="default: datasets/ac.pkl if it exists, else demo",
     )
-    add("--layout", type=Path, metavar="FILE", help="YAML of the data's settings (docs/data.md)")
-    add("--test", action="store_true", help="show the test split too; choose by val, not by this")
-    add("--json", action="store_true", help="for programs")
+    add("--layout", type=Path, metavar="FILE", help="YAML with the data settings (docs/data.md)")
+    add("--test", action="store_true", help="also report the test split; never choose by it")
+    add("--json", action="store_true", help="print JSON instead of tables")
     add(
         "--runs",
         type=Path,
         default=Path("runs"),
         metavar="DIR",
-        help="where prepared data is kept (default: runs)",
+        help="prepared data is stored in DIR/prepared (default: runs)",
     )
     return parser
 

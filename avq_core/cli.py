@@ -1,4 +1,4 @@
-"""What every command shares: one line for a user's mistake, 130 for Ctrl-C, no traceback for either."""
+"""Shared by all commands: one line for a user's mistake, status 130 for Ctrl-C, no traceback."""
 
 import argparse
 import atexit
@@ -35,7 +35,7 @@ class CommandParser(argparse.ArgumentParser):
     """
 
     def __init__(self, **settings: Any) -> None:
-        """As argparse's own, with other defaults."""
+        """Takes the arguments of `argparse.ArgumentParser`, with other defaults."""
         super().__init__(**{"allow_abbrev": False, **settings})
 
     def error(self, message: str) -> NoReturn:
@@ -43,7 +43,7 @@ class CommandParser(argparse.ArgumentParser):
         raise OptionError(self._reworded(message))
 
     def _reworded(self, message: str) -> str:
-        """An error of argparse's as this program words its own."""
+        """An error of argparse in this program's wording."""
         manual = f"{self.prog} --help lists the options"
         if message.startswith(_UNKNOWN):
             given = message.removeprefix(_UNKNOWN).split()[0].partition("=")[0]
@@ -104,7 +104,7 @@ def file_ending(*suffixes: str) -> Callable[[str], Path]:
     """An option's `type` for files whose names say their format.
 
     Args:
-        suffixes: Those that are taken, with their dots.
+        suffixes: Suffixes that are allowed, with their dots.
     """
 
     def parse(text: str) -> Path:
@@ -143,7 +143,7 @@ def run_command(
     Args:
         main: The command; takes the arguments after the program's name, returns its exit status.
         argv: The arguments; `None` reads `sys.argv`.
-        user_errors: Exceptions that are the user's to mend. Anything else is a bug and propagates.
+        user_errors: Exceptions for mistakes of the user. Anything else is a bug and propagates.
         settings: Names that errors give in backticks and that are options of this command.
 
     Returns:
@@ -161,26 +161,26 @@ def run_command(
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has gone; nothing is left to say, and the interpreter must not
-        # try to flush the dead pipe again on its way out.
+        # The reader (such as `| head`) has ended. The interpreter must not flush the broken pipe
+        # again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def leave(status: int) -> NoReturn:
-    """Ends the process with this status, also while a daemon thread is at work.
+    """Ends the process with this status, also while a daemon thread is running.
 
-    Before Python 3.14, a daemon thread that comes back from C++ (PyTorch's, say) while the interpreter is
-    torn down brings the process down, `terminate called` (CPython's gh-87135). Where there is one, what is
-    registered to be done at exit is done, what was printed is flushed, and nothing is torn down.
+    Before Python 3.14, a daemon thread that returns from C++ (such as PyTorch) while the interpreter
+    shuts down crashes the process with `terminate called` (CPython's gh-87135). If there is a daemon
+    thread, the exit functions run, the output is flushed, and the interpreter does not shut down.
 
     Args:
         status: The exit status.
     """
     if any(thread.daemon for thread in threading.enumerate()):
-        atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter calls itself
+        atexit._run_exitfuncs()  # noqa: SLF001 - the function that the interpreter calls
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):  # its reader has gone
+            with contextlib.suppress(OSError):  # its reader has ended
                 stream.flush()
         os._exit(status)
     sys.exit(status)

@@ -1,4 +1,4 @@
-"""`python -m avq_core.demo --out FILE`: the demo set as a file, small or at the user's full size."""
+"""`python -m avq_core.demo --out FILE`: writes the demo set to a file, small or at full size."""
 
 import argparse
 import shutil
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Makes the set, writes it, and says what it is good for."""
+    """Makes the set, writes it, and prints the attainable R²."""
     options = build_parser().parse_args(argv)
     from avq_core.data.files.write import check_suffix, files, write
     from avq_core.data.synthetic import FULL, SMALL, make_demo
@@ -35,14 +35,14 @@ def main(argv: Sequence[str]) -> int:
     seconds = time.perf_counter() - start
     print(f"{options.out}: {options.out.stat().st_size / 1e9:.2f} GB ({seconds:.0f} s)")
     for split, ceilings in dataset.attainable_r2.items():
-        told = ", ".join(f"{task} {value:.3f}" for task, value in ceilings.items())
-        print(f"the best R² that anyone can reach on {split}: {told}")
+        r2 = ", ".join(f"{task} {value:.3f}" for task, value in ceilings.items())
+        print(f"attainable R² on {split}: {r2}")
     print(f"next: python -m avq_core.audit {options.out}")
     return 0
 
 
 def _check_room(path: Path, size: "DemoSize") -> None:
-    """Fails where the values alone, without headers and labels, have no room."""
+    """Raises early if the values alone, without headers and labels, do not fit on the disk."""
     from avq_core.data.schema import DEFAULT_STREAM_SHAPES
 
     shapes = DEFAULT_STREAM_SHAPES.values()
@@ -60,20 +60,20 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.demo",
-        description="Writes the demo set as a file: to try the commands on, to see the layouts, to "
-        "measure at full size. Made data, with a known best attainable R².",
+        description="Writes the demo set to a file: to try the commands, to see the file formats, or "
+        "to measure at full size. The data is synthetic, with a known attainable R².",
     )
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="FILE",
-        help="ends in .pkl, .npz, or .safetensors (which gets a .json beside it)",
+        help="ends in .pkl, .npz or .safetensors (with a .json file beside it)",
     )
     parser.add_argument(
         "--full",
         action="store_true",
-        help="1,602 clips of 150 frames, 2.3 GB, in place of 600 of 30",
+        help="1,602 clips of 150 frames (2.3 GB) instead of 600 clips of 30 frames",
     )
     parser.add_argument(
         "--seed", type=integer(0), default=0, metavar="N", help="default: %(default)s"

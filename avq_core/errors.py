@@ -1,4 +1,4 @@
-"""What a user can get wrong, told in one line: what was got, what was expected, how to mend it."""
+"""Errors for mistakes of the user: one line with what was got, what was expected, how to correct it."""
 
 
 class AvqError(Exception):
@@ -10,7 +10,7 @@ class DataError(AvqError):
 
 
 class ConfigError(AvqError, ValueError):
-    """A setting lies outside what the model or the trainer can be."""
+    """A setting or option has a value that cannot be used."""
 
 
 class SettingError(ConfigError):
@@ -25,7 +25,7 @@ class SettingError(ConfigError):
 
 
 class NoRoomError(AvqError):
-    """The data does not fit in what is left of a device's memory."""
+    """The data does not fit in the free memory of a device."""
 
 
 class NonFiniteLossError(RuntimeError):

@@ -1,4 +1,4 @@
-"""`python -m avq_core.explain`: which streams a trained model reads its scores from."""
+"""`python -m avq_core.explain`: which streams a trained model depends on."""
 
 import argparse
 import csv
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from avq_core.data.dataset import RawSplit
     from avq_core.evaluation.permutation import Importance, R2Loss
 
-_TOGETHER: Final = "all streams"
+_ALL_STREAMS: Final = "all streams"
 _COLUMNS: Final = 5
 """Tasks side by side in the printed table."""
 _NOTE: Final = (
-    "Each value is the R² that this model loses without what the stream alone says. Where streams "
-    "say the same,\neach can be shuffled at little loss: a small value does not mean that a stream "
-    "says nothing. Below 0 the\nmodel does better without the stream. `all streams` is what there is "
-    "to lose in all."
+    "Each value is the R² that the model loses when the stream is shuffled between clips. Streams "
+    "with the same\ninformation can replace each other: a small value does not mean that a stream "
+    "has no information. A negative\nvalue means that the model is better without the stream. "
+    "`all streams` is the loss when all are shuffled together."
 )
 
 
@@ -33,9 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.explain",
-        description="Tells which streams a trained model's scores hang on, by permutation: the R² "
-        "that is lost, by task, when a stream's clips are dealt out anew among all clips, whole. An "
-        "ensemble is judged by the mean of its members.",
+        description="Permutation importance: which streams a trained model depends on, measured by "
+        "the R² that each task loses when a stream is shuffled between clips. For an ensemble, the "
+        "mean score of its members is evaluated.",
     )
     add = parser.add_argument
     add("--model", type=Path, required=True, metavar="DIR", help="a folder of avq_core.train")
@@ -43,30 +43,31 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--split",
         metavar="NAME",
-        help="whose clips (default: val, or the only one there is); test counts as looking at it",
+        help="the split to use (default: val, or the only split of the file); using test counts as "
+        "opening it",
     )
     add(
         "--repeats",
         type=integer(1),
         default=5,
         metavar="N",
-        help="shuffles of each stream (default 5)",
+        help="how often each stream is shuffled (default: 5)",
     )
-    add("--seed", type=integer(0), default=0, metavar="N", help="of the shuffles (default 0)")
-    add("--out", type=Path, metavar="FILE", help="a CSV to write, a row a stream and task")
+    add("--seed", type=integer(0), default=0, metavar="N", help="seed of the shuffles (default: 0)")
+    add("--out", type=Path, metavar="FILE", help="write a CSV, one row for each stream and task")
     add(
         "--plot",
         type=file_ending(".png", ".svg", ".pdf"),
         metavar="FILE",
-        help="a picture to write: .png, .svg or .pdf",
+        help="write a plot: .png, .svg or .pdf",
     )
-    add("--json", action="store_true", help="print it for programs")
+    add("--json", action="store_true", help="print JSON instead of tables")
     add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
-    """Loads, shuffles, tells."""
+    """Loads the model and the clips, shuffles each stream, reports the loss of R²."""
     options = build_parser().parse_args(argv)
     _check(options)
     from avq_core.data.files.read import load_samples
@@ -83,7 +84,7 @@ def main(argv: Sequence[str]) -> int:
     data = model.config.data
     name, raw = _split(load_samples(options.data, model.raw_schema, data), options, data)
     prepared = transform_split(raw, model.raw_schema, model.statistics, storage=data.storage)
-    found = stream_importance(
+    importance = stream_importance(
         lambda split: member_scores(models, split).mean(axis=0),
         to_device(prepared, device),
         prepared,
@@ -92,22 +93,22 @@ def main(argv: Sequence[str]) -> int:
         seed=options.seed,
         on_step=lambda stream: _say(f"shuffling {stream}"),
     )
-    _write(options, found)
+    _write(options, importance)
     if options.json:
         about = {"split": name, "clips": len(raw), "repeats": options.repeats, "seed": options.seed}
-        print(json.dumps(about | as_json(found), indent=2, allow_nan=False))
+        print(json.dumps(about | as_json(importance), indent=2, allow_nan=False))
         return 0
     print(f"{name} of {options.data}: {len(raw)} clips, {options.repeats} shuffles of each stream")
-    print("\n".join(render(found)))
+    print("\n".join(render(importance)))
     print(f"\n{_NOTE}")
-    for what, path in (("table", options.out), ("picture", options.plot)):
+    for what, path in (("table", options.out), ("plot", options.plot)):
         if path is not None:
             print(f"{what}: {path}")
     return 0
 
 
 def _check(options: argparse.Namespace) -> None:
-    """What can be known to be wrong before anything is read."""
+    """Checks what can be checked before anything is read."""
     from avq_core.files import check_place
 
     for path in (options.out, options.plot):
@@ -118,11 +119,11 @@ def _check(options: argparse.Namespace) -> None:
 def _split(
     splits: "dict[str, RawSplit]", options: argparse.Namespace, data: "DataConfig"
 ) -> "tuple[str, RawSplit]":
-    """The clips that were asked for, under the file's name for them."""
+    """The file's name of the split to use, and its clips."""
     import numpy as np
 
-    asked = options.split or "val"
-    name = data.splits.get(asked, asked)
+    wanted = options.split or "val"
+    name = data.splits.get(wanted, wanted)
     if name not in splits and options.split is None and len(splits) == 1:
         name = next(iter(splits))
     if name not in splits:
@@ -136,18 +137,18 @@ def _split(
         raise DataError(f"{options.data}: {name} has 1 clip, expected several to shuffle")
     if not np.isfinite(raw.labels).any():
         raise DataError(
-            f"{options.data}: {name} has no label, expected labelled clips: what is lost is R²"
+            f"{options.data}: {name} has no label, expected labelled clips, since R² needs labels"
         )
     return name, raw
 
 
-def as_json(found: "Importance") -> dict[str, Any]:
-    """As plain values; null where a metric is not defined."""
+def as_json(importance: "Importance") -> dict[str, Any]:
+    """The importance as plain values for JSON; `None` where R² is not defined."""
     return {
-        "r2": found.r2,
-        "num_labels": found.num_labels,
-        "streams": {name: _plain(loss) for name, loss in found.streams.items()},
-        "all_streams": _plain(found.all_streams),
+        "r2": importance.r2,
+        "num_labels": importance.num_labels,
+        "streams": {name: _plain(loss) for name, loss in importance.streams.items()},
+        "all_streams": _plain(importance.all_streams),
     }
 
 
@@ -156,10 +157,10 @@ def _plain(loss: "R2Loss") -> dict[str, Any]:
     return {"clips": loss.num_clips, "r2_lost": lost}
 
 
-def render(found: "Importance") -> Iterator[str]:
-    """A row a stream, a column a task; many tasks in several tables."""
-    losses = {**found.streams, _TOGETHER: found.all_streams}
-    tasks = list(found.r2)
+def render(importance: "Importance") -> Iterator[str]:
+    """Tables with one row for each stream and one column for each task, at most `_COLUMNS` each."""
+    losses = {**importance.streams, _ALL_STREAMS: importance.all_streams}
+    tasks = list(importance.r2)
     for start in range(0, len(tasks), _COLUMNS):
         shown = tasks[start : start + _COLUMNS]
         rows = [["R² lost [95 %]", "clips", *shown]]
@@ -167,27 +168,30 @@ def render(found: "Importance") -> Iterator[str]:
             [name, str(loss.num_clips), *(interval_text(loss.r2[task]) for task in shown)]
             for name, loss in losses.items()
         ]
-        rows.append(["R² unshuffled", "", *(metric_text(found.r2[task]) for task in shown)])
-        rows.append(["labels", "", *(str(found.num_labels[task]) for task in shown)])
+        rows.append(["R² unshuffled", "", *(metric_text(importance.r2[task]) for task in shown)])
+        rows.append(["labels", "", *(str(importance.num_labels[task]) for task in shown)])
         yield text_table(rows)
 
 
-def _write(options: argparse.Namespace, found: "Importance") -> None:
+def _write(options: argparse.Namespace, importance: "Importance") -> None:
+    """Writes the CSV and the plot, as far as the options ask for them."""
     from avq_core.files import whole_binary_file, whole_file
 
     if options.out is not None:
         with whole_file(options.out) as file:
             table = csv.writer(file)
             table.writerow(["stream", "task", "clips", "labels", "r2", "r2_lost", "low", "high"])
-            for name, loss in {**found.streams, _TOGETHER: found.all_streams}.items():
+            losses = {**importance.streams, _ALL_STREAMS: importance.all_streams}
+            for name, loss in losses.items():
                 for task, lost in loss.r2.items():
-                    about = [name, task, loss.num_clips, found.num_labels[task], found.r2[task]]
-                    table.writerow([*about, lost["value"], lost["low"], lost["high"]])
+                    labels, r2 = importance.num_labels[task], importance.r2[task]
+                    row = [name, task, loss.num_clips, labels, r2]
+                    table.writerow([*row, lost["value"], lost["low"], lost["high"]])
     if options.plot is not None:
         from avq_core.evaluation.permutation_plot import draw
 
-        with whole_binary_file(options.plot) as picture:
-            draw(found).savefig(picture, format=options.plot.suffix[1:], dpi=150)
+        with whole_binary_file(options.plot) as file:
+            draw(importance).savefig(file, format=options.plot.suffix[1:], dpi=150)
 
 
 def _say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 import os
 from collections.abc import Iterator
@@ -11,30 +11,30 @@ from avq_core.errors import ConfigError
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[TextIO]:
-    """Opens a text file that takes its name when the block ends, and leaves nothing if it fails.
+    """Opens a text file that gets its name when the block ends, and is removed if the block fails.
 
     Args:
-        path: The file; folders above it are made.
+        path: The file; its parent folders are made.
 
     Raises:
-        ConfigError: It is a folder, or cannot be written.
+        ConfigError: `path` is a folder, or cannot be written.
     """
-    with _half(path) as half, half.open("w", newline="", encoding="utf-8") as file:
+    with _temporary(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         yield file
 
 
 @contextmanager
 def whole_binary_file(path: Path) -> Iterator[BinaryIO]:
-    """As `whole_file`, for bytes."""
-    with _half(path) as half, half.open("wb") as file:
+    """Opens a binary file, as `whole_file` does for text."""
+    with _temporary(path) as part, part.open("wb") as file:
         yield file
 
 
 def check_place(path: Path) -> None:
-    """Fails before a long piece of work whose result could not be written.
+    """Checks that a file can be written, before a long computation of its content.
 
     Raises:
-        ConfigError: It is a folder, or the folder that it is to lie in cannot be made or written.
+        ConfigError: `path` is a folder, or its parent folder cannot be made or written.
     """
     _check_is_no_folder(path)
     try:
@@ -58,17 +58,17 @@ def _unwritable(path: Path, error: OSError) -> ConfigError:
 
 
 @contextmanager
-def _half(path: Path) -> Iterator[Path]:
-    """A name to write under, which becomes `path` when the block ends well."""
+def _temporary(path: Path) -> Iterator[Path]:
+    """A temporary path, which is renamed to `path` when the block ends without error."""
     _check_is_no_folder(path)
-    half = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield half
-        half.replace(path)
+        yield part
+        part.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
-        # A folder above that cannot be looked into holds no half file either.
+        # If the parent folder cannot be accessed, there is no temporary file in it either.
         with suppress(OSError):
-            half.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)

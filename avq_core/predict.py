@@ -1,4 +1,4 @@
-"""`python -m avq_core.predict`: scores clips with a trained model, in the user's own units."""
+"""`python -m avq_core.predict`: scores clips with a trained model, in the user's units."""
 
 import argparse
 import csv
@@ -13,13 +13,12 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.predict",
-        description="Scores every sample of a file with a model that avq_core.train saved. The "
-        "model's folder is all that is needed; labels are not, and are compared with if there. "
-        "Scores are in the units of the labels that it was trained on.",
-        epilog="An ensemble scores by the mean of its members, and a column TASK_sd says how far "
-        "they are apart: their standard deviation, in the same units. That is how much the seed "
-        "matters for the clip; the whole error also holds what all members get wrong alike, and is "
-        "larger.",
+        description="Scores every sample of a file with a model that avq_core.train saved. Only the "
+        "model's folder and the data are needed. Labels are optional; where there are any, R² is "
+        "printed. Scores are in the units of the labels that the model was trained on.",
+        epilog="The score of an ensemble is the mean of its members. A column TASK_sd gives their "
+        "standard deviation in the same units, which shows how much the seed matters for the clip. "
+        "The total error is larger, since it includes the errors that all members share.",
     )
     add = parser.add_argument
     add("--model", type=Path, required=True, metavar="DIR", help="a folder of avq_core.train")
@@ -27,15 +26,15 @@ def build_parser() -> argparse.ArgumentParser:
         "--data",
         required=True,
         metavar="PATH|demo",
-        help="a list of samples, or lists by split under any names (.pkl, .npz, .safetensors)",
+        help="a list of samples, or lists by split with any names (.pkl, .npz, .safetensors)",
     )
-    add("--out", type=Path, required=True, metavar="FILE", help="the CSV to write")
+    add("--out", type=Path, required=True, metavar="FILE", help="the CSV file to write")
     add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
-    """Loads, transforms with the model's own statistics, scores, writes."""
+    """Loads the model, preprocesses the clips with its statistics, scores them, writes the CSV."""
     options = build_parser().parse_args(argv)
     import numpy as np
 
@@ -56,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
     splits = load_samples(options.data, model.raw_schema, model.config.data)
     spreads = [f"{task}_sd" for task in tasks] if len(models) > 1 else []
     if spreads:
-        print(f"the mean of {len(models)} models; _sd is how far they are apart")
+        print(f"scores are the mean of {len(models)} models; _sd is their standard deviation")
     with whole_file(options.out) as file:
         table = csv.writer(file)
         table.writerow(["split", "index", "group", *tasks, *spreads])
@@ -72,9 +71,9 @@ def main(argv: Sequence[str]) -> int:
             for index, (group, row) in enumerate(rows):
                 table.writerow([name, index, group, *(f"{value:.6f}" for value in row)])
             counts = num_labels(raw.labels, tasks)
-            figures = r2_by_task(scores, raw.labels, tasks)
-            told = ", ".join(f"{t} {figures[t]:.3f} ({counts[t]})" for t in tasks if counts[t] > 1)
-            print(f"{name}: {len(scores)} clips" + (f"; R² (labels): {told}" if told else ""))
+            r2 = r2_by_task(scores, raw.labels, tasks)
+            line = ", ".join(f"{t} {r2[t]:.3f} ({counts[t]})" for t in tasks if counts[t] > 1)
+            print(f"{name}: {len(scores)} clips" + (f"; R² (labels): {line}" if line else ""))
     print(f"scores: {options.out}")
     return 0
 

@@ -1,4 +1,4 @@
-"""`python -m avq_core.prepare DATA`: preprocessing alone."""
+"""`python -m avq_core.prepare DATA`: only preprocesses a data set."""
 
 import argparse
 import shutil
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Prepares a data set and says where it lies, how long it took and what was filled."""
+    """Prepares a data set, and reports its folder, the time taken and what was filled."""
     options = build_parser().parse_args(argv)
     from avq_core.config.values import load_data_config
     from avq_core.data.files.read import default_source
@@ -48,8 +48,8 @@ def main(argv: Sequence[str]) -> int:
     )
     seconds = time.perf_counter() - start
     print(f"{'prepared' if steps else 'already prepared'}: {store.path} ({seconds:.1f} s)")
-    print("\n".join(_told(store, config)))
-    print(_room(root, options.store_limit))
+    print("\n".join(_description(store, config)))
+    print(_disk_usage(root, options.store_limit))
     if options.legacy_pickle is not None:
         from avq_core.data.store.legacy_pickle import write_legacy_pickle
 
@@ -58,8 +58,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _told(store: "PreparedStore", config: "DataConfig") -> Iterator[str]:
-    """Shapes, and what was filled or set to 0."""
+def _description(store: "PreparedStore", config: "DataConfig") -> Iterator[str]:
+    """The shape of each stream, and what was filled or set to 0."""
     for stream in store.schema.streams:
         shape = (store.schema.num_frames, stream.dim) if stream.temporal else (stream.dim,)
         reduced = " (principal components)" if stream.name in config.pca else ""
@@ -69,8 +69,8 @@ def _told(store: "PreparedStore", config: "DataConfig") -> Iterator[str]:
         yield f"note: {line}"
 
 
-def _room(root: Path, limit: float | None) -> str:
-    """What the stores take, and may take."""
+def _disk_usage(root: Path, limit: float | None) -> str:
+    """The disk space that all stores take, and the limit or the free space."""
     from avq_core.data.store.files import stored_bytes
 
     allowed = (
@@ -86,27 +86,27 @@ def build_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="python -m avq_core.prepare",
         description="Preprocesses a data set: fills missing values, standardises, scales labels, "
-        "all fitted on the train split only. Other commands do this by themselves.",
+        "all fitted on the train split only. Other commands do this automatically.",
     )
     parser.add_argument(
         "data",
         nargs="?",
         metavar="DATA",
-        help="a .pkl, .npz or .safetensors file, or `demo`; default: datasets/ac.pkl if it is "
-        "there, else demo",
+        help="a .pkl, .npz or .safetensors file, or `demo`; default: datasets/ac.pkl if it exists, "
+        "else demo",
     )
     parser.add_argument(
         "--layout",
         type=Path,
         metavar="FILE",
-        help="YAML that says what the data calls things, its label ranges, PCA widths (docs/data.md)",
+        help="YAML with the names in the file, label ranges and PCA widths (docs/data.md)",
     )
     parser.add_argument(
         "--runs",
         type=Path,
         default=Path("runs"),
         metavar="DIR",
-        help="the store goes to DIR/prepared (default: %(default)s)",
+        help="prepared data is stored in DIR/prepared (default: %(default)s)",
     )
     parser.add_argument(
         "--pca",
@@ -115,28 +115,28 @@ def build_parser() -> argparse.ArgumentParser:
         action="extend",
         type=_width,
         metavar="STREAM=WIDTH",
-        help="reduces a stream to so many principal components, such as keypoint=64",
+        help="reduce a stream to WIDTH principal components, such as keypoint=64",
     )
     parser.add_argument(
-        "--rebuild", action="store_true", help="reads the file and writes the store anew"
+        "--rebuild", action="store_true", help="read the file and write the store again"
     )
     parser.add_argument(
         "--store-limit",
         type=number(0),
         metavar="GB",
-        help="what all prepared data under DIR/prepared may take (default: the free disk)",
+        help="disk space that all data in DIR/prepared may take (default: no limit)",
     )
     parser.add_argument(
         "--legacy-pickle",
         type=Path,
         metavar="FILE",
-        help="also writes {split: {features, labels, valid_masks}}, as the manual's code reads it",
+        help="also write {split: {features, labels, valid_masks}}, as the manual's code reads it",
     )
     return parser
 
 
 def _width(text: str) -> tuple[str, int]:
-    """A stream and how many principal components it is reduced to."""
+    """Parses STREAM=WIDTH."""
     stream, _, width = text.partition("=")
     if not stream or not width.isdecimal():
         raise refused(repr(text), "STREAM=WIDTH such as keypoint=64")

@@ -22,49 +22,49 @@ if TYPE_CHECKING:
     from avq_core.training.resident import ResidentSplits
 
 
-_MOST_SHOWN = 8
-"""Tasks named on an epoch's line; of more, the first few and the mean of all."""
+_MAX_SHOWN = 8
+"""Tasks on the line of an epoch; with more tasks, the first ones and the mean of all."""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.train",
-        description="Trains a configuration on train, watches val, saves the model and reports "
-        "test with 95 % bootstrap intervals.",
+        description="Trains a configuration on the train split, reports R² on val after each epoch "
+        "and on test at the end, with 95 % bootstrap intervals, and saves the model.",
     )
     add = parser.add_argument
     add("--config", required=True, metavar="FILE|recommended|manual", help="a best.yaml, or a name")
-    add("--data", metavar="PATH|demo", help="default: datasets/ac.pkl if it is there, else demo")
+    add("--data", metavar="PATH|demo", help="default: datasets/ac.pkl if it exists, else demo")
     add(
         "--layout",
         type=Path,
         metavar="FILE",
-        help="YAML of the data's settings (docs/data.md), in place of the configuration's own",
+        help="YAML with data settings (docs/data.md), in place of those of the configuration",
     )
     add("--out", type=Path, required=True, metavar="DIR", help="the model's folder")
     add("--device", default="auto", metavar="NAME", help="auto, cpu or cuda:N")
-    add("--seed", type=integer(0), metavar="N", help="default: the configuration's")
-    add("--epochs", type=integer(1), metavar="N", help="default: the configuration's")
+    add("--seed", type=integer(0), metavar="N", help="default: that of the configuration")
+    add("--epochs", type=integer(1), metavar="N", help="default: that of the configuration")
     add(
         "--members",
         type=integer(1),
         metavar="N",
-        help="train N models that differ in their seeds, as an ensemble that scores by their mean",
+        help="train N models with different seeds as an ensemble, whose score is their mean",
     )
-    add("--threads", type=integer(1), metavar="N", help="CPU threads (default: one a core)")
+    add("--threads", type=integer(1), metavar="N", help="CPU threads (default: one per core)")
     add(
         "--runs",
         type=Path,
         default=Path("runs"),
         metavar="DIR",
-        help="where prepared data is kept (default: runs)",
+        help="prepared data is stored in DIR/prepared (default: runs)",
     )
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
-    """Prepares, trains, saves, reports."""
+    """Prepares the data, trains, saves the model or ensemble, reports R² on test."""
     options = build_parser().parse_args(argv)
     import numpy as np
     import torch
@@ -89,9 +89,9 @@ def main(argv: Sequence[str]) -> int:
     for number, config in enumerate(configs, 1):
         member = f"member {number} of {len(configs)}, " if len(configs) > 1 else ""
         _say(f"training {member}on {source}, {device}, {config.training.epochs} epochs")
-        model, scored = _train(config, options.config, store, splits, test)
+        model, test_scores = _train(config, options.config, store, splits, test)
         models.append(model)
-        scores.append(scored)
+        scores.append(test_scores)
     if len(models) > 1:
         scores.append(np.mean(scores, axis=0))
     evaluation = evaluate(scores, test, store.schema.tasks)
@@ -109,7 +109,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _configurations(options: argparse.Namespace) -> "list[TrainConfig]":
-    """The configuration, or an ensemble's members, under the command's options."""
+    """The configuration, or those of an ensemble's members, with the command's options applied."""
     from avq_core.config.values import load_configs, load_data_config, with_values
     from avq_core.errors import ConfigError
 
@@ -156,14 +156,12 @@ def _train(
         config = with_values(config, {"training.task_weights": dict(weights)})
 
     def show(record: EpochRecord) -> bool:
-        figures = "  ".join(f"{t} {v:6.3f}" for t, v in list(record.r2.items())[:_MOST_SHOWN])
-        if len(record.r2) > _MOST_SHOWN:
-            figures += (
-                f"  … mean of {len(record.r2)} {sum(record.r2.values()) / len(record.r2):.3f}"
-            )
+        r2 = "  ".join(f"{t} {v:6.3f}" for t, v in list(record.r2.items())[:_MAX_SHOWN])
+        if len(record.r2) > _MAX_SHOWN:
+            r2 += f"  … mean of {len(record.r2)} {sum(record.r2.values()) / len(record.r2):.3f}"
         _say(
             f"epoch {record.epoch:3d}/{config.training.epochs}  loss {record.train_loss:.4f}  "
-            f"val R²: {figures}  ({record.seconds:.1f} s)"
+            f"val R²: {r2}  ({record.seconds:.1f} s)"
         )
         return False
 
@@ -187,9 +185,9 @@ def _train(
 
 
 def _print_table(val: "Sequence[Mapping[str, float | None]]", evaluation: "Evaluation") -> None:
-    """A row a task: R² on val, on test with its interval, and how many labels test has.
+    """One row for each task: R² on val, R² on test with its interval, number of test labels.
 
-    Of an ensemble the mean of its members' R² stands beside that of their mean scores.
+    For an ensemble the first column is the mean R² of its members on test instead.
     """
     *members, last = evaluation.r2
     head = ["task", "one, mean test R²" if members else "val R²"]
@@ -210,7 +208,7 @@ def _mean_r2(
 
 
 def _make_folder(folder: Path) -> None:
-    """Before the training, not after it: an unwritable folder must not cost an hour."""
+    """Makes the model's folder, and checks that it can be written, before the long training."""
     from avq_core.errors import ConfigError
 
     try:

@@ -1,4 +1,4 @@
-"""`python -m avq_core.demo`: the demo set as a file."""
+"""`python -m avq_core.demo`: writes the demo set to a file."""
 
 import shutil
 from pathlib import Path
@@ -19,15 +19,15 @@ from avq_core.demo import main
 def test_the_file_holds_the_demo_set(
     tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Read again it is what `demo` names, and what it is good for is said."""
+    """Read again, it equals the set called `demo`, and the attainable R² is printed."""
     size = DemoSize(num_frames=5, clips={"train": 8, "val": 6, "test": 6})
     monkeypatch.setattr(synthetic, "SMALL", size)
     path = tmp_path / f"demo{suffix}"
     assert run_command(main, ["--out", str(path), "--seed", "3"]) == 0
-    told = capsys.readouterr().out
-    assert "making 20 clips of 5 frames" in told
-    assert f"next: python -m avq_core.audit {path}" in told
-    assert "the best R² that anyone can reach on test: lip_sync" in told
+    output = capsys.readouterr().out
+    assert "making 20 clips of 5 frames" in output
+    assert f"next: python -m avq_core.audit {path}" in output
+    assert "attainable R² on test: lip_sync" in output
     read, made = load_dataset(str(path), DataConfig()), make_demo(size=size, seed=3)
     assert read.schema.streams == made.schema.streams
     for name, split in made.splits.items():
@@ -38,7 +38,7 @@ def test_the_file_holds_the_demo_set(
             np.testing.assert_array_equal(np.stack(got), np.stack(values))  # type: ignore[arg-type]
 
 
-def test_full_is_the_users_size() -> None:
+def test_full_has_the_size_of_the_users_file() -> None:
     """1,602 clips of 150 frames with 29,829 NaN, 2.3 GB."""
     assert sum(FULL.clips.values()) == 1602
     frames, dim = DEFAULT_STREAM_SHAPES["visual"]
@@ -57,14 +57,14 @@ def test_full_is_the_users_size() -> None:
         ([], "the following arguments are required: --out"),
     ],
 )
-def test_a_mistake_is_told_before_the_work(
+def test_a_mistake_is_an_error_before_the_work(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     message: str,
 ) -> None:
-    """One line, exit 2, and nothing is made."""
+    """One line, exit status 2, and nothing is made."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.pkl").mkdir()
     (tmp_path / "beside.json").mkdir()
@@ -74,10 +74,10 @@ def test_a_mistake_is_told_before_the_work(
     assert "making" not in seen.out
 
 
-def test_a_full_disk_is_told_before_the_work(
+def test_a_full_disk_is_an_error_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With what it takes and what is free."""
+    """The message has the space that is needed and that is free."""
     usage = shutil.disk_usage(tmp_path)._replace(free=2_000_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     assert run_command(main, ["--full", "--out", str(tmp_path / "full.npz")]) == 2

@@ -1,4 +1,4 @@
-"""`avq_core.explain` as a process: which streams matter, to people and to programs."""
+"""`avq_core.explain` as a process: tables, JSON, CSV and plot."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ CONFIG = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny file, of which audio decides two tasks and sync one, and an ensemble of two for it."""
+    """A tiny file, in which audio decides two tasks and sync one, and an ensemble of two models."""
     folder = tmp_path_factory.mktemp("explain")
     write_tiny(folder)
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
@@ -52,15 +52,16 @@ def explain(folder: Path, *options: object):  # type: ignore[no-untyped-def] # n
     )  # fmt: skip
 
 
-def test_the_streams_that_decide_the_labels_are_found(folder: Path, tmp_path: Path) -> None:
-    """Of val by default; the same figures in the JSON and in the CSV, and a picture."""
-    table, picture = tmp_path / "streams.csv", tmp_path / "streams.png"
-    done = explain(folder, "--json", "--out", table, "--plot", picture, "--repeats", 3)
+def test_the_streams_that_decide_the_labels_lose_most(folder: Path, tmp_path: Path) -> None:
+    """On val by default; JSON and CSV have the same values, and a plot is written."""
+    table, plot = tmp_path / "streams.csv", tmp_path / "streams.png"
+    done = explain(folder, "--json", "--out", table, "--plot", plot, "--repeats", 3)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["split"], told["clips"], told["repeats"], told["seed"]) == ("val", 16, 3, 0)
-    assert set(told["streams"]) == {"audio", "visual", "sync"}
-    lost = {name: entry["r2_lost"] for name, entry in told["streams"].items()}
+    result = json.loads(done.stdout)
+    assert (result["split"], result["clips"]) == ("val", 16)
+    assert (result["repeats"], result["seed"]) == (3, 0)
+    assert set(result["streams"]) == {"audio", "visual", "sync"}
+    lost = {name: entry["r2_lost"] for name, entry in result["streams"].items()}
     for task, stream in (("overall", "audio"), ("lip_sync", "sync")):
         by_stream = {name: r2[task]["value"] for name, r2 in lost.items()}
         assert max(by_stream, key=lambda name: by_stream[name]) == stream
@@ -70,8 +71,8 @@ def test_the_streams_that_decide_the_labels_are_found(folder: Path, tmp_path: Pa
     assert len(rows) == 4 * 3
     row = rows["audio", "overall"]
     assert float(row["r2_lost"]) == lost["audio"]["overall"]["value"]
-    assert float(row["r2"]) == told["r2"]["overall"]
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert float(row["r2"]) == result["r2"]["overall"]
+    assert plot.read_bytes().startswith(b"\x89PNG")
     assert "test split" not in done.stderr
 
 
@@ -83,15 +84,15 @@ def test_the_table_says_what_the_values_do_not(folder: Path) -> None:
         assert words in done.stdout
 
 
-def test_looking_at_test_is_said_to_be_looking(folder: Path) -> None:
-    """On stderr, so that JSON stays JSON."""
+def test_looking_at_the_test_split_is_noted(folder: Path) -> None:
+    """On stderr, so that stdout is only JSON."""
     done = explain(folder, "--split", "test", "--repeats", 1, "--json")
     assert json.loads(done.stdout)["split"] == "test"
     assert "note: this looks at the test split" in done.stderr
 
 
-def test_a_bare_list_of_labelled_clips_is_enough(folder: Path, tmp_path: Path) -> None:
-    """The only split there is, whatever it is called."""
+def test_a_plain_list_of_labelled_clips_is_enough(folder: Path, tmp_path: Path) -> None:
+    """The only split of a file is used, whatever its name."""
     path = tmp_path / "list.pkl"
     path.write_bytes(pickle.dumps(make_samples(9, seed=5)))
     done = explain(folder, "--data", path, "--repeats", 1, "--json")

@@ -164,7 +164,7 @@ def test_a_layout_with_a_name_that_the_file_lacks_is_an_error(
         ("label_ranges: {a: [2, 1]}", r"data\.label_ranges\.a is \[2, 1\], expected \[lowest"),
         ("label_min: -2", r"data\.missing_label is -1\.0, expected a value outside the valid"),
         ("clip: null", r"data\.clip is None, expected less than 65504 with data\.storage"),
-        ("storage: float8", r"data\.storage is 'float8', expected one of"),
+        ("storage: float8", r"data\.storage is 'float8', did you mean float32\? expected one of"),
         ("- 1", r"layout\.yaml holds list, expected settings by name"),
     ],
 )
