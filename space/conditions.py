@@ -1,4 +1,4 @@
-"""The values that a setting can have, and conditions on them."""
+"""The values that a setting can have, and conditions on other settings."""
 
 import sys
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from avq_core.config.constraints import Expected, instance_of
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a finite number; True and False are none."""
-    # One comparison turns away NaN, infinities and integers that no float can hold.
+    """Whether a value is a finite number; True and False are not."""
+    # This comparison also excludes NaN, infinities and integers too large for a float.
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)
@@ -30,7 +30,7 @@ Scalar = Annotated[
     PlainValidator(_check_scalar),
     Expected("a finite number, a word, true, false or null"),
 ]
-"""What a setting can be: whatever JSON and YAML hold without nesting."""
+"""The value of a setting: any plain value of JSON and YAML."""
 
 Condition = Annotated[
     Mapping[
@@ -43,11 +43,11 @@ Condition = Annotated[
     ],
     instance_of(Mapping, "another setting and the values of it"),
 ]
-"""Dotted path of another setting to the values of it under which a parameter matters."""
+"""Dotted path of another setting to its values for which a parameter is searched."""
 
 
 def is_one_of(value: object, values: tuple[Scalar, ...]) -> bool:
-    """By ==, but True is not 1."""
+    """Whether a value is equal to one of the values; True is not equal to 1."""
     return any(
         value == other and isinstance(value, bool) == isinstance(other, bool) for other in values
     )

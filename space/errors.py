@@ -1,7 +1,7 @@
-"""What a user can get wrong about a space, told in one line: got, expected, mend."""
+"""Errors for mistakes in a space: one line with what was got and what was expected."""
 
 from avq_core.errors import SettingError
 
 
 class SpaceError(SettingError):
-    """A space, or a parameter of it, that cannot be searched."""
+    """A space or parameter is not valid."""

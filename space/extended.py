@@ -1,4 +1,4 @@
-"""The spaces beyond the manual's ten settings: what a network is made of, not only how large it is.
+"""The extended spaces: besides the manual's ten settings, they search the parts of the network.
 
 What each part is worth, and what was tried and left out, stands in docs/experiments/012.
 """
@@ -25,7 +25,7 @@ _FIXED_ON_A_CPU: Final = (
 
 
 def extended_small(tasks: Sequence[str]) -> Space:
-    """For a CPU: trials of seconds, pre-norm throughout."""
+    """The extended space for a CPU: small pre-norm networks, whose trials take seconds."""
     parameters = _on_a_cpu() | weight_parameters(tasks)
     return Space(
         name="extended-small",
@@ -37,7 +37,7 @@ def extended_small(tasks: Sequence[str]) -> Space:
 
 
 def extended(tasks: Sequence[str]) -> Space:
-    """For a GPU, around the manual's point, which it holds."""
+    """The extended space for a GPU; it contains the manual's configuration."""
     parameters = _on_a_gpu() | weight_parameters(tasks)
     return Space(
         name="extended",
@@ -101,8 +101,8 @@ def _on_a_gpu() -> dict[str, Parameter]:
             low=64,
             high=512,
             step=64,
-            reason="from where the parts beside the encoder carry most of the result up to the "
-            "manual's 512; multiples of 64, so that every number of heads divides it",
+            reason="below 64 the parts beside the encoder decide the result; up to the manual's "
+            "512; multiples of 64, so that every number of heads divides it",
         ),
         "model.num_layers": Int(
             low=1,
@@ -140,53 +140,53 @@ def _on_a_gpu() -> dict[str, Parameter]:
         ),
         "optim.clip_norm": Categorical(
             choices=(None, 5.0),
-            reason="no bound as the manual, or one that only a gradient about to diverge meets",
+            reason="no bound as the manual, or one that only a diverging gradient reaches",
         ),
         "optim.warmup_epochs": Categorical(
             choices=(0.0, 1.0),
-            reason="none as the manual, or one epoch, which is enough to spare the first steps",
+            reason="none as the manual, or one epoch, which is enough for the first steps",
         ),
         "training.normalise_loss": Categorical(
             choices=(False, True),
-            reason="with it a task whose labels vary little counts as much as any other",
+            reason="with it, tasks whose labels vary little count as much as the others",
         ),
     }
 
 
 def _parts(*, strides: tuple[int, ...]) -> dict[str, Parameter]:
-    """What both spaces search of a network's parts; the manual's value of each is among them."""
+    """The parts of the network that both spaces search, including the manual's value of each."""
     lags = {"model.max_lag": (15,)}
     return {
         "optim.weight_decay": Float(
             low=1e-3,
             high=0.5,
             log=True,
-            reason="a tenth of the manual's 0.01, up to where it is felt in runs of some hundred "
-            "steps",
+            reason="from a tenth of the manual's 0.01 up to where it has an effect in runs of a few "
+            "hundred steps",
         ),
         "model.frame_stride": Categorical(
             choices=strides,
-            reason="what is left for the encoder changes slowly, so fewer frames cost little; the "
-            "paths beside it read them all",
+            reason="the encoder mainly needs slow changes, so fewer frames cost little; the paths "
+            "beside it read all frames",
         ),
         "model.positions": Categorical(
             choices=("none", "sinusoidal"),
-            reason="none as the manual, which is then blind to the order of the frames",
+            reason="none as the manual, whose network ignores the order of frames",
         ),
         "model.pooling": Categorical(
             choices=("mean", "mean_std", "attention"),
-            reason="the manual's mean; with the deviation, which tells how much there is movement; "
-            "both weighted by attention",
+            reason="the manual's mean; mean and deviation, which measures movement; both weighted by "
+            "attention",
         ),
         "model.fusion": Categorical(
             choices=("mean", "gated", "concat"),
-            reason="the manual's mean of streams; weighted by themselves; or side by side",
+            reason="the manual's mean of streams; a mean weighted by gates; or concatenation",
         ),
         "model.input_dropout": Float(
             low=0.0,
             high=0.5,
-            reason="none as the manual, up to half: thousands of columns stand against hundreds of "
-            "labels",
+            reason="none as the manual, up to half, since there are thousands of columns and hundreds "
+            "of labels",
         ),
         "model.statistics_width": Categorical(
             choices=(0, 16, 64),
@@ -194,22 +194,22 @@ def _parts(*, strides: tuple[int, ...]) -> dict[str, Parameter]:
         ),
         "model.max_lag": Categorical(
             choices=(0, 15),
-            reason="none as the manual, or half a second at 30 frames a second: wider offsets "
-            "nobody takes for the same moment",
+            reason="none as the manual, or half a second at 30 frames a second: with larger offsets "
+            "sound and picture are clearly apart",
         ),
         "model.lag_channels": Categorical(
             choices=(2, 4, 8),
-            reason="what moves together is few things: lips, jaw, head; each has a projection",
+            reason="only a few things move with the sound: lips, jaw, head; each needs a projection",
             when=lags,
         ),
         "model.lag_contents": Categorical(
             choices=(False, True),
-            reason="how well streams agree matters to some tasks and lets others overfit",
+            reason="how well streams agree helps some tasks and lets others overfit",
             when=lags,
         ),
         "model.lag_powers": Categorical(
             choices=(False, True),
-            reason="how much projections move matters to some tasks and lets others overfit",
+            reason="how much projections move helps some tasks and lets others overfit",
             when=lags,
         ),
         "model.head": Categorical(
@@ -219,7 +219,7 @@ def _parts(*, strides: tuple[int, ...]) -> dict[str, Parameter]:
         "training.frame_crop": Float(
             low=0.4,
             high=1.0,
-            reason="no augmentation as the manual, down to windows of two fifths of a clip, in "
-            "which a score is just about to be told",
+            reason="no augmentation as the manual, down to windows of two fifths of a clip, which "
+            "are just long enough to judge a score",
         ),
     }

@@ -1,4 +1,4 @@
-"""What one setting may be: a float or an integer between bounds, or one of several choices."""
+"""Parameters of a space: a float or an integer between bounds, or one of several choices."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
@@ -24,7 +24,7 @@ from space.conditions import Condition, Scalar, is_number, is_one_of
 from space.errors import SpaceError
 
 MAX_LISTED: Final = 10_000
-"""An integer range with more values than this counts as too many to list."""
+"""`Int.values` lists at most this many values."""
 _SINGLE: Final = "put a setting with a single value under 'fixed'"
 
 _Number = Annotated[float, FINITE, NO_BOOL, Expected("a finite number")]
@@ -33,7 +33,7 @@ _Reason = Annotated[str, Expected("a sentence")]
 
 
 def _check_choices(choices: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
-    # By ==, as the storage compares them: 1, 1.0 and True are one choice.
+    # Compared as the storage does, so that 1, 1.0 and True are the same choice.
     if len(choices) < 2 or len(set(choices)) != len(choices):
         raise mismatch((), list(choices), f"at least two different values; {_SINGLE}")
     return choices
@@ -43,26 +43,26 @@ class _Parameter(Settings, frozen=True):
     wording: ClassVar[Wording] = Wording(noun="key", whole="a parameter", error=SpaceError)
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameter as plain values; without a condition where it has none."""
+        """The parameter as plain values, without an empty condition."""
         plain = self.model_dump(mode="json")
         return plain if plain["when"] else {k: v for k, v in plain.items() if k != "when"}
 
 
 class Float(_Parameter, frozen=True):
-    """A number between two bounds, both of which belong to it."""
+    """A number between two bounds, both included."""
 
     type: Literal["float"] = "float"
-    """Tells the parameter's kind in a file."""
+    """The parameter's type in a file."""
     low: _Number
     """Lowest value; > 0 on a log scale."""
     high: _Number
     """Highest value, greater than `low`."""
     log: Flag = False
-    """Whether ratios, not differences, matter: drawn evenly in the logarithm."""
+    """Whether values are drawn uniformly on a log scale."""
     reason: _Reason = ""
-    """Why these bounds: a sentence or a source."""
+    """Why these bounds were chosen: a sentence or a source."""
     when: Condition = Field(default_factory=dict)
-    """Searched only where another searched setting, named by its path, has one of these values."""
+    """Searched only if each other searched setting, by its path, has one of the given values."""
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:
@@ -80,27 +80,27 @@ class Float(_Parameter, frozen=True):
         return (self.low, self.high)
 
     def values(self) -> tuple[float, ...] | None:
-        """`None`: there is no end of them."""
+        """`None`, since the values cannot be listed."""
         return None
 
 
 class Int(_Parameter, frozen=True):
-    """An integer between two bounds, both of which belong to it."""
+    """An integer between two bounds, both included."""
 
     type: Literal["int"] = "int"
-    """Tells the parameter's kind in a file."""
+    """The parameter's type in a file."""
     low: _Integer
     """Lowest value; >= 1 on a log scale."""
     high: _Integer
     """Highest value, greater than `low` by a multiple of `step`."""
     step: PositiveInt = 1
-    """Distance of neighbouring values, >= 1; 1 on a log scale."""
+    """Distance between neighbouring values, >= 1; 1 on a log scale."""
     log: Flag = False
-    """Whether ratios, not differences, matter: drawn evenly in the logarithm."""
+    """Whether values are drawn uniformly on a log scale."""
     reason: _Reason = ""
-    """Why these bounds: a sentence or a source."""
+    """Why these bounds were chosen: a sentence or a source."""
     when: Condition = Field(default_factory=dict)
-    """Searched only where another searched setting, named by its path, has one of these values."""
+    """Searched only if each other searched setting, by its path, has one of the given values."""
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:
@@ -129,16 +129,16 @@ class Int(_Parameter, frozen=True):
         return (self.low, self.high)
 
     def values(self) -> tuple[int, ...] | None:
-        """All values in rising order; `None` where there are more than `MAX_LISTED`."""
+        """All values in ascending order; `None` if there are more than `MAX_LISTED`."""
         span = range(self.low, self.high + 1, self.step)
         return tuple(span) if len(span) <= MAX_LISTED else None
 
 
 class Categorical(_Parameter, frozen=True):
-    """One of several values that have no order among them."""
+    """One of several values without an order."""
 
     type: Literal["categorical"] = "categorical"
-    """Tells the parameter's kind in a file."""
+    """The parameter's type in a file."""
     choices: Annotated[
         tuple[Scalar, ...],
         instance_of((list, tuple), "a list of values"),
@@ -148,14 +148,14 @@ class Categorical(_Parameter, frozen=True):
     reason: _Reason = ""
     """Why these choices: a sentence or a source."""
     when: Condition = Field(default_factory=dict)
-    """Searched only where another searched setting, named by its path, has one of these values."""
+    """Searched only if each other searched setting, by its path, has one of the given values."""
 
     def contains(self, value: object) -> bool:
         """Whether the value is one of the choices."""
         return is_one_of(value, self.choices)
 
     def ends(self) -> tuple[Scalar, ...]:
-        """All choices: none lies between others."""
+        """All choices, since none lies between others."""
         return self.choices
 
     def values(self) -> tuple[Scalar, ...] | None:

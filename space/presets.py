@@ -1,4 +1,4 @@
-"""The spaces that come with the project. Every bound stands beside its reason."""
+"""The spaces that come with the project, with a reason for every bound."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,11 +12,11 @@ from space.weights import weight_parameters
 
 
 def named_space(name: str, tasks: Sequence[str]) -> Space:
-    """The space of a name or of a YAML file.
+    """The space with a name, or from a YAML file.
 
     Args:
-        name: What a user calls it.
-        tasks: The data's, whose weights a preset searches.
+        name: The name of a preset, or the path of a file.
+        tasks: The data's tasks, whose weights a preset searches.
 
     Raises:
         ConfigError: An unknown name, or a file that is missing or wrong.
@@ -26,12 +26,12 @@ def named_space(name: str, tasks: Sequence[str]) -> Space:
 
 
 def preset(name: str, tasks: Sequence[str]) -> Space:
-    """A space by name.
+    """The preset with a name.
 
     Args:
-        name: `small` or `full` (the ten settings, for a CPU or for a GPU around the manual's
-            point), `extended-small` or `extended` (the network's parts as well).
-        tasks: The data's tasks; each has its weight searched.
+        name: `small` (for a CPU) or `full` (for a GPU) search the ten settings, `extended-small` and
+            `extended` the parts of the network as well.
+        tasks: The data's tasks, whose weights are searched.
 
     Raises:
         SpaceError: An unknown name.
@@ -53,9 +53,9 @@ def _full(tasks: Sequence[str]) -> Space:
                 low=128,
                 high=768,
                 step=128,
-                reason="a quarter of the manual's 512 up to half as much again: with about a "
-                "thousand clips wider only overfits; multiples of 128, so that every number of "
-                "heads divides it and matrix units are filled",
+                reason="from a quarter of the manual's 512 up to 1.5 times it: with about a thousand "
+                "clips wider networks only overfit; multiples of 128, so that every number of heads "
+                "divides it and matrix units are fully used",
             ),
             "model.num_layers": Int(
                 low=1,
@@ -71,8 +71,8 @@ def _full(tasks: Sequence[str]) -> Space:
             "model.dropout": Float(
                 low=0.0,
                 high=0.6,
-                reason="none at all, up to twice the manual's 0.3; beyond, embedders, encoder and "
-                "heads together pass too little on",
+                reason="none at all, up to twice the manual's 0.3; beyond, too little passes through "
+                "embedders, encoder and heads",
             ),
             "optim.lr": Float(
                 low=2e-5,

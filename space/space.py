@@ -1,18 +1,18 @@
-"""A space: which settings a study searches, within what bounds, and which it holds fixed.
+"""A space: the settings that a study searches, their bounds, and the settings that are fixed.
 
 The layout of a space's file:
 
-    epochs: 14                      # at most, for each trial
-    fixed:                          # laid over the manual's configuration
+    epochs: 14                      # maximum for each trial
+    fixed:                          # changes to the manual's configuration
       model.embedder_scale: 0.125
-    parameters:                     # dotted path of the setting to what it may be
+    parameters:                     # dotted path of a setting to its type and bounds
       optim.lr: {type: float, low: 1e-4, high: 1e-2, log: true, reason: a sentence}
       model.num_layers: {type: int, low: 1, high: 3}
       model.hidden_dim: {type: int, low: 32, high: 128, step: 32}
       model.num_heads: {type: categorical, choices: [1, 2, 4, 8]}
       model.max_lag: {type: categorical, choices: [0, 15]}
       model.lag_channels: {type: int, low: 2, high: 8, when: {model.max_lag: [15]}}
-    start:                          # a point to try first and to look around; may be left out
+    start:                          # optional: a point to try first and to search around
       {optim.lr: 1e-3, model.num_layers: 1, ...}
 """
 
@@ -57,24 +57,24 @@ _Values = Annotated[Mapping[_Path, Scalar], _BY_PATH, BeforeValidator(_empty_for
 
 
 class Space(Settings, frozen=True):
-    """An ordered set of parameters, and what stands fixed beside them."""
+    """The parameters of a search, in order, and the fixed settings."""
 
     wording: ClassVar[Wording] = Wording(noun="key", whole="a space", error=SpaceError)
 
     name: Annotated[str, Expected("a word")]
     """For people; not part of the fingerprint."""
     epochs: PositiveInt
-    """Passes over the train split for a trial unless the command says otherwise, at least 1."""
+    """Maximum epochs of a trial, at least 1; an option of the command can change it."""
     fixed: _Values = Field(default_factory=dict)
-    """Dotted path to a value that every trial has in place of the manual's."""
+    """Dotted path of a setting to the value that every trial has instead of the manual's."""
     parameters: Annotated[
         Mapping[_Path, Annotated[Parameter, BeforeValidator(parameter_of)]], _BY_PATH
     ]
-    """Dotted path of a setting, such as `optim.lr`, to what it may be; at least one, in the order
-    in which a trial asks for them."""
+    """Dotted path of a setting, such as `optim.lr`, to its parameter; at least one, in the order in
+    which they are suggested."""
     start: _Values = Field(default_factory=dict)
-    """A point of the space that a study tries first, and that samplers look around while they know nothing;
-    empty for none. Not part of the fingerprint: it changes where a search begins, not what it may find."""
+    """A point that a study tries first and that samplers search around at the beginning; empty for
+    none. It is not part of the fingerprint, since it does not change what can be found."""
 
     @model_validator(mode="after")
     def _check_fixed(self) -> Self:
@@ -87,7 +87,7 @@ class Space(Settings, frozen=True):
 
     @model_validator(mode="after")
     def _check_conditions(self) -> Self:
-        """A condition names a setting that stands before it and can have the values."""
+        """Checks that conditions name earlier searched settings, and values that those can have."""
         earlier: dict[str, Parameter] = {}
         for path, parameter in self.parameters.items():
             for other, values in parameter.when.items():
@@ -118,7 +118,7 @@ class Space(Settings, frozen=True):
         return self
 
     def active(self, point: Mapping[str, Any]) -> list[str]:
-        """The settings that are searched at a point: those whose conditions hold, in order."""
+        """The settings that are searched at a point, in order: those whose conditions hold."""
         active: list[str] = []
         for path, parameter in self.parameters.items():
             if all(
@@ -129,7 +129,7 @@ class Space(Settings, frozen=True):
         return active
 
     def fingerprint(self) -> str:
-        """SHA-256 of what is searched and what is fixed, whatever the order, name and reasons."""
+        """SHA-256 of parameters and fixed settings, independent of order, name and reasons."""
         plain = {path: parameter.to_dict() for path, parameter in self.parameters.items()}
         for values in plain.values():
             del values["reason"]
@@ -137,7 +137,7 @@ class Space(Settings, frozen=True):
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
     def contains(self, point: Mapping[str, Any]) -> bool:
-        """Whether the point has a value within bounds for all that is searched there, only that."""
+        """Whether the point has exactly the settings searched there, each within its bounds."""
         active = self.active(point)
         return point.keys() == set(active) and all(
             self.parameters[path].contains(point[path]) for path in active
@@ -162,16 +162,16 @@ class Space(Settings, frozen=True):
             name: The space's name where `values` hold none.
 
         Raises:
-            SpaceError: An unknown or missing key, or a value that a space cannot have.
+            SpaceError: A key is unknown or missing, or a value is not valid.
         """
         return cls.parse({"name": name, **values} if isinstance(values, Mapping) else values)
 
 
 def load_space(path: Path) -> Space:
-    """Reads a space's file; its name is the file's unless it says another.
+    """Reads a space from a file, whose name is the space's unless the file gives another.
 
     Raises:
-        ConfigError: No such file, not YAML, or not a space; names the file and the line.
+        ConfigError: The file is missing, not YAML, or not a space; the message has file and line.
     """
     file = read_yaml_file(path)
     try:
@@ -181,7 +181,7 @@ def load_space(path: Path) -> Space:
 
 
 def _canonical(value: Any) -> Any:
-    """The same text for 1 and 1.0, which configure the same run."""
+    """Converts floats like 1.0 to integers, since 1 and 1.0 configure the same run."""
     if isinstance(value, Mapping):
         return {key: _canonical(entry) for key, entry in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The task weights, which every preset searches."""
+"""The parameters for task weights, which every preset searches."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,8 +10,8 @@ _WEIGHT_FACTOR: Final = 4.0
 
 
 def weight_parameters(tasks: Sequence[str]) -> dict[str, Parameter]:
-    """A factor of four either way of the manual's weight, for each of several tasks."""
-    # Weights count relative to each other: a single one has nothing to be relative to.
+    """Parameters from a quarter to four times the manual's weight, if there are several tasks."""
+    # Only ratios of weights matter, so there is nothing to search for a single task.
     if len(tasks) < 2:
         return {}
     parameters: dict[str, Parameter] = {}
@@ -22,7 +22,7 @@ def weight_parameters(tasks: Sequence[str]) -> dict[str, Parameter]:
             low=centre / _WEIGHT_FACTOR,
             high=centre * _WEIGHT_FACTOR,
             log=True,
-            reason=f"a factor of four either way of {source} {centre}: only ratios of weights "
-            "count, and beyond 16 to 1 between two tasks one of them is as good as left out",
+            reason=f"from a quarter to four times {source} {centre}: only ratios of weights count, "
+            "and at more than 16 to 1 between two tasks the smaller one hardly has an effect",
         )
     return parameters

@@ -77,8 +77,8 @@ def test_the_audit_names_five_planted_faults() -> None:
     test.labels[np.isfinite(test.labels[:, 0]), 0] = 0.25
     lines = [f"{f.level}: {f.message}" for f in audit(dataset, DataConfig()).findings]
     for start in (
-        "error: samples in two splits or more, value for value: 1 (train 3 = test 5)",
-        "error: 1 of 162 groups stand in two splits or more: 1 in train and val",
+        "error: identical samples in two or more splits: 1 (train 3 = test 5)",
+        "error: 1 of 162 groups are in two or more splits: 1 in train and val",
         "warning: audio: 1 values are infinite (0.00%): 1 in train",
         "warning: au in train: 1 of 17 columns have no finite value, all NaN or infinite (4)",
         f"error: {dataset.schema.tasks[0]} in test: 28 valid labels without variance, all 0.25",

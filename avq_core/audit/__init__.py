@@ -1,1 +1,1 @@
-"""The data audit: what is in a file, and what about it should worry its owner."""
+"""The data audit: the content of a data file, and the problems in it."""

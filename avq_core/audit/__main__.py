@@ -1,4 +1,4 @@
-"""`python -m avq_core.audit DATA`: what is in a file, and what about it should worry its owner."""
+"""`python -m avq_core.audit DATA`: reports the content of a data file and the problems in it."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ FOUND_ERRORS = 1
 
 
 def main(argv: Sequence[str]) -> int:
-    """Prints the audit; 1 where a finding is an error, for which no score should be trusted."""
+    """Prints the audit; returns 1 if a finding is an error, in which case scores are not reliable."""
     options = build_parser().parse_args(argv)
     from avq_core.audit.run import audit
     from avq_core.audit.text import text
@@ -43,29 +43,29 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m avq_core.audit",
-        description="Says what is in a data file: shapes, missing values and where they gather, "
-        "labels, duplicates and groups in two splits, drift, redundancy. Changes nothing. Exits with "
-        "1 where a finding is an error.",
+        description="Reports the content of a data file and the problems in it: shapes, missing "
+        "values and where they are concentrated, labels, duplicates and groups in two splits, drift, "
+        "redundancy. Changes nothing. Exits with 1 if a finding is an error.",
     )
     parser.add_argument(
         "data",
         nargs="?",
         metavar="DATA",
-        help="a .pkl, .npz or .safetensors file, or `demo`; default: datasets/ac.pkl if it is "
-        "there, else demo",
+        help="a .pkl, .npz or .safetensors file, or `demo`; default: datasets/ac.pkl if it exists, "
+        "else demo",
     )
     parser.add_argument(
         "--layout",
         type=Path,
         metavar="FILE",
-        help="YAML that says what the data calls things, and its label ranges (docs/data.md)",
+        help="YAML with the names in the file and its label ranges (docs/data.md)",
     )
-    parser.add_argument("--json", action="store_true", help="prints JSON in place of tables")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
         "--html",
         type=Path,
         metavar="FILE",
-        help="also writes a page with pictures, to open offline",
+        help="also write an HTML page with charts, which opens offline",
     )
     return parser
 

@@ -1,10 +1,10 @@
-"""Samples and groups that stand in more than one split.
+"""Finds samples and groups that are in more than one split.
 
-A sample is described by every column's mean and deviation over its frames, standardised over all
-samples. Two samples are near duplicates where these descriptions differ by little in every stream:
-re-encoded, rescaled by a hair, rounded to half precision.
+A sample is described by every column's mean and standard deviation over its frames, standardised over
+all samples. Two samples are near duplicates if their descriptions are close in every stream: for
+example re-encoded, slightly rescaled, or rounded to half precision.
 
-Shapes: N samples, C numbers that describe one.
+Shapes: N samples of all splits, C descriptors of a sample in a stream.
 """
 
 import hashlib
@@ -24,18 +24,19 @@ SAME: Final = 0.01
 half precision, are 0.001 apart, and real clips of one recording that was sent through a network with
 and without losses 0.014 and more (docs/experiments/010)."""
 NEAR: Final = 0.1
-"""Root-mean-square difference of two descriptions, in deviations, in the stream that differs most;
-two samples that have nothing to do with each other differ by about 1.4."""
-MOST_SHOWN: Final = 50
-_FEW: Final = 4
+"""Distance below which two samples are near duplicates: the root-mean-square difference of their
+descriptions, in standard deviations, in the stream that differs most. Unrelated samples have about 1.4."""
+MAX_PAIRS: Final = 50
+"""Near duplicates in a report."""
+_MIN_DESCRIPTORS: Final = 4
 
 
 def find_overlap(splits: Mapping[str, RawSplit], tallies: Sequence[Tally]) -> Overlap:
-    """Looks for what splits share.
+    """Finds groups, duplicates and near duplicates in two or more splits.
 
     Args:
-        splits: As read.
-        tallies: Of every stream in every split.
+        splits: The raw splits.
+        tallies: Tallies of every stream in every split.
     """
     homes: dict[str, dict[str, None]] = {}
     for name, split in splits.items():
@@ -45,13 +46,13 @@ def find_overlap(splits: Mapping[str, RawSplit], tallies: Sequence[Tally]) -> Ov
     for name, split in splits.items():
         for index in range(len(split)):
             places.setdefault(_digest(split, index), []).append(f"{name} {index}")
-    repeated = [found for found in places.values() if len(found) > 1]
-    exact = [found for found in repeated if len({p.partition(" ")[0] for p in found}) > 1]
-    near, usual = _near(splits, tallies, {place for found in exact for place in found})
+    repeated = [same for same in places.values() if len(same) > 1]
+    exact = [same for same in repeated if len({p.partition(" ")[0] for p in same}) > 1]
+    near, usual = _near(splits, tallies, {place for same in exact for place in same})
     return Overlap(
         shared_groups=tuple((g, tuple(names)) for g, names in homes.items() if len(names) > 1),
         groups=len(homes),
-        exact=tuple(tuple(found) for found in exact),
+        exact=tuple(tuple(same) for same in exact),
         near=tuple(near),
         usual=usual,
         repeated=len(repeated) - len(exact),
@@ -59,10 +60,11 @@ def find_overlap(splits: Mapping[str, RawSplit], tallies: Sequence[Tally]) -> Ov
 
 
 def _digest(split: RawSplit, index: int) -> bytes:
+    """A hash of all values of a sample."""
     digest = hashlib.blake2b(digest_size=16)
     for samples in split.features.values():
         sample = samples[index]
-        # A stream that is not there must not read like the end of the one before.
+        # An absent stream is marked, so that it cannot be confused with the end of the previous one.
         digest.update(b"absent" if sample is None else str(sample.shape).encode())
         if sample is not None:
             digest.update(np.ascontiguousarray(sample).data)
@@ -70,53 +72,61 @@ def _digest(split: RawSplit, index: int) -> bytes:
 
 
 def _near(
-    splits: Mapping[str, RawSplit], tallies: Sequence[Tally], known: set[str]
+    splits: Mapping[str, RawSplit], tallies: Sequence[Tally], exact: set[str]
 ) -> tuple[list[tuple[str, str, float]], float]:
+    """Pairs of near duplicates with their distances, and the usual distance to the nearest sample.
+
+    Args:
+        splits: The raw splits.
+        tallies: Tallies of every stream in every split.
+        exact: Places of exact duplicates, whose pairs are left out.
+    """
     described = _described(splits, tallies)
     if not described:
         return [], float("nan")
     names = [f"{name} {i}" for name, split in splits.items() for i in range(len(split))]
     homes = np.repeat(np.arange(len(splits)), [len(split) for split in splits.values()])
     norms = [np.einsum("nc,nc->n", part, part, dtype=np.float64) for part, _ in described]
-    found: list[tuple[str, str, float]] = []
+    pairs: list[tuple[str, str, float]] = []
     nearest: list[float] = []
     for row in np.flatnonzero(homes > 0):
-        # To all samples of earlier splits, so that every pair of splits is looked at once.
+        # Compared with all samples of earlier splits, so that every pair of splits comes once.
         before = int(np.searchsorted(homes, homes[row]))
         squared, compared = np.zeros(before), np.zeros(before, np.bool_)
-        for (part, there), norm in zip(described, norms, strict=True):
+        for (part, present), norm in zip(described, norms, strict=True):
             dots = part[:before] @ part[row]
-            own = np.maximum(norm[:before] + norm[row] - 2.0 * dots, 0) / part.shape[1]
-            # A stream that both lack says nothing; one that one of them lacks tells them apart.
-            own = np.where(there[:before] == there[row], own, np.inf)
-            compared |= there[:before] & there[row]
-            np.maximum(squared, own, out=squared)
+            in_stream = np.maximum(norm[:before] + norm[row] - 2.0 * dots, 0) / part.shape[1]
+            # A stream that both lack is ignored; samples of which only one has it are different.
+            in_stream = np.where(present[:before] == present[row], in_stream, np.inf)
+            compared |= present[:before] & present[row]
+            np.maximum(squared, in_stream, out=squared)
         distance = np.where(compared, np.sqrt(squared), np.inf)
         nearest.append(float(distance[: len(splits[next(iter(splits))])].min()))
-        found += [
+        pairs += [
             (names[other], names[row], float(distance[other]))
             for other in np.flatnonzero(distance < NEAR)
-            if not (names[other] in known and names[row] in known)
+            if not (names[other] in exact and names[row] in exact)
         ]
-    found.sort(key=lambda pair: pair[2])
-    known_distances = [distance for distance in nearest if distance < np.inf]
-    usual = float(np.median(known_distances)) if known_distances else float("nan")
-    return found[:MOST_SHOWN], usual
+    pairs.sort(key=lambda pair: pair[2])
+    finite = [distance for distance in nearest if distance < np.inf]
+    usual = float(np.median(finite)) if finite else float("nan")
+    return pairs[:MAX_PAIRS], usual
 
 
 def _described(
     splits: Mapping[str, RawSplit], tallies: Sequence[Tally]
 ) -> list[tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]]:
-    """Of each stream (N, C), 0 where a sample has no value, and (N,) whether it has the stream.
+    """Descriptions of all samples, split after split.
 
-    N counts through all splits one after another.
+    Returns:
+        For each stream (N, C), 0 where a sample has no value, and (N,), True where it has the stream.
     """
     described = []
     for stream in dict.fromkeys(t.stream for t in tallies):
-        own = {t.split: t for t in tallies if t.stream == stream}
+        by_split = {t.split: t for t in tallies if t.stream == stream}
         parts: list[npt.NDArray[np.float32]] = []
         for column in ("means", "spreads") if stream.temporal else ("means",):
-            values = np.concatenate([getattr(own[name], column) for name in splits])
+            values = np.concatenate([getattr(by_split[name], column) for name in splits])
             with warnings.catch_warnings(), np.errstate(invalid="ignore", over="ignore"):
                 warnings.simplefilter("ignore", RuntimeWarning)  # columns of NaN alone
                 values = values - np.nanmean(values, axis=0)
@@ -124,9 +134,9 @@ def _described(
                 values = values[:, spread > 0] / spread[spread > 0]
             values = np.clip(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0), -10, 10)
             parts.append(values.astype(np.float32))
-        there = np.concatenate([own[name].present for name in splits])
-        described.append((np.concatenate(parts, axis=1), there))
-    # A figure or two of a clip are alike by chance, or unlike for a trifle: they decide only where
-    # there is nothing else.
-    wide = [(part, there) for part, there in described if part.shape[1] >= _FEW]
-    return wide or [(part, there) for part, there in described if part.shape[1]]
+        present = np.concatenate([by_split[name].present for name in splits])
+        described.append((np.concatenate(parts, axis=1), present))
+    # One or two values of a clip may be close by chance, so narrow streams count only if there are
+    # no others.
+    wide = [(part, present) for part, present in described if part.shape[1] >= _MIN_DESCRIPTORS]
+    return wide or [(part, present) for part, present in described if part.shape[1]]

@@ -21,7 +21,7 @@ class _Section:
 
 
 def write_page(report: AuditReport, source: str, path: Path) -> None:
-    """Writes the page, whole or not at all.
+    """Writes the page, completely or not at all.
 
     Args:
         report: The audit.
@@ -29,7 +29,7 @@ def write_page(report: AuditReport, source: str, path: Path) -> None:
         path: The HTML file.
 
     Raises:
-        ConfigError: It cannot be written.
+        ConfigError: The file cannot be written.
     """
     with whole_file(path) as file:
         file.write(page(report, source))

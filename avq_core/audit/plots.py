@@ -31,12 +31,12 @@ class Chart:
 def stream_charts(report: AuditReport) -> Iterator[Chart]:
     """Where values are missing, scale, redundancy and drift."""
     for stream in dict.fromkeys(check.stream for check in report.streams):
-        own = [c for c in report.streams if c.stream == stream and c.missing is not None]
-        if own:
+        checks = [c for c in report.streams if c.stream == stream and c.missing is not None]
+        if checks:
             yield Chart(
                 title=f"{stream}: where values are missing",
-                caption="NaN and infinities, counted by frame and by column. Dark: many.",
-                svg=_drawn(functools.partial(_missing, own=own), 0.9 + 0.75 * len(own)),
+                caption="Number of NaN and infinite values by frame and by column; darker is more.",
+                svg=_drawn(functools.partial(_missing, checks=checks), 0.9 + 0.75 * len(checks)),
             )
     varying = [p for p in report.profiles if p.components]
     if not varying:
@@ -44,45 +44,45 @@ def stream_charts(report: AuditReport) -> Iterator[Chart]:
     height = 1.0 + 0.3 * len(varying)
     yield Chart(
         title="Scale",
-        caption="Deviations of a stream's train columns, lowest to highest; the dot is the median. "
-        "Each column is standardised, so a wide bar does no harm by itself.",
+        caption="Standard deviations of a stream's train columns, lowest to highest; the dot is the "
+        "median. Each column is standardised, so a wide bar does no harm by itself.",
         svg=_drawn(lambda figure: _scale(figure.subplots(), varying), height),
     )
     yield Chart(
         title="Redundancy",
-        caption="Share of a stream's variance that its first principal components hold. What crosses "
-        "the line early can be reduced.",
+        caption="Share of a stream's variance in its first principal components. A stream that "
+        "crosses the line early can be reduced.",
         svg=_drawn(lambda figure: _redundancy(figure.subplots(), varying), 2.7),
     )
     yield Chart(
         title="Drift from train",
-        caption="Difference of a column's mean from train's, in deviations between samples: the dot is "
-        "the median over columns, the line reaches to the 95th percentile.",
+        caption="Difference between a column's mean and that on train, in standard deviations between "
+        "samples: the dot is the median over columns, the line ends at the 95th percentile.",
         svg=_drawn(lambda figure: _drift(figure.subplots(), varying), height + 0.3),
     )
 
 
 def label_charts(report: AuditReport) -> Iterator[Chart]:
-    """A histogram a task, and the correlations."""
+    """A histogram for each task, and the correlations."""
     for task in dict.fromkeys(check.task for check in report.tasks):
-        own = [check for check in report.tasks if check.task == task]
-        counts = ", ".join(f"{check.split} {check.valid}" for check in own)
+        checks = [check for check in report.tasks if check.task == task]
+        counts = ", ".join(f"{check.split} {check.valid}" for check in checks)
         yield Chart(
             title=task,
             caption=f"Valid labels: {counts}.",
-            svg=_drawn(functools.partial(_histogram_figure, own=own), 2.1),
+            svg=_drawn(functools.partial(_histogram_figure, checks=checks), 2.1),
         )
     if report.correlations:
         num = len({c.first for c in report.correlations}) + 1
         yield Chart(
             title="Correlation of the labels",
-            caption="Pearson's r over the train samples that have both.",
+            caption="Pearson's r over the train samples that have both labels.",
             svg=_drawn(lambda figure: _correlation(figure.subplots(), report), 2.0 + 0.22 * num),
         )
 
 
 def _drawn(draw: Callable[[Figure], None], height: float) -> str:
-    """SVG text of a figure, without what stands in front of the element itself."""
+    """SVG element of a figure, without the XML header."""
     with mpl.rc_context({"svg.fonttype": "none", "font.size": 8, "font.family": "sans-serif"}):
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         draw(figure)
@@ -97,11 +97,11 @@ def _plain(axes: Axes) -> None:
     axes.tick_params(length=2)
 
 
-def _missing(figure: Figure, own: Sequence[StreamCheck]) -> None:
-    grid: Any = figure.subplots(len(own), 2, squeeze=False)
-    for row, check in zip(grid, own, strict=True):
+def _missing(figure: Figure, checks: Sequence[StreamCheck]) -> None:
+    grid: Any = figure.subplots(len(checks), 2, squeeze=False)
+    for row, check in zip(grid, checks, strict=True):
         missing = check.missing
-        assert missing is not None, "only streams with gaps are drawn"
+        assert missing is not None, "only streams with missing values are drawn"
         temporal = len(check.shape) == 3
         for axes, counts, size, what in (
             (row[0], missing.by_frame, check.shape[1] if temporal else 1, "frame"),
@@ -172,21 +172,21 @@ def _drift(axes: Axes, profiles: Sequence[StreamProfile]) -> None:
     _plain(axes)
 
 
-def _histogram_figure(figure: Figure, own: Sequence[TaskCheck]) -> None:
-    _histogram(figure.subplots(), own)
+def _histogram_figure(figure: Figure, checks: Sequence[TaskCheck]) -> None:
+    _histogram(figure.subplots(), checks)
 
 
-def _histogram(axes: Axes, own: Sequence[TaskCheck]) -> None:
-    lows, highs = [c.low for c in own if c.valid], [c.high for c in own if c.valid]
+def _histogram(axes: Axes, checks: Sequence[TaskCheck]) -> None:
+    lows, highs = [c.low for c in checks if c.valid], [c.high for c in checks if c.valid]
     if not lows or min(lows) == max(highs):
-        axes.text(0.5, 0.5, "no labels that differ", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "labels do not vary", ha="center", transform=axes.transAxes)
         axes.set_axis_off()
         return
-    edges = np.linspace(min(lows), max(highs), len(own[0].histogram) + 1)
-    for check, colour in zip(own, SPLITS, strict=False):
+    edges = np.linspace(min(lows), max(highs), len(checks[0].histogram) + 1)
+    for check, colour in zip(checks, SPLITS, strict=False):
         if check.valid:
             shares = np.array(check.histogram) / check.valid
-            filled = check.split == own[0].split
+            filled = check.split == checks[0].split
             axes.stairs(
                 shares,
                 edges,
@@ -211,10 +211,10 @@ def _correlation(axes: Axes, report: AuditReport) -> None:
     image = axes.imshow(values, cmap="PuOr", vmin=-1, vmax=1)
     if len(tasks) <= 8:
         for i, j in np.ndindex(values.shape):
-            known = not math.isnan(values[i, j])
+            defined = not math.isnan(values[i, j])
             axes.text(
-                j, i, f"{values[i, j]:.2f}" if known else "-", ha="center", va="center", fontsize=7,
-                color="white" if known and abs(values[i, j]) > 0.7 else "black",
+                j, i, f"{values[i, j]:.2f}" if defined else "-", ha="center", va="center",
+                fontsize=7, color="white" if defined and abs(values[i, j]) > 0.7 else "black",
             )  # fmt: skip
     axes.set_xticks(range(len(tasks)), tasks, rotation=90)
     axes.set_yticks(range(len(tasks)), tasks)

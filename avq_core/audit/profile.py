@@ -1,6 +1,6 @@
-"""A stream seen from train: its scale, its redundancy, and how far val and test are from it.
+"""Profile of a stream over all splits: scale and redundancy on train, drift of val and test.
 
-Shapes: N samples, T frames, R rows, D columns of a stream.
+Shapes: D columns of a stream.
 """
 
 import warnings
@@ -15,18 +15,19 @@ from avq_core.data.dataset import RawSplit
 from avq_core.data.preprocessing.columns import DoubleArray
 
 WILD: Final = 10.0
-"""Train deviations beyond which a value is wild; what `data.clip` cuts off by default."""
+"""Train standard deviations beyond which a value is wild; the default bound of `data.clip`."""
 HELD: Final = 0.99
-_MOST_ROWS: Final = 20_000
-"""Rows for the covariance, evenly taken: its eigenvalues change little with more."""
+"""Share of the variance for which principal components are counted."""
+_MAX_ROWS: Final = 20_000
+"""Rows for the covariance, evenly spaced: its eigenvalues change little with more."""
 
 
 def profile(train: RawSplit, tallies: list[Tally]) -> StreamProfile:
-    """Sums a stream up.
+    """Computes the profile of a stream.
 
     Args:
         train: The raw train split.
-        tallies: Of this stream, train's first.
+        tallies: The stream's tallies by split, that of train first.
     """
     first = tallies[0]
     mean, deviation = _moments(first)
@@ -41,13 +42,13 @@ def profile(train: RawSplit, tallies: list[Tally]) -> StreamProfile:
         )
     far = np.where(varying & np.isfinite(far), far, 0.0)
     held = _held(train, first, centre, deviation)
-    known = deviation[varying]
+    deviations = deviation[varying]
     return StreamProfile(
         stream=first.stream.name,
         dim=first.stream.dim,
-        deviation_low=float(known.min()) if known.size else 0.0,
-        deviation_median=float(np.median(known)) if known.size else 0.0,
-        deviation_high=float(known.max()) if known.size else 0.0,
+        deviation_low=float(deviations.min()) if deviations.size else 0.0,
+        deviation_median=float(np.median(deviations)) if deviations.size else 0.0,
+        deviation_high=float(deviations.max()) if deviations.size else 0.0,
         wild=int((far > WILD).sum()),
         wildest=float(far.max()),
         components=int(np.searchsorted(held, HELD) + 1) if held.size else 0,
@@ -57,7 +58,7 @@ def profile(train: RawSplit, tallies: list[Tally]) -> StreamProfile:
 
 
 def _moments(train: Tally) -> tuple[DoubleArray, DoubleArray]:
-    """Mean over the reference and deviation of each column; 0 where nothing varies, to rounding."""
+    """Mean minus the reference, and standard deviation, of each column (D,); 0 if it is constant."""
     count = np.maximum(train.count, 1)
     mean = train.total / count
     variance = np.maximum(train.squares / count - mean**2, 0)
@@ -68,12 +69,12 @@ def _moments(train: Tally) -> tuple[DoubleArray, DoubleArray]:
 def _held(
     train: RawSplit, first: Tally, centre: DoubleArray, deviation: DoubleArray
 ) -> npt.NDArray[np.float64]:
-    """(D,) share of the variance that the first 1, 2, 3, ... principal components hold."""
+    """(D,) share of the variance in the first 1, 2, 3, ... principal components."""
     columns = np.flatnonzero(deviation > 0)
     if not columns.size:
         return np.empty(0)
     samples = [s for s in train.features[first.stream.name] if s is not None]
-    step = max(1, sum(len(np.atleast_2d(s)) for s in samples) // _MOST_ROWS)
+    step = max(1, sum(len(np.atleast_2d(s)) for s in samples) // _MAX_ROWS)
     covariance = np.zeros((columns.size, columns.size))
     middle, scale = centre[columns].astype(np.float32), deviation[columns].astype(np.float32)
     for start in range(0, len(samples), 64):
@@ -89,7 +90,7 @@ def _held(
 
 
 def _powers(size: int) -> list[int]:
-    """1, 2, 4, 8, ... and the size itself."""
+    """The powers of two below the size, and the size itself."""
     powers = [1 << k for k in range(size.bit_length()) if 1 << k < size]
     return [*powers, size] if size else []
 
@@ -97,16 +98,16 @@ def _powers(size: int) -> list[int]:
 def _drift(train: Tally, other: Tally) -> Drift:
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # columns of NaN alone
-        here, there = np.nanmean(train.means, axis=0), np.nanmean(other.means, axis=0)
-        shift = np.abs(there - here) / np.nanstd(train.means, axis=0)
-    known = np.isfinite(shift)
-    if not known.any():
+        difference = np.nanmean(other.means, axis=0) - np.nanmean(train.means, axis=0)
+        shift = np.abs(difference) / np.nanstd(train.means, axis=0)
+    defined = np.isfinite(shift)
+    if not defined.any():
         return Drift(split=other.split, median=0.0, high=0.0, share=0.0, columns=())
-    order = np.argsort(-np.where(known, shift, -1), kind="stable")[:5]
+    order = np.argsort(-np.where(defined, shift, -1), kind="stable")[:5]
     return Drift(
         split=other.split,
-        median=float(np.median(shift[known])),
-        high=float(np.quantile(shift[known], 0.95)),
-        share=float((shift[known] > 1).mean()),
-        columns=tuple(int(i) for i in order if known[i]),
+        median=float(np.median(shift[defined])),
+        high=float(np.quantile(shift[defined], 0.95)),
+        share=float((shift[defined] > 1).mean()),
+        columns=tuple(int(i) for i in order if defined[i]),
     )

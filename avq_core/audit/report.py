@@ -1,4 +1,4 @@
-"""What an audit reports: plain records, in the order in which they are shown.
+"""The records of an audit report, in the order in which they are shown.
 
 Shapes: N samples, T frames, D columns of a stream, K tasks.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Places = tuple[tuple[int, int], ...]
-"""Where most missing values are: (index, count), the most first."""
+"""Where most missing values are: (index, count), largest count first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,17 +29,17 @@ class SplitCheck:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Missing:
-    """Where a stream's NaN and infinities stand, in one split."""
+    """Where the NaN and infinite values of a stream are, in one split."""
 
     by_frame: tuple[int, ...]
-    """Counts over T, of neighbours together where there are more than 200 frames."""
+    """Counts by frame, summed over neighbours if there are more than 200 frames."""
     by_column: tuple[int, ...]
-    """Counts over D, of neighbours together where there are more than 200 columns."""
+    """Counts by column, summed over neighbours if there are more than 200 columns."""
     columns: Places
     frames: Places
     samples: Places
     half_columns: float
-    """Share of the columns, in [0, 1], that the half of them stand in; the fewest that do."""
+    """Smallest share of the columns, in [0, 1], that contains half of the missing values."""
     half_frames: float
     half_samples: float
 
@@ -51,15 +51,15 @@ class StreamCheck:
     split: str
     stream: str
     shape: tuple[int, ...]
-    """(N, T, D) or (N, D); T of the longest."""
+    """(N, T, D) or (N, D); T of the longest sample."""
     absent: int
     """Samples that lack it."""
     nan: int
     infinite: int
     unobserved: int
-    """Samples that have it, with not one finite value."""
+    """Samples that have it without a single finite value."""
     constant: int
-    """Columns with one and the same finite value throughout."""
+    """Columns with the same finite value everywhere."""
     empty: tuple[int, ...]
     """Columns without a finite value, by index."""
     low: float
@@ -73,39 +73,40 @@ class StreamCheck:
 class Drift:
     """How far val or test is from train in one stream.
 
-    Of each column the difference of the samples' means, in deviations of the train samples' means.
+    For each column it is the difference of the mean over samples, divided by the standard deviation
+    of the train samples' means.
     """
 
     split: str
     median: float
-    """Over columns, of the absolute value."""
+    """Median over columns of the absolute value."""
     high: float
-    """95th percentile over columns."""
+    """95th percentile over columns of the absolute value."""
     share: float
-    """Of the columns that differ by more than 1."""
+    """Share of the columns that differ by more than 1."""
     columns: tuple[int, ...]
-    """Those that differ most, at most five."""
+    """The columns that differ most, at most five."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamProfile:
-    """A stream over all splits, seen from train."""
+    """A stream over all splits, relative to train."""
 
     stream: str
     dim: int
     deviation_low: float
-    """Lowest deviation of a train column that varies, in the stream's own units."""
+    """Lowest standard deviation of a train column that varies, in the stream's units."""
     deviation_median: float
     deviation_high: float
     wild: int
-    """Columns that reach beyond 10 train deviations, in any split."""
+    """Columns with values beyond 10 train standard deviations, in any split."""
     wildest: float
-    """The farthest, in train deviations."""
+    """The largest such value, in train standard deviations."""
     components: int
-    """Principal components that hold 99 % of the variance of standardised train rows; 0 where
-    nothing varies."""
+    """Principal components with 99 % of the variance of standardised train rows; 0 where nothing
+    varies."""
     spectrum: tuple[float, ...]
-    """Share of the variance that 1, 2, 4, 8, ... components hold."""
+    """Share of the variance in the first 1, 2, 4, 8, ... components."""
     drift: tuple[Drift, ...]
 
 
@@ -117,7 +118,7 @@ class TaskCheck:
     task: str
     valid: int
     missing_share: float
-    """Of the split's samples, in [0, 1]."""
+    """Share of the split's samples without a label, in [0, 1]."""
     low: float
     """Lowest valid label in the user's units; NaN where there is none."""
     high: float
@@ -126,7 +127,7 @@ class TaskCheck:
     histogram: tuple[int, ...]
     """Valid labels in 20 bins of equal width over the task's range in all splits."""
     attainable_r2: float
-    """The best R² that anyone can reach; NaN but for made data."""
+    """Highest attainable R²; NaN unless the data is synthetic."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,36 +143,37 @@ class Correlation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overlap:
-    """What stands in more than one place. Places are written `split index`."""
+    """Groups and samples that occur more than once. A sample's place is written `split index`."""
 
     shared_groups: tuple[tuple[str, tuple[str, ...]], ...]
-    """Group and the splits in which it stands, where those are two or more."""
+    """Groups that are in two or more splits, with those splits."""
     groups: int
     """Named groups in all."""
     exact: tuple[tuple[str, ...], ...]
-    """Places of samples with the same values throughout, in two splits or more."""
+    """Places of samples with exactly the same values, in two or more splits."""
     near: tuple[tuple[str, str, float], ...]
     """Two places in two splits, and the distance of their samples; nearest first."""
     usual: float
     """Median distance of a val or test sample to its nearest train sample; NaN without any."""
     repeated: int
-    """Samples that stand more than once, all in one split."""
+    """Samples that occur more than once in the same split."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """Something to know, to weigh or to mend."""
+    """A property of the data that the user should know, consider or correct."""
 
     level: str
-    """`error` (do not go on: a figure will be false, or not exist), `warning` (weigh it: a figure
-    may mislead) or `note`."""
+    """`error` (correct it: scores will be wrong or undefined), `warning` (consider it: scores may
+    mislead) or `note`."""
     message: str
     mend: str
+    """What to do about it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuditReport:
-    """All that an audit found."""
+    """The result of an audit."""
 
     splits: tuple[SplitCheck, ...]
     streams: tuple[StreamCheck, ...]
@@ -183,7 +185,7 @@ class AuditReport:
     """Errors first, then warnings, then notes."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; `None` stands for what is NaN here."""
+        """The report as plain values for JSON, with `None` for NaN."""
         plain: dict[str, Any] = _plain(dataclasses.asdict(self))
         return plain
 

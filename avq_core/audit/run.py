@@ -1,7 +1,4 @@
-"""The audit: what is in a data set, counted over every value of it.
-
-Shapes: N samples, T frames, D columns of a stream, K tasks.
-"""
+"""Runs the data audit: counts over every value of a data set."""
 
 import math
 from collections.abc import Iterator
@@ -26,17 +23,17 @@ from avq_core.data.dataset import Dataset, RawSplit, lengths, named_groups
 from avq_core.data.schema import Schema
 
 BINS: Final = 20
-"""Of a label histogram."""
+"""Number of bins of a label histogram."""
 _THREADS: Final = 2
-"""NumPy releases the interpreter while it counts."""
+"""NumPy releases the interpreter lock while it counts."""
 
 
 def audit(dataset: Dataset, config: DataConfig) -> AuditReport:
-    """Looks through a data set that keeps the contract.
+    """Audits a data set that follows the data contract.
 
     Args:
-        dataset: As it was read; left as it is.
-        config: The data settings; PCA needs columns that vary.
+        dataset: The raw data; it is not changed.
+        config: The data settings, whose PCA and clipping are checked against the data.
     """
     splits, schema = dataset.splits, dataset.schema
     references = {s.name: reference_of(splits["train"], s) for s in schema.streams}
@@ -111,21 +108,23 @@ def _check_stream(counted: Tally) -> StreamCheck:
 def _check_task(dataset: Dataset, index: int) -> Iterator[TaskCheck]:
     task = dataset.schema.tasks[index]
     columns = {name: split.labels[:, index] for name, split in dataset.splits.items()}
-    known = np.concatenate([column[~np.isnan(column)] for column in columns.values()])
-    edges = np.linspace(known.min(), known.max(), BINS + 1) if known.size else np.arange(BINS + 1)
+    labels = np.concatenate([column[~np.isnan(column)] for column in columns.values()])
+    edges = np.arange(BINS + 1)
+    if labels.size:
+        edges = np.linspace(labels.min(), labels.max(), BINS + 1)
     for name, column in columns.items():
         valid = column[~np.isnan(column)].astype(np.float64)
         counts, _ = np.histogram(valid, edges) if edges[0] < edges[-1] else ([len(valid)], None)
-        some = len(valid) > 0
+        has_labels = len(valid) > 0
         yield TaskCheck(
             split=name,
             task=task,
             valid=len(valid),
             missing_share=1 - len(valid) / len(column),
-            low=float(valid.min()) if some else math.nan,
-            high=float(valid.max()) if some else math.nan,
-            mean=float(valid.mean()) if some else math.nan,
-            deviation=float(valid.std()) if some else math.nan,
+            low=float(valid.min()) if has_labels else math.nan,
+            high=float(valid.max()) if has_labels else math.nan,
+            mean=float(valid.mean()) if has_labels else math.nan,
+            deviation=float(valid.std()) if has_labels else math.nan,
             histogram=tuple(int(count) for count in counts),
             attainable_r2=dataset.attainable_r2.get(name, {}).get(task, math.nan),
         )

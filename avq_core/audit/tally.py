@@ -1,4 +1,4 @@
-"""One pass over a stream's values: what is missing where, ranges, and each sample's mean and spread.
+"""One pass over a stream's values: missing values, ranges, each sample's mean and deviation.
 
 Shapes: N samples, T frames, D columns of a stream.
 """
@@ -14,56 +14,57 @@ from avq_core.data.dataset import RawSplit
 from avq_core.data.preprocessing.columns import DoubleArray, FloatArray
 from avq_core.data.schema import Stream
 
-_MOST_BINS: Final = 200
-_MOST_PLACES: Final = 10
+_MAX_BINS: Final = 200
+_MAX_PLACES: Final = 10
 Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Tally:
-    """One stream of one split, counted."""
+    """Counts and sums of one stream in one split."""
 
     split: str
     stream: Stream
     num_frames: int
     """T of the longest sample."""
     present: npt.NDArray[np.bool_]
-    """(N,)."""
+    """(N,) True where a sample has the stream."""
     nan: int
     infinite: int
     by_frame: Counts
-    """(T,) missing values; of clip-level streams (1,)."""
+    """(T,) missing values by frame; (1,) for a clip-level stream."""
     by_column: Counts
-    """(D,)."""
+    """(D,) missing values by column."""
     by_sample: Counts
-    """(N,)."""
+    """(N,) missing values by sample."""
     unobserved: int
+    """Samples that have the stream without a single finite value."""
     low: FloatArray
     """(D,) lowest finite value; NaN where there is none."""
     high: FloatArray
     count: Counts
     """(D,) finite values."""
     reference: DoubleArray
-    """(D,) near the middle of each column; sums are of what is over it, so that they lose no digit."""
+    """(D,) a value near the middle of each column, subtracted before summing for precision."""
     total: DoubleArray
-    """(D,) sum over all finite values."""
+    """(D,) sum of the finite values minus the reference."""
     squares: DoubleArray
-    """(D,) sum of their squares."""
+    """(D,) sum of the squares of the finite values minus the reference."""
     means: FloatArray
-    """(N, D) each sample's mean over its finite frames, over the reference; NaN where it has none."""
+    """(N, D) mean over a sample's finite frames, minus the reference; NaN where there are none."""
     spreads: FloatArray
-    """(N, D) its deviation over them."""
+    """(N, D) standard deviation over a sample's finite frames; NaN where there are none."""
 
     def missing(self) -> Missing | None:
-        """Where NaN and infinities stand; `None` where there are none."""
+        """Where NaN and infinite values are; `None` if there are none."""
         if not self.nan + self.infinite:
             return None
         return Missing(
             by_frame=_binned(self.by_frame),
             by_column=_binned(self.by_column),
-            columns=_most(self.by_column),
-            frames=_most(self.by_frame),
-            samples=_most(self.by_sample),
+            columns=_largest(self.by_column),
+            frames=_largest(self.by_frame),
+            samples=_largest(self.by_sample),
             half_columns=_half(self.by_column),
             half_frames=_half(self.by_frame),
             half_samples=_half(self.by_sample),
@@ -71,13 +72,13 @@ class Tally:
 
 
 def tally(split: RawSplit, name: str, stream: Stream, reference: DoubleArray) -> Tally:
-    """Counts one stream of one split.
+    """Counts the values of one stream in one split.
 
     Args:
-        split: As read.
-        name: Of the split.
-        stream: Of the raw schema.
-        reference: (D,) any value near the middle of each column, the same for all splits.
+        split: The raw split.
+        name: The split's name.
+        stream: The stream, of the raw schema.
+        reference: (D,) a value near the middle of each column, the same for all splits.
     """
     samples = split.features[stream.name]
     longest = max((len(s) for s in samples if s is not None and stream.temporal), default=1)
@@ -106,7 +107,7 @@ def tally(split: RawSplit, name: str, stream: Stream, reference: DoubleArray) ->
         over = values - reference.astype(np.float32)
         if not whole:
             values, over = np.where(finite, values, np.nan), np.where(finite, over, 0)
-        # fmin and fmax pass over NaN, and are NaN only where nothing else is.
+        # fmin and fmax ignore NaN, unless all values are NaN.
         low = np.fmin(low, np.fmin.reduce(values, axis=0))
         high = np.fmax(high, np.fmax.reduce(values, axis=0))
         with np.errstate(over="ignore", invalid="ignore"):
@@ -129,7 +130,7 @@ def tally(split: RawSplit, name: str, stream: Stream, reference: DoubleArray) ->
 
 
 def reference_of(split: RawSplit, stream: Stream) -> DoubleArray:
-    """(D,) each column's mean in the first sample that has the stream; 0 where that says nothing."""
+    """(D,) each column's mean in the first sample that has the stream; 0 without finite values."""
     first = next((s for s in split.features[stream.name] if s is not None), None)
     if first is None:
         return np.zeros(stream.dim)
@@ -140,16 +141,16 @@ def reference_of(split: RawSplit, stream: Stream) -> DoubleArray:
 
 
 def _binned(counts: Counts) -> tuple[int, ...]:
-    parts = np.array_split(counts, min(len(counts), _MOST_BINS))
+    parts = np.array_split(counts, min(len(counts), _MAX_BINS))
     return tuple(int(part.sum()) for part in parts)
 
 
-def _most(counts: Counts) -> Places:
-    order = np.argsort(-counts, kind="stable")[:_MOST_PLACES]
+def _largest(counts: Counts) -> Places:
+    order = np.argsort(-counts, kind="stable")[:_MAX_PLACES]
     return tuple((int(i), int(counts[i])) for i in order if counts[i])
 
 
 def _half(counts: Counts) -> float:
-    """Share of the places that the half of all stand in, the fullest first."""
-    gathered = np.cumsum(np.sort(counts)[::-1])
-    return float((np.searchsorted(gathered, gathered[-1] / 2) + 1) / len(counts))
+    """Smallest share of the places that contains half of all counts."""
+    cumulative = np.cumsum(np.sort(counts)[::-1])
+    return float((np.searchsorted(cumulative, cumulative[-1] / 2) + 1) / len(counts))

@@ -8,7 +8,7 @@ from avq_core.display.tables import text_table
 
 Row = Sequence[str]
 Table = tuple[Row, Sequence[Row], int]
-"""Header, rows, and how many columns are names."""
+"""Header, rows, and the number of columns that are names."""
 
 
 def text(report: AuditReport) -> Iterator[str]:
@@ -22,7 +22,7 @@ def text(report: AuditReport) -> Iterator[str]:
 
 
 def tables(report: AuditReport) -> list[Table]:
-    """Of splits, of streams by split, of streams as a whole, of tasks."""
+    """The tables of splits, of streams by split, of stream profiles, and of tasks."""
     return [
         (_SPLITS, list(_splits(report)), 1),
         (_STREAMS, list(_streams(report)), 3),
@@ -32,19 +32,19 @@ def tables(report: AuditReport) -> list[Table]:
 
 
 def verdict(report: AuditReport) -> Iterator[str]:
-    """The whole audit in a sentence."""
+    """The result of the audit in one sentence."""
     counts = dict.fromkeys(("error", "warning", "note"), 0)
     for finding in report.findings:
         counts[finding.level] += 1
     if not report.findings:
-        yield "nothing to remark"
+        yield "no findings"
         return
-    told = ", ".join(f"{n} {level}{'s' * (n != 1)}" for level, n in counts.items() if n)
+    sentence = ", ".join(f"{n} {level}{'s' * (n != 1)}" for level, n in counts.items() if n)
     if counts["error"]:
-        told += ": do not trust a score on this data before the errors are mended"
+        sentence += ": do not trust scores on this data before the errors are corrected"
     elif counts["warning"]:
-        told += ": weigh the warnings before you trust a score on this data"
-    yield told
+        sentence += ": consider the warnings before you trust scores on this data"
+    yield sentence
 
 
 _SPLITS = ("split", "samples", "groups", "without group", "frames")
@@ -64,7 +64,7 @@ _PROFILES = (
     "stream",
     "deviations of columns",
     "wild columns",
-    "farthest",
+    "largest",
     "components for 99 %",
     "drift val",
     "test",
@@ -88,7 +88,7 @@ def _streams(report: AuditReport) -> Iterator[Row]:
 
 
 def shape_text(check: StreamCheck) -> str:
-    """A shape as people write it."""
+    """A shape as text, such as `320 x 30 x 163`."""
     return " x ".join(map(str, check.shape))
 
 
@@ -103,16 +103,16 @@ def _profiles(report: AuditReport) -> Iterator[Row]:
 
 
 def _tasks(report: AuditReport) -> tuple[Row, list[Row]]:
-    """A row a task, the splits side by side, so that seventeen tasks stay readable."""
+    """One row for each task, with the splits side by side, so that many tasks stay readable."""
     splits = [s.split for s in report.splits]
-    made = any(not math.isnan(task.attainable_r2) for task in report.tasks)
+    synthetic = any(not math.isnan(task.attainable_r2) for task in report.tasks)
     header = ["task", *(f"{split}: valid, range, mean ± sd" for split in splits)]
     rows: list[Row] = []
     for task in dict.fromkeys(t.task for t in report.tasks):
-        own = [t for t in report.tasks if t.task == task]
-        ceilings = [", ".join(f"{t.attainable_r2:.2f}" for t in own)] if made else []
-        rows.append([task, *(_labels(check) for check in own), *ceilings])
-    return [*header, *(["attainable R²"] if made else [])], rows
+        checks = [t for t in report.tasks if t.task == task]
+        ceilings = [", ".join(f"{t.attainable_r2:.2f}" for t in checks)] if synthetic else []
+        rows.append([task, *(_labels(check) for check in checks), *ceilings])
+    return [*header, *(["attainable R²"] if synthetic else [])], rows
 
 
 def _labels(check: TaskCheck) -> str:
@@ -123,5 +123,5 @@ def _labels(check: TaskCheck) -> str:
 
 
 def number(value: float) -> str:
-    """Four digits, or a dash for what is not defined."""
+    """A number with four digits, or a dash if it is not defined."""
     return "-" if math.isnan(value) else f"{value:.4g}"

@@ -1,1 +1,1 @@
-"""What the data audit warns of, and how to mend it."""
+"""The findings of the data audit: errors, warnings and notes, and what to do about each."""

@@ -1,4 +1,4 @@
-"""What about a data set should worry its owner, and what to do about it."""
+"""Findings on streams, and the list of all findings."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -19,14 +19,15 @@ from avq_core.audit.report import (
 from avq_core.config.data import DataConfig
 
 MANY_MISSING: Final = 0.05
-"""Share of a stream's values; above it the medians that fill them begin to tell the labels apart."""
-GATHERED: Final = 0.1
-"""Share of columns, frames or samples that hold half of what is missing; up to it, it gathers there."""
+"""Share of missing values above which the medians that fill them begin to correlate with labels."""
+CONCENTRATED: Final = 0.1
+"""Missing values are concentrated if half of them are in at most this share of the columns, frames or
+samples."""
 DRIFTED: Final = 0.25
-"""Share of a stream's columns whose mean is over one deviation away. With a handful of speakers a
-split a tenth of that is usual."""
+"""Share of a stream's columns whose mean is over one standard deviation away. With a handful of
+speakers in a split, a tenth of that is usual."""
 REDUNDANT: Final = 0.5
-"""Share of a stream's columns; with fewer components than that for 99 %, reducing it is worth a try."""
+"""A stream is redundant if fewer components than this share of its columns have 99 % of the variance."""
 _SHOWN: Final = 5
 
 
@@ -54,17 +55,18 @@ def find(
 def _stream(
     profile: StreamProfile, checks: Sequence[StreamCheck], config: DataConfig
 ) -> Iterable[Finding]:
-    own = [check for check in checks if check.stream == profile.stream]
-    yield from _gaps(profile.stream, own)
-    yield from _columns(profile, own[0], config)
+    """Findings on one stream."""
+    by_split = [check for check in checks if check.stream == profile.stream]
+    yield from _gaps(profile.stream, by_split)
+    yield from _columns(profile, by_split[0], config)
     if profile.wild:
-        told = f"{profile.wild} of {profile.dim} columns reach beyond {WILD:g} train deviations"
         yield Finding(
             level="warning" if profile.wildest > 10 * WILD else "note",
-            message=f"{profile.stream}: {told}, the farthest {profile.wildest:,.0f}",
-            mend="left as they are, since data.clip is null; see where they come from"
+            message=f"{profile.stream}: {profile.wild} of {profile.dim} columns have values beyond "
+            f"{WILD:g} train standard deviations, up to {profile.wildest:,.0f}",
+            mend="not changed, since data.clip is null; check where they come from"
             if config.clip is None
-            else f"cut off at {config.clip:g} (data.clip); see where they come from",
+            else f"clipped at {config.clip:g} (data.clip); check where they come from",
         )
     for drift in profile.drift:
         if drift.share > DRIFTED:
@@ -72,34 +74,34 @@ def _stream(
             yield Finding(
                 level="warning",
                 message=f"{profile.stream}: in {drift.split} {drift.share:.0%} of the columns have a "
-                f"mean over one deviation away from train's (most: {columns})",
-                mend="few speakers a split make that usual; else see whether the splits were "
-                "recorded or processed alike",
+                f"mean over one standard deviation away from train's (most: {columns})",
+                mend="usual with few speakers in a split; otherwise check whether the splits were "
+                "recorded and processed in the same way",
             )
     few = 0 < profile.components < REDUNDANT * profile.dim and profile.dim >= 32
     if few and profile.stream not in config.pca:
         yield Finding(
             level="note",
-            message=f"{profile.stream}: {profile.components} principal components hold 99 % of the "
+            message=f"{profile.stream}: {profile.components} principal components have 99 % of the "
             f"variance of its {profile.dim} columns",
-            mend=f"`pca: {{{profile.stream}: {profile.components}}}` in --layout trains faster; small "
-            "movements may lie in the last per cent, so compare the two on val",
+            mend=f"`pca: {{{profile.stream}: {profile.components}}}` in --layout trains faster; the "
+            "remaining 1 % may contain small movements, so compare both on val",
         )
 
 
-def _gaps(stream: str, own: Sequence[StreamCheck]) -> Iterable[Finding]:
-    """Values and whole streams that are missing."""
-    total = sum(math.prod(check.shape) for check in own)
+def _gaps(stream: str, checks: Sequence[StreamCheck]) -> Iterable[Finding]:
+    """Findings on missing values and missing streams."""
+    total = sum(math.prod(check.shape) for check in checks)
     for what, counts in (
-        ("NaN", {check.split: check.nan for check in own}),
-        ("infinite", {check.split: check.infinite for check in own}),
+        ("NaN", {check.split: check.nan for check in checks}),
+        ("infinite", {check.split: check.infinite for check in checks}),
     ):
         number = sum(counts.values())
         if not number:
             continue
         many = number / total > MANY_MISSING
         places = "; ".join(
-            place for check in own if counts[check.split] for place in _gathered(check)
+            place for check in checks if counts[check.split] for place in _concentrated(check)
         )
         yield Finding(
             level="warning" if many or what == "infinite" else "note",
@@ -107,29 +109,29 @@ def _gaps(stream: str, own: Sequence[StreamCheck]) -> Iterable[Finding]:
             + ", ".join(f"{count:,} in {split}" for split, count in counts.items() if count)
             + (f"; {places}" if places else ""),
             mend="filled with the train median of their column"
-            + ("; see where they come from" if many or what == "infinite" else ""),
+            + ("; check where they come from" if many or what == "infinite" else ""),
         )
     for wording, counts, mend in (
         (
             "samples have it without one finite value",
-            {check.split: check.unobserved for check in own},
+            {check.split: check.unobserved for check in checks},
             (
-                "medians fill them; leave the stream out of those samples, and the network learns a "
-                "stand-in"
+                "filled with medians; leave the stream out of those samples to let the network learn "
+                "a stand-in"
             ),
         ),
         (
             "samples lack it",
-            {check.split: check.absent for check in own},
-            "the network learns a stand-in; see that they are as common in every split",
+            {check.split: check.absent for check in checks},
+            "the network learns a stand-in; check that they are as common in every split",
         ),
     ):
         if sum(counts.values()):
-            told = ", ".join(f"{counts[c.split]} of {c.shape[0]} in {c.split}" for c in own)
-            uneven = _uneven([counts[c.split] / c.shape[0] for c in own])
+            by_split = ", ".join(f"{counts[c.split]} of {c.shape[0]} in {c.split}" for c in checks)
+            uneven = _uneven([counts[c.split] / c.shape[0] for c in checks])
             yield Finding(
                 level="warning" if uneven else "note",
-                message=f"{stream}: {wording}: {told}",
+                message=f"{stream}: {wording}: {by_split}",
                 mend=mend,
             )
 
@@ -138,8 +140,8 @@ def _uneven(shares: Sequence[float]) -> bool:
     return max(shares) - min(shares) > 0.2
 
 
-def _gathered(check: StreamCheck) -> Iterable[str]:
-    """Where in a split half of what is missing stands, if in few places."""
+def _concentrated(check: StreamCheck) -> Iterable[str]:
+    """The few columns, frames or samples of a split with half of its missing values, if any."""
     missing = check.missing
     assert missing is not None, "something is missing"
     axes = (
@@ -148,13 +150,13 @@ def _gathered(check: StreamCheck) -> Iterable[str]:
         ("samples", missing.half_samples, missing.samples),
     )
     for axis, share, places in axes:
-        if share <= GATHERED:
+        if share <= CONCENTRATED:
             shown = ", ".join(str(index) for index, _ in places[:_SHOWN])
-            yield f"half of those of {check.split} in {share:.1%} of its {axis} ({shown})"
+            yield f"half of those in {check.split} are in {share:.1%} of its {axis} ({shown})"
 
 
 def _columns(profile: StreamProfile, train: StreamCheck, config: DataConfig) -> Iterable[Finding]:
-    """Columns that say nothing, seen in train."""
+    """Findings on columns of train without finite values or without variation."""
     where = f"{profile.stream} in train"
     if train.empty:
         shown = ", ".join(map(str, train.empty[:_SHOWN]))
@@ -173,5 +175,5 @@ def _columns(profile: StreamProfile, train: StreamCheck, config: DataConfig) -> 
             message=f"{where}: {train.constant} of {profile.dim} columns are constant",
             mend=f"set data.pca.{profile.stream} to at most {left}"
             if too_few
-            else "set to 0 in all splits, since they say nothing",
+            else "set to 0 in all splits, since nothing can be learned from them",
         )

@@ -1,4 +1,4 @@
-"""What about labels should worry a data set's owner."""
+"""Findings on labels."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -7,51 +7,53 @@ from typing import Final
 from avq_core.audit.report import Correlation, Finding, TaskCheck
 
 FEW_LABELS: Final = 50
-"""Valid labels of a split; below it one R² has a standard error of about 0.1."""
+"""Number of valid labels in a split below which R² has a standard error of about 0.1 and more."""
 OUTSIDE: Final = 0.05
-"""Share of the train labels' range; a label further outside is more than chance at the edges."""
+"""Share of the train range by which labels may exceed it, since that happens by chance."""
 LABEL_DRIFT: Final = 0.5
-"""Difference of a task's means, in train deviations; a warning if chance explains it badly, too."""
+"""Difference of a task's mean from train's, in train standard deviations, that is a warning if chance
+does not explain it."""
 ALIKE: Final = 0.95
-"""Correlation of two tasks, either sign, above which they are nearly one."""
+"""Absolute correlation above which two tasks are nearly the same."""
 
 
 def label_findings(tasks: Sequence[TaskCheck]) -> Iterable[Finding]:
-    """Tasks whose R² will not exist, or will say little."""
+    """Findings on tasks whose R² is undefined, uncertain or hard to compare."""
     train = {check.task: check for check in tasks if check.split == "train"}
     for check in tasks:
         if not _varies(check):
-            told = f", all {check.low:g}: a constant label" if check.valid else ""
+            constant = f", all {check.low:g}: a constant label" if check.valid else ""
             yield Finding(
                 level="error",
                 message=f"{check.task} in {check.split}: {check.valid} valid labels without "
-                f"variance{told}",
-                mend="R² does not exist there; leave the task out, or add labels",
+                f"variance{constant}",
+                mend="R² is not defined; leave the task out, or add labels",
             )
     judged = [c for c in tasks if c.split != "train" and _varies(c)]
     for split in dict.fromkeys(check.split for check in judged):
-        own = [check for check in judged if check.split == split]
-        few = [f"{check.task} {check.valid}" for check in own if check.valid < FEW_LABELS]
+        checks = [check for check in judged if check.split == split]
+        few = [f"{check.task} {check.valid}" for check in checks if check.valid < FEW_LABELS]
         if few:
             yield Finding(
                 level="warning",
                 message=f"tasks with fewer than {FEW_LABELS} valid labels in {split}: {', '.join(few)}",
-                mend="their R² is uncertain by 0.1 and more; add labels, or trust it little",
+                mend="the standard error of their R² is 0.1 and more; add labels if you can",
             )
-        beyond = [told for check in own if (told := _beyond(check, train[check.task]))]
+        beyond = [text for check in checks if (text := _beyond(check, train[check.task]))]
         if beyond:
             yield Finding(
                 level="note",
-                message=f"labels in {split} that leave the range of train's: {', '.join(beyond)}",
-                mend="a sigmoid head cannot follow there; a linear one can (model.head)",
+                message=f"labels in {split} outside the range of train: {', '.join(beyond)}",
+                mend="a sigmoid head cannot predict these values; a linear head can (model.head)",
             )
-        shifted = [told for check in own if (told := _shift(check, train[check.task]))]
+        shifted = [text for check in checks if (text := _shift(check, train[check.task]))]
         if shifted:
             yield Finding(
                 level="warning",
-                message=f"labels in {split} whose mean is away from train's, in deviations: "
-                + ", ".join(shifted),
-                mend="a split of other difficulty makes R² another question; split anew if you can",
+                message=f"tasks in {split} whose mean label differs from train's, in standard "
+                "deviations: " + ", ".join(shifted),
+                mend="R² is not comparable between splits of different difficulty; make new splits if "
+                "you can",
             )
 
 
@@ -77,12 +79,12 @@ def _shift(check: TaskCheck, train: TaskCheck) -> str:
 
 
 def correlation_findings(correlations: Iterable[Correlation]) -> Iterable[Finding]:
-    """Tasks that are nearly one."""
+    """Findings on tasks that are nearly the same."""
     for pair in correlations:
         if abs(pair.r) > ALIKE:
             yield Finding(
                 level="note",
                 message=f"{pair.first} and {pair.second} correlate with r = {pair.r:.3f} over "
                 f"{pair.count} train samples",
-                mend="nearly one task: a good figure of one says little more than the other's",
+                mend="nearly the same task: R² of one says little more than R² of the other",
             )

@@ -20,23 +20,23 @@ def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
 
-def test_the_demo_set_is_audited_with_its_ceiling() -> None:
-    """Tables of streams and tasks, with the best attainable R²."""
+def test_the_audit_of_the_demo_set_has_its_attainable_r2() -> None:
+    """In the table of tasks, beside the table of streams."""
     done = run("demo")
     assert (done.returncode, done.stderr) == (0, "")
     assert "320 x 30 x 163" in done.stdout
     assert "attainable R²" in done.stdout
 
 
-def test_json_has_the_same_figures() -> None:
-    """Machine-readable on request, and nothing but JSON."""
+def test_json_has_the_same_values() -> None:
+    """With --json, stdout is JSON only."""
     report = json.loads(run("demo", "--json").stdout)
     assert [split["samples"] for split in report["splits"]] == [320, 120, 160]
     assert report["streams"][0]["shape"] == [320, 30, 163]
 
 
 def test_an_error_among_the_findings_sets_the_exit_status(tmp_path: Path) -> None:
-    """A task without variance: the audit is printed, and the status is 1."""
+    """For a task without variance the audit is printed, and the status is 1."""
     sample = {"features": {"a": np.ones((3, 2))}, "labels": {"x_score": 0.5}}
     path = tmp_path / "data.pkl"
     path.write_bytes(pickle.dumps({name: [sample] * 2 for name in ("train", "val", "test")}))
@@ -46,14 +46,12 @@ def test_an_error_among_the_findings_sets_the_exit_status(tmp_path: Path) -> Non
         "error: x in train: 2 valid labels without variance, all 0.5: a constant label"
         in done.stdout
     )
-    assert (
-        "error: samples in two splits or more, value for value: 1 (train 0 = train 1" in done.stdout
-    )
-    assert "do not trust a score on this data before the errors are mended" in done.stdout
+    assert "error: identical samples in two or more splits: 1 (train 0 = train 1" in done.stdout
+    assert "do not trust scores on this data before the errors are corrected" in done.stdout
 
 
-def test_the_page_opens_offline_and_shows_what_was_found(tmp_path: Path) -> None:
-    """One file without scripts or addresses, a picture for each stream with gaps and each task."""
+def test_the_page_opens_offline_and_shows_the_findings(tmp_path: Path) -> None:
+    """One file without scripts or addresses, with a chart for each task and each stream with gaps."""
     page = tmp_path / "deep" / "audit.html"
     done = run("demo", "--html", str(page))
     assert (done.returncode, done.stderr) == (0, "")
@@ -66,15 +64,15 @@ def test_the_page_opens_offline_and_shows_what_was_found(tmp_path: Path) -> None
     html.parser.HTMLParser().feed(text)
 
 
-def test_a_page_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
-    """A folder, say."""
+def test_a_page_that_cannot_be_written_is_an_error_before_the_work(tmp_path: Path) -> None:
+    """For example if it is a folder."""
     done = run("demo", "--html", str(tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
     assert "is a folder, expected the name of a file" in done.stderr
 
 
 def test_json_and_a_page_go_together(tmp_path: Path) -> None:
-    """What is printed stays JSON."""
+    """Stdout is still JSON only."""
     done = run("demo", "--json", "--html", str(tmp_path / "a.html"))
     assert json.loads(done.stdout)["profiles"][0]["stream"] == "visual"
     assert "page: " in done.stderr
@@ -98,7 +96,7 @@ def test_a_mistake_is_one_line_and_status_2(
 
 @pytest.mark.parametrize("module", ["avq_core.audit.__main__", "avq_core.prepare"])
 def test_help_needs_neither_numpy_nor_torch(module: str) -> None:
-    """So that it answers at once."""
+    """Importing them would make it slow."""
     script = (
         f"import sys, {module} as command\n"
         "try: command.main(['--help'])\n"

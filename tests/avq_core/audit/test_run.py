@@ -1,4 +1,4 @@
-"""The audit counts rightly, and grades what it finds."""
+"""The audit: correct counts, and findings of the right level."""
 
 import json
 
@@ -18,7 +18,7 @@ SCHEMA = Schema(
 
 
 def make_dataset(num: int = 60) -> Dataset:
-    """A data set in which there is nothing to remark."""
+    """A data set without findings."""
 
     def split(seed: int, name: str) -> RawSplit:
         rng = np.random.default_rng(seed)
@@ -37,7 +37,7 @@ def make_dataset(num: int = 60) -> Dataset:
 
 
 def wide_dataset(num: int = 60) -> Dataset:
-    """One stream of 40 columns that are mixes of ten."""
+    """One stream of 40 columns that are mixtures of ten signals."""
     rng = np.random.default_rng(7)
     mix = rng.normal(size=(10, 40)) * np.linspace(0.1, 10, 40)
     schema = Schema(streams=(Stream(name="w", dim=40, temporal=True),), num_frames=30, tasks=("x",))
@@ -54,7 +54,7 @@ def wide_dataset(num: int = 60) -> Dataset:
 
 
 def two_tasks() -> Dataset:
-    """Two tasks of which one is nearly the other turned round."""
+    """Two tasks, one of which is nearly the negative of the other."""
     dataset = make_dataset()
     rng = np.random.default_rng(1)
     for split in dataset.splits.values():
@@ -65,15 +65,15 @@ def two_tasks() -> Dataset:
     return Dataset(schema=schema, splits=dataset.splits)
 
 
-def found(dataset: Dataset, config: DataConfig | None = None) -> list[str]:
+def findings(dataset: Dataset, config: DataConfig | None = None) -> list[str]:
     """Each finding as level and message."""
     report = audit(dataset, config or DataConfig())
     return [f"{finding.level}: {finding.message}" for finding in report.findings]
 
 
 def test_a_clean_set_gives_no_finding() -> None:
-    """Silence where there is nothing to say."""
-    assert found(make_dataset()) == []
+    """Clean data has no findings."""
+    assert findings(make_dataset()) == []
 
 
 def test_values_are_counted() -> None:
@@ -95,7 +95,7 @@ def test_values_are_counted() -> None:
     task = report.tasks[0]
     assert (task.valid, task.missing_share, task.high) == (45, 0.25, 0.5)
     assert np.isnan(task.attainable_r2)
-    lines = found(dataset)
+    lines = findings(dataset)
     assert any(
         line.startswith("warning: a: 240 values are NaN (11.11%): 240 in train") for line in lines
     )
@@ -108,8 +108,8 @@ def test_values_are_counted() -> None:
     assert "note: a in train: 1 of 3 columns are constant" in lines
 
 
-def test_where_values_are_missing_is_told() -> None:
-    """By column, frame and sample, in words where half of them stand in few places."""
+def test_the_places_of_missing_values_are_reported() -> None:
+    """By column, frame and sample; the message names the few places that have half of them."""
     dataset = wide_dataset()
     for sample in dataset.splits["val"].features["w"]:
         sample[:, 17] = np.nan
@@ -121,12 +121,12 @@ def test_where_values_are_missing_is_told() -> None:
     assert missing.half_columns == pytest.approx(1 / 40)
     assert missing.half_frames == pytest.approx(0.5)
     assert sum(missing.by_frame) == sum(missing.by_column) == 60 * 30
-    (line,) = [line for line in found(dataset) if "values are NaN" in line]
-    assert line.endswith("1,800 in val; half of those of val in 2.5% of its columns (17)")
+    (line,) = [line for line in findings(dataset) if "values are NaN" in line]
+    assert line.endswith("1,800 in val; half of those in val are in 2.5% of its columns (17)")
 
 
 def test_scale_redundancy_and_drift_are_measured() -> None:
-    """Against what numpy says of the same rows."""
+    """They equal NumPy's results for the same rows."""
     dataset = wide_dataset()
     train, test = dataset.splits["train"], dataset.splits["test"]
     for sample in test.features["w"]:
@@ -148,44 +148,44 @@ def test_scale_redundancy_and_drift_are_measured() -> None:
     )  # type: ignore[arg-type]
     assert other.share == pytest.approx((shift > 1).mean())
     assert other.median == pytest.approx(np.median(shift), rel=1e-3)
-    lines = found(dataset)
+    lines = findings(dataset)
     assert any(
-        line.startswith("warning: w: in test 50% of the columns have a mean over one")
+        line.startswith("warning: w: in test 50% of the columns have a mean over one standard")
         for line in lines
     )
     assert any(
-        "principal components hold 99 % of the variance of its 40 columns" in line for line in lines
+        "principal components have 99 % of the variance of its 40 columns" in line for line in lines
     )
 
 
-def test_wild_values_are_told() -> None:
-    """How far they reach, and what happens to them."""
+def test_wild_values_are_reported() -> None:
+    """With the largest of them."""
     dataset = make_dataset()
     dataset.splits["test"].features["a"][0][0, 1] = 5000  # type: ignore[index]
-    (line,) = [line for line in found(dataset) if "beyond 10 train deviations" in line]
+    (line,) = [line for line in findings(dataset) if "beyond 10 train standard deviations" in line]
     assert line.startswith(
-        "warning: a: 1 of 3 columns reach beyond 10 train deviations, the farthest"
+        "warning: a: 1 of 3 columns have values beyond 10 train standard deviations, up to"
     )
 
 
-def test_absent_streams_are_told_and_weighed_where_splits_differ() -> None:
-    """As common in every split is a note, else a warning; statistics are of those that are there."""
+def test_absent_streams_are_a_warning_only_where_splits_differ() -> None:
+    """If they are as common in every split, the finding is a note."""
     dataset = make_dataset()
     for name, step in (("train", 2), ("val", 2), ("test", 2)):
         dataset.splits[name].features["a"][::step] = [None] * 30
-    assert found(dataset) == [
+    assert findings(dataset) == [
         "note: a: samples lack it: 30 of 60 in train, 30 of 60 in val, 30 of 60 in test"
     ]
     dataset.splits["test"].features["a"][1::2] = [None] * 30
-    lines = found(dataset)
+    lines = findings(dataset)
     assert lines == [
         "warning: a: samples lack it: 30 of 60 in train, 30 of 60 in val, 60 of 60 in test"
     ]
     assert audit(dataset, DataConfig()).streams[0].absent == 30
 
 
-def test_clips_of_unlike_length_are_counted_as_they_are() -> None:
-    """Padding that is not there is no missing value."""
+def test_shorter_clips_have_no_missing_values() -> None:
+    """Frames beyond the end of a clip do not count as missing."""
     dataset = make_dataset()
     for split in dataset.splits.values():
         split.features["a"] = [sample[: 1 + i % 4] for i, sample in enumerate(split.features["a"])]  # type: ignore[index]
@@ -196,31 +196,31 @@ def test_clips_of_unlike_length_are_counted_as_they_are() -> None:
 
 
 def test_a_group_in_two_splits_is_an_error() -> None:
-    """How many, in which splits, and which."""
+    """The message has their number, the splits and some names."""
     dataset = make_dataset()
     dataset.splits["val"].groups[:2] = ["train1", "train2"]
-    (line,) = found(dataset)
+    (line,) = findings(dataset)
     assert line == (
-        "error: 2 of 178 groups stand in two splits or more: 2 in train and val "
+        "error: 2 of 178 groups are in two or more splits: 2 in train and val "
         "(such as 'train1', 'train2')"
     )
 
 
 def test_the_same_sample_in_two_splits_is_an_error() -> None:
-    """Seen by its values, whatever its group says."""
+    """It is recognised by its values, whatever its group."""
     dataset = make_dataset()
     for stream in ("a", "c"):
         dataset.splits["test"].features[stream][7] = dataset.splits["train"].features[stream][3]
         dataset.splits["val"].features[stream][1] = dataset.splits["val"].features[stream][0]
-    assert found(dataset) == [
-        "error: samples in two splits or more, value for value: 1 (train 3 = test 7)",
-        "note: samples that stand in one split more than once: 1",
+    assert findings(dataset) == [
+        "error: identical samples in two or more splits: 1 (train 3 = test 7)",
+        "note: samples that occur more than once in a split: 1",
     ]
 
 
 @pytest.mark.parametrize("change", ["noise", "half precision"])
 def test_a_sample_that_was_computed_twice_is_an_error(change: str) -> None:
-    """A thousandth of noise, or float16, hides no duplicate; strangers are not taken for one."""
+    """Noise of a thousandth or float16 does not hide a duplicate; other samples are not reported."""
     dataset = wide_dataset()
     source = dataset.splits["train"].features["w"][3]
     assert source is not None
@@ -228,22 +228,22 @@ def test_a_sample_that_was_computed_twice_is_an_error(change: str) -> None:
     noise = 1e-3 * source.std(axis=0) * rng.normal(size=source.shape)
     copy = source + noise if change == "noise" else source.astype(np.float16)
     dataset.splits["test"].features["w"][7] = copy.astype(np.float32)
-    (line,) = [line for line in found(dataset) if line.startswith("error")]
+    (line,) = [line for line in findings(dataset) if line.startswith("error")]
     assert line.startswith(
-        "error: pairs of samples in two splits, the same but for rounding or noise: 1 (train 3 ~ test 7,"
+        "error: pairs of samples in two splits, the same except for rounding or noise: 1 (train 3 ~ test 7,"
     )
 
 
 def test_samples_without_a_group_are_a_note() -> None:
-    """Without groups a leak cannot be seen."""
+    """Without groups a leak between splits cannot be detected."""
     dataset = make_dataset()
     dataset.splits["val"].groups[0] = "(no group: val 0)"
-    assert found(dataset) == ["note: samples without a group: 1"]
+    assert findings(dataset) == ["note: samples without a group: 1"]
     assert audit(dataset, DataConfig()).splits[1].ungrouped == 1
 
 
 def test_labels_have_histograms_and_correlations() -> None:
-    """The same bins in all splits; pairs over the samples that have both."""
+    """Bins are the same in all splits; correlations are over samples with both labels."""
     dataset = two_tasks()
     report = audit(dataset, DataConfig())
     assert [sum(task.histogram) for task in report.tasks] == [task.valid for task in report.tasks]
@@ -253,37 +253,39 @@ def test_labels_have_histograms_and_correlations() -> None:
     both = labels[~np.isnan(labels).any(axis=1)]
     assert pair.count == len(both) == 50
     assert pair.r == pytest.approx(np.corrcoef(both.T)[0, 1], abs=1e-6)
-    assert any(line.startswith("note: x and y correlate with r = -0.99") for line in found(dataset))
+    assert any(
+        line.startswith("note: x and y correlate with r = -0.99") for line in findings(dataset)
+    )
 
 
 def test_a_split_of_another_difficulty_is_a_warning() -> None:
-    """Its R² answers another question."""
+    """Its R² is not comparable."""
     dataset = make_dataset()
     dataset.splits["val"].labels[:] = dataset.splits["val"].labels * 0.2 + 0.35
-    assert found(dataset) == [
-        "warning: labels in val whose mean is away from train's, in deviations: x +1.2"
+    assert findings(dataset) == [
+        "warning: tasks in val whose mean label differs from train's, in standard deviations: x +1.2"
     ]
 
 
-def test_labels_that_cannot_be_judged_come_first() -> None:
+def test_findings_on_labels_are_sorted_by_level() -> None:
     """No variance is an error, few labels a warning, another range a note."""
     dataset = make_dataset()
     dataset.splits["test"].labels[:] = 0.1
     dataset.splits["val"].labels[20:] = np.nan
     dataset.splits["val"].labels[0] = -0.8
-    assert [line for line in found(dataset) if "mean" not in line] == [
+    assert [line for line in findings(dataset) if "mean" not in line] == [
         "error: x in test: 60 valid labels without variance, all 0.1: a constant label",
         "warning: tasks with fewer than 50 valid labels in val: x 20",
-        "note: labels in val that leave the range of train's: x [-0.8, -0.178] of [-0.5, 0.5]",
+        "note: labels in val outside the range of train: x [-0.8, -0.178] of [-0.5, 0.5]",
     ]
 
 
 def test_pca_of_constant_columns_is_an_error() -> None:
-    """More components than columns that vary cannot be."""
+    """There cannot be more components than columns that vary."""
     dataset = make_dataset()
     for sample in dataset.splits["train"].features["a"]:
         sample[:, 0] = 2
-    (line,) = found(dataset, DataConfig(pca={"a": 3}))
+    (line,) = findings(dataset, DataConfig(pca={"a": 3}))
     assert line.startswith("error: a in train: 1 of 3 columns are constant")
 
 
