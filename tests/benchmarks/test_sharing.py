@@ -1,14 +1,18 @@
 """How many workers share a device: the same trainings for every count of workers."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from commands import write_space, write_tiny
 
 from avq_core.cli import run_command
+from avq_core.config.data import DataConfig
+from avq_core.data.store.store import prepare
 from benchmarks import sharing
-from benchmarks.sharing import main, table
+from benchmarks.sharing import main, random_tasks, table, time_tasks
+from space.presets import named_space
 
 
 def arguments(folder: Path, *more: str) -> list[str]:
@@ -21,30 +25,33 @@ def arguments(folder: Path, *more: str) -> list[str]:
 
 
 def test_every_count_of_workers_has_its_turn_in_every_repeat(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """After a first turn that loads the device's kernels; the seconds are written as measured."""
     turns: list[int] = []
 
-    def time_tasks(tasks: list[object], *, workers: int, device: str) -> float:
+    def note_turn(tasks: list[object], *, workers: int, device: str) -> float:
         turns.append(workers)
         return float(len(turns))
 
-    monkeypatch.setattr(sharing, "time_tasks", time_tasks)
+    monkeypatch.setattr(sharing, "time_tasks", note_turn)
     results = tmp_path / "seconds.json"
     assert main(arguments(tmp_path, "--repeats", "2", "--json", str(results))) == 0
     assert turns == [2, 2, 1, 2, 1]
+    assert capsys.readouterr().out.split()[:4] == ["workers", "seconds", "epochs/s", "speed-up"]
     assert json.loads(results.read_text())["seconds"] == {"2": [2.0, 4.0], "1": [3.0, 5.0]}
 
 
 @pytest.mark.slow
-def test_workers_train_all_tasks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In processes of their own, for each count."""
-    assert main(arguments(tmp_path)) == 0
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines[0] == ["workers", "seconds", "epochs/s", "speed-up"]
-    assert [line[0] for line in lines[1:]] == ["2", "1"]
-    assert all(float(cell) > 0 for line in lines[1:] for cell in line[2:])
+def test_workers_train_all_tasks_in_processes_of_their_own(tmp_path: Path) -> None:
+    """The clock starts when they have loaded the data."""
+    store = prepare(str(write_tiny(tmp_path)), DataConfig(), root=tmp_path / "prepared")
+    space = named_space(str(write_space(tmp_path)), store.schema.tasks)
+    tasks = random_tasks(space, store, num=2, epochs=1)
+    assert [task.config.training.epochs for task in tasks] == [1, 1]
+    start = time.monotonic()
+    seconds = time_tasks(tasks, workers=2, device="cpu")
+    assert 0 < seconds < time.monotonic() - start
 
 
 @pytest.mark.parametrize("option", [("--workers", "1,none"), ("--trials", "0")])

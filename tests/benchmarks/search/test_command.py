@@ -1,6 +1,7 @@
 """The benchmark as a command: a user's mistakes, and resuming where it stopped."""
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +50,17 @@ def test_a_device_that_does_not_exist_is_refused(
     assert_refused(capsys, ["--device", device], "device", device)
 
 
+@pytest.fixture
+def one_core() -> Iterator[None]:
+    """One core, so one worker in each process: their number does not matter here, and each takes seconds."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_core")
 def test_the_command_resumes_where_it_stopped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
