@@ -30,8 +30,8 @@ _WHOLE_SHARE: Final = 0.5
 """Share that starts from a whole pickle: one that was mutated many times fails at its first opcodes."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Fuzzes, and prints how many inputs were read or refused, and why."""
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m benchmarks.fuzz_pickles",
         description=__doc__,
@@ -40,7 +40,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--runs", type=int, default=200_000, help="inputs (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--corpus", type=Path, default=Path("runs/fuzz"), help="kept inputs")
-    options = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fuzzes, and prints how many inputs were read or refused, and why."""
+    options = build_parser().parse_args(argv)
     atheris, pickle_fuzz = _import_instrumented()
     options.corpus.mkdir(parents=True, exist_ok=True)
     sources = pickle_fuzz.corpus()

@@ -91,8 +91,8 @@ def measure_in_new_process(way: str, data: Path, work: Path) -> dict[str, float]
     return {**result, "process": time.perf_counter() - start}
 
 
-def main(argv: Sequence[str]) -> int:
-    """Measures every way and prints them side by side."""
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m benchmarks.preparation",
         description=__doc__,
@@ -101,7 +101,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("data", type=Path, help="a pickle that you trust")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measures every way and prints them side by side."""
+    options = build_parser().parse_args(argv)
     if options.way is not None:
         way = prepare_as_the_manual if options.way == "manual" else prepare_as_here
         print(json.dumps(measure_here(way, options.data, options.work)))

@@ -41,7 +41,7 @@ from studies.names import PREPARED
 
 def main(argv: Sequence[str]) -> int:
     """Times every count of workers and prints the table."""
-    options = _parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     quiet_libraries()
     if options.json:
         check_place(options.json)
@@ -68,7 +68,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m benchmarks.sharing",
         description=__doc__,

@@ -102,8 +102,8 @@ def measure(num_epochs: int, rounds: int, url: str) -> dict[str, list[float]]:
     return {way: milliseconds[1:] for way, milliseconds in times.items()}
 
 
-def main(argv: Sequence[str]) -> int:
-    """Prints a row each way."""
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m benchmarks.storage_traffic",
         description=__doc__,
@@ -111,7 +111,12 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--epochs", type=int, default=20, help="of a trial (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=15, help="trials each (default %(default)s)")
-    options = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints a row each way."""
+    options = build_parser().parse_args(argv)
     for name in ("epochs", "rounds"):
         if getattr(options, name) < 1:
             raise ConfigError(f"--{name} is {getattr(options, name)}, expected a number >= 1")

@@ -205,8 +205,8 @@ def row(name: str, rates: Sequence[tuple[float, float]], *, clip_share: float) -
     return [name, f"{ours:.1f}", f"{plain:.1f}", spread, f"{ours * clip_share:.0%}"]
 
 
-def main(argv: Sequence[str]) -> int:
-    """Prints a row for each network."""
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m benchmarks.throughput",
         description=__doc__,
@@ -217,7 +217,12 @@ def main(argv: Sequence[str]) -> int:
     add("--frames", type=int, default=150, help="of a clip (default %(default)s)")
     add("--rounds", type=int, default=3, help="turns of each loop (default %(default)s)")
     add("--device", default="auto", help="cpu or cuda:N (default: auto)")
-    options = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints a row for each network."""
+    options = build_parser().parse_args(argv)
     for name, minimum in (("clips", 8), ("frames", 1), ("rounds", 1)):
         if getattr(options, name) < minimum:
             value = getattr(options, name)

@@ -29,8 +29,8 @@ from benchmarks.honesty.winners_curse import WinnersCurse, winners_curse
 from benchmarks.honesty.world import WORLDS
 
 
-def main(argv: Sequence[str]) -> int:
-    """Simulates and prints both tables."""
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     parser = CommandParser(
         prog="python -m benchmarks.honesty",
         description=__doc__,
@@ -39,7 +39,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--studies", type=int, default=500, help="simulated (default 500)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes all numbers there too")
-    options = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Simulates and prints both tables."""
+    options = build_parser().parse_args(argv)
     if options.studies < 2:
         raise ConfigError(f"--studies is {options.studies}, expected a number >= 2")
     if options.json:

@@ -55,7 +55,7 @@ from studies.identity import Identity, differences
 
 def main(argv: Sequence[str]) -> int:
     """Runs the missing searches and prints the table."""
-    options = _parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     options.device = str(parse_device(options.device))
     signal.signal(signal.SIGTERM, _interrupt)
     quiet_libraries()
@@ -90,7 +90,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The command's options."""
     legend = __doc__ or ""
     parser = CommandParser(
         prog="python -m benchmarks.search",

@@ -13,6 +13,7 @@ from benchmarks.honesty.world import WORLDS
 MEDIUM = WORLDS[1]
 
 
+@pytest.mark.slow
 def test_intervals_contain_the_truth_about_as_often_as_they_claim() -> None:
     """Of 150 studies; 95 % less three standard errors of that many."""
     for row in coverage(MEDIUM, 150, seed=3):

@@ -98,9 +98,6 @@ def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_the_commands_options_are_those_of_the_parser(command: Command) -> None:
     """A command is taken by the real parser as it stands on the page."""
     assert command.module is not None
-    if command.module.startswith("benchmarks."):
-        assert (ROOT / f"{command.module.replace('.', '/')}.py").exists()
-        return
     where = "search.cli" if command.module == "search.run" else command.module
     package = ROOT / where.replace(".", "/")
     module = importlib.import_module(f"{where}.__main__" if package.is_dir() else where)
