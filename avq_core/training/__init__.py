@@ -1,1 +1,1 @@
-"""From a configuration and prepared splits to a trained network and its figures."""
+"""Training: the loop, its parts, and trained models on disk."""
