@@ -50,7 +50,7 @@ def test_a_file_of_curves_gives_table_json_and_plot(curves_file: Path, tmp_path:
 def test_the_rules_asked_for_stand_beside_none_and_the_median(
     curves_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file of fewer configurations than a study has trials is drawn whole, and that is told."""
+    """A file of fewer configurations than a study has trials is drawn whole, and the output says so."""
     arguments = ["--curves", str(curves_file), "--studies", "3", "--workers", "1"]
     assert (
         run_command(main, [*arguments, "--rules", "cycle:keep_share=0.25", "--pairs", "0,2"]) == 0

@@ -1,4 +1,4 @@
-"""Where known curves end, and what they score."""
+"""Where recorded curves end, and their scores."""
 
 import numpy as np
 

@@ -104,12 +104,12 @@ def test_scores_that_are_not_finite_end_a_run_even_at_its_last_epoch(
 
     def fit(*_: object, on_epoch: Callable[[EpochRecord], bool]) -> None:
         for epoch, r2 in enumerate((0.1, 0.2, math.nan), start=1):
-            figures = dict.fromkeys(splits.schema.tasks, r2)
+            by_task = dict.fromkeys(splits.schema.tasks, r2)
             record = EpochRecord(
                 epoch=epoch,
                 train_loss=1.0,
                 lr=0.1,
-                r2=figures,
+                r2=by_task,
                 val_scores=np.zeros((1, 3), np.float32),
                 judged=True,
                 seconds=1.0,
@@ -149,14 +149,16 @@ def test_rays_space_is_ours_with_the_trials_number(job: Job) -> None:
 def test_rays_trials_report_each_epoch_as_optunas_do(job: Job, tmp_path: Path) -> None:
     """From the store's folder alone, and to the same scores for the same trial."""
     store = prepare(str(write_tiny(tmp_path)), DataConfig(), root=tmp_path / "prepared")
-    there = dataclasses.replace(job, store=store.path)
+    stored_job = dataclasses.replace(job, store=store.path)
     reports: list[dict[str, float]] = []
     config = {**job.space.start, "trial_number": 0}
-    ray_peer.train_trial(config, job=there, report=reports.append)
-    (first, *_) = run_peer("random", there, training.load_splits(store.path, torch.device("cpu")))
+    ray_peer.train_trial(config, job=stored_job, report=reports.append)
+    (first, *_) = run_peer(
+        "random", stored_job, training.load_splits(store.path, torch.device("cpu"))
+    )
     assert [report["epoch"] for report in reports] == [1, 2, 3]
     assert reports[-1]["score"] == first.score
-    last = ray_peer.trial_run(there, config, reports[-1], tasks=TASKS)
+    last = ray_peer.trial_run(stored_job, config, reports[-1], tasks=TASKS)
     assert (last.config, last.score, last.best_epoch) == (first.config, first.score, 3)
     assert last.started < last.ended
 
