@@ -1,6 +1,7 @@
 """A small finished study in a runs folder, as the search leaves one."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,12 @@ def confirm(study: optuna.Study) -> None:
 def runs(tmp_path: Path) -> Path:
     """A runs folder, empty so far."""
     return tmp_path / "runs"
+
+
+@pytest.fixture(scope="session")
+def make_study() -> Callable[[Path], optuna.Study]:
+    """Makes the study `study` in a runs folder, for fixtures that serve a whole module."""
+    return lambda runs: filled_study(runs, NAME, fill)
 
 
 @pytest.fixture

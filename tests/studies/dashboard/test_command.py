@@ -2,56 +2,72 @@
 
 import socket
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import optuna
 import pytest
 from commands import assert_one_line, run
-from dashboard_server import ask, fetch, serving
+from dashboard_server import Served, ask, fetch, serving
 from optuna.trial import TrialState, create_trial
 from storages import new_study
 
 from studies.dashboard import __main__ as dashboard
 from studies.dashboard.server import shown as shown_host
-from studies.storage.open import storage_url
+from studies.storage.open import open_study, storage_url
 
 
-def test_serves_the_study_and_ends_at_ctrl_c(study: optuna.Study, runs: Path) -> None:
-    """The study is listed; exit status 130, no traceback, though it is at its notes and pictures."""
-    with serving("tiny", "--runs", runs) as served:
-        found = ask(f"{served.url}/api/studies")
-        assert [entry["study_name"] for entry in found["study_summaries"]] == ["tiny"]
-        assert served.told.startswith(f"tiny: {served.url}/dashboard/studies/1 (")
-    assert served.process.returncode == 130
-    assert "Traceback" not in served.errors
-
-
-def test_other_studies_are_in_the_list(study: optuna.Study, runs: Path) -> None:
-    """A study that something else made is shown as it is."""
+@pytest.fixture(scope="module")
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, make_study: Callable[[Path], optuna.Study]
+) -> Path:
+    """A runs folder with a study, and one that something else made."""
+    runs = tmp_path_factory.mktemp("served") / "runs"
+    make_study(runs)
     foreign = new_study(runs, "foreign")
     foreign.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0))
-    with serving("tiny", "--runs", runs) as served:
-        assert f"; 1 more in the list, {served.url}/dashboard (" in served.told
-        told = ask(f"{served.url}/api/studies/1001")
-        assert told["name"] == "foreign"
-        assert told["note"]["body"] == ""
+    return runs
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Iterator[Served]:
+    """A server of it for this machine; ends at Ctrl-C, warns of nothing, though it is at its pictures."""
+    with serving("tiny", "--runs", folder, "--host", "localhost") as served:
+        yield served
+    assert served.process.returncode == 130
+    assert "Traceback" not in served.errors
+    assert "warning" not in served.errors
+
+
+def test_serves_the_study_and_those_beside_it(page: Served) -> None:
+    """The first line says where, and how many others there are."""
+    base = f"{page.url.replace('127.0.0.1', 'localhost')}/dashboard"
+    assert page.told.startswith(f"tiny: {base}/studies/1; 1 more in the list, {base} (")
+    listed = ask(f"{page.url}/api/studies")["study_summaries"]
+    assert [entry["study_name"] for entry in listed] == ["tiny", "foreign"]
+
+
+def test_a_study_that_something_else_made_is_shown_as_it_is(page: Served, folder: Path) -> None:
+    """Nothing is added to it."""
+    shown = ask(f"{page.url}/api/studies/1001")
+    assert shown["name"] == "foreign"
+    assert shown["note"]["body"] == ""
+    foreign = open_study(folder, "foreign", None)
     assert foreign._storage.get_study_system_attrs(1) == {}
 
 
 @pytest.mark.slow
-def test_a_trial_that_ends_meanwhile_has_its_note_and_picture(
-    study: optuna.Study, runs: Path
-) -> None:
+def test_a_trial_that_ends_meanwhile_has_its_note_and_picture(page: Served, folder: Path) -> None:
     """In the answer in which it is first seen to have ended."""
-    with serving("tiny", "--runs", runs) as served:
-        assert ask(f"{served.url}/api/studies/1")["trials"][5]["note"]["body"] == ""
-        study._storage.set_trial_state_values(study.trials[5]._trial_id, TrialState.PRUNED, [0.2])
-        while (told := ask(f"{served.url}/api/studies/1")["trials"][5])["state"] == "Running":
-            pass  # optuna-dashboard keeps what it read for two seconds
-        assert told["note"]["body"].startswith("**Trial 5: pruned**")
-        artifact = told["artifacts"][0]["artifact_id"]
-        picture = fetch(f"{served.url}/artifacts/1/{told['trial_id']}/{artifact}")
-        assert picture[:4] == b"\x89PNG"
+    study = open_study(folder, "tiny", None)
+    assert ask(f"{page.url}/api/studies/1")["trials"][5]["note"]["body"] == ""
+    study._storage.set_trial_state_values(study.trials[5]._trial_id, TrialState.PRUNED, [0.2])
+    while (shown := ask(f"{page.url}/api/studies/1")["trials"][5])["state"] == "Running":
+        pass  # optuna-dashboard keeps what it read for two seconds
+    assert shown["note"]["body"].startswith("**Trial 5: pruned**")
+    artifact = shown["artifacts"][0]["artifact_id"]
+    picture = fetch(f"{page.url}/artifacts/1/{shown['trial_id']}/{artifact}")
+    assert picture[:4] == b"\x89PNG"
 
 
 @pytest.mark.slow
@@ -68,11 +84,13 @@ def test_a_locked_database_is_served(study: optuna.Study, runs: Path) -> None:
     assert "Traceback" not in served.errors
 
 
+@pytest.mark.slow
 def test_a_storage_that_is_named_is_served(study: optuna.Study, runs: Path, tmp_path: Path) -> None:
     """Pictures lie under --runs, in a folder of the study's name."""
     url = storage_url(runs, "tiny", None)
     elsewhere = tmp_path / "elsewhere"
     with serving("tiny", "--runs", elsewhere, "--storage", url) as served:
+        assert served.told.startswith(f"tiny: {served.url}/dashboard/studies/1 (")
         told = ask(f"{served.url}/api/studies/1")
         artifact = told["trials"][0]["artifacts"][0]["artifact_id"]
         fetch(f"{served.url}/artifacts/1/{told['trials'][0]['trial_id']}/{artifact}")
@@ -102,15 +120,13 @@ def test_a_host_that_is_none_is_one_line(study: optuna.Study, runs: Path, host: 
     assert_one_line(done, host, "--host")
 
 
+@pytest.mark.slow
 def test_other_machines_are_let_in_with_a_warning(study: optuna.Study, runs: Path) -> None:
     """There is no password."""
     with serving("tiny", "--runs", runs, "--host", "0.0.0.0") as served:  # noqa: S104
         assert ask(f"{served.url}/api/studies")
     assert "warning: --host 0.0.0.0 lets other machines in" in served.errors
     assert "delete studies" in served.errors
-    with serving("tiny", "--runs", runs, "--host", "localhost") as served:
-        assert ask(f"{served.url}/api/studies")
-    assert "warning" not in served.errors
 
 
 @pytest.mark.parametrize(
@@ -122,6 +138,7 @@ def test_an_address_is_shown_as_a_browser_takes_it(host: str, shown: str | None)
     assert shown_host(host) == (shown or socket.gethostname())
 
 
+@pytest.mark.slow
 def test_serves_ipv6(study: optuna.Study, runs: Path) -> None:
     """Where the machine has it; it is this machine only, so nothing is warned of."""
     try:
