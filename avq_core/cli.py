@@ -131,12 +131,16 @@ def with_flags(text: str, names: Collection[str]) -> str:
     return re.sub(r"`([a-z_]+)`", flag, text)
 
 
+COMMON_SETTINGS: Final = frozenset({"layout", "runs", "storage", "store_limit", "study"})
+"""Settings that are options of several commands, under the same names."""
+
+
 def run_command(
     main: Callable[[Sequence[str]], int],
     argv: Sequence[str] | None = None,
     *,
     user_errors: tuple[type[Exception], ...] = (AvqError,),
-    settings: Collection[str] = (),
+    settings: Collection[str] = COMMON_SETTINGS,
 ) -> int:
     """Runs `main` on the command line and turns its end into an exit status.
 

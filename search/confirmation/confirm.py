@@ -126,7 +126,7 @@ def confirm(
             raise StudyError(
                 "no candidate has a score on every fold, so nothing is chosen: a fold's validation "
                 "side holds too few labels of the watched tasks, or every run diverged; "
-                "--confirm 0 takes the search's best as it is"
+                "`confirm` 0 takes the search's best as it is"
             )
         summary = _summary(rounds, standings, choice) | {
             "num_complete": records.counts(trials)["complete"],

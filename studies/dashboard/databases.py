@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import optuna
 
+from avq_core.cli import COMMON_SETTINGS, with_flags
 from studies.errors import StudyError
 from studies.storage.open import list_studies, open_storage, storage_url
 from studies.storage.urls import sqlite_path
@@ -157,7 +158,7 @@ class Databases:
             except StudyError as error:
                 # It may be in the making: looked at again when it has changed.
                 self._unusable[folder] = stamp
-                self._tell(f"left out: {error}")
+                self._tell(f"left out: {with_flags(str(error), COMMON_SETTINGS)}")
                 continue
             for old in self._found[place : place + 1]:
                 old.close()

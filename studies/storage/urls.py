@@ -85,7 +85,7 @@ def explained(url: str) -> Iterator[None]:
     except OSError as error:
         raise StudyError(
             f"cannot use the storage {shown(url)}: {error.strerror or error}; "
-            "choose a folder that can be written with --runs or --storage"
+            "choose a folder that can be written with `runs` or `storage`"
         ) from error
     except (SQLAlchemyError, StorageInternalError, sqlite3.Error) as error:
         raise StudyError(_told(url, error)) from error
@@ -118,11 +118,11 @@ def _told(url: str, error: BaseException) -> str:
         "no such table": "it holds no studies; name the file that python -m search.run made",
         "relation": "it holds no studies; name the database that python -m search.run used",
         "does not exist": "make the database first, such as with createdb",
-        "readonly": "choose a folder that can be written with --runs or --storage",
-        "unable to open": "choose a folder that can be written with --runs or --storage",
+        "readonly": "choose a folder that can be written with `runs` or `storage`",
+        "unable to open": "choose a folder that can be written with `runs` or `storage`",
         "locked": "another program holds it; try again when that has ended",
-        "connection": "check host, port, user and password of --storage",
-        "resolve": "check the host of --storage",
+        "connection": "check host, port, user and password of `storage`",
+        "resolve": "check the host of `storage`",
     }
-    mend = next((mend for words, mend in mends.items() if words in line), "check --storage")
+    mend = next((mend for words, mend in mends.items() if words in line), "check `storage`")
     return f"cannot use the storage {shown(url)}: {line}; {mend}"

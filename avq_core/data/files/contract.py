@@ -50,7 +50,7 @@ def read_schema(samples: Sequence[object], names: Names, where: str) -> Schema:
         if len(each) == 1 < len(samples):
             raise DataError(
                 f"{where}: only sample {first[stream]} of {len(samples)} has a stream {stream!r}; "
-                "correct its name if that is a typo, or leave it out (`ignore` of --layout)"
+                "correct its name if that is a typo, or leave it out (`ignore` of `layout`)"
             )
     longest = {name: max(map(_frames, each)) for name, each in shapes.items()}
     num_frames = max(longest.values())
@@ -154,7 +154,7 @@ def _label(value: object, task: str, config: DataConfig, where: str) -> float:
         missing = "NaN" if sentinel is None else f"{sentinel:g} or NaN"
         raise DataError(
             f"{where} is {label:g}, expected a value in [{low:g}, {high:g}], or {missing} where it "
-            "is missing; set other ranges with --layout"
+            "is missing; set other ranges with `layout`"
         )
     return label
 
@@ -208,5 +208,5 @@ def _check_names(names: Iterable[str], expected: Sequence[str], what: str) -> No
         if name not in expected:
             raise DataError(
                 f"{what} {name!r} is unknown, expected {shown(expected)} as in the train split; "
-                "correct its name, or leave it out (`ignore` of --layout)"
+                "correct its name, or leave it out (`ignore` of `layout`)"
             )

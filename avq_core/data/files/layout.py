@@ -64,7 +64,7 @@ class Names:
             for theirs in layout_names:
                 if theirs not in file_names:
                     raise DataError(
-                        f"--layout names {theirs!r} under `{part}`, but no sample of {where} has it, "
+                        f"`layout` names {theirs!r} under `{part}`, but no sample of {where} has it, "
                         f"only {shown(file_names)}"
                     )
 
@@ -87,7 +87,7 @@ class Names:
             if part not in candidate:
                 raise DataError(
                     f"{where} has no {part!r}, only {shown(candidate)}; expected {expected}, or "
-                    "their names under `keys` of --layout"
+                    "their names under `keys` of `layout`"
                 )
         features = _named(candidate[self._features], f"{where}: {self._features}")
         labels = candidate.get(self._labels)
@@ -129,7 +129,7 @@ def _renamed(values: Mapping[Any, Any], names: Mapping[Any, str], what: str) -> 
         if not isinstance(theirs, str) or _NAME.match(ours) is None:
             raise DataError(
                 f"{what} name {str(theirs)[:80]!r}, expected up to 64 letters, digits, '_' and "
-                "'-', or another name for it with --layout"
+                "'-', or another name for it with `layout`"
             )
         if ours in renamed:
             raise DataError(f"{what} {theirs!r} would be a second {ours!r}; rename one of them")

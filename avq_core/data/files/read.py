@@ -58,7 +58,7 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
     for task in config.label_ranges:
         if task not in schema.tasks:
             raise DataError(
-                f"--layout gives a label range of {task!r}, but the tasks of {source} are "
+                f"`layout` gives a label range of {task!r}, but the tasks of {source} are "
                 f"{shown(schema.tasks)}"
             )
     splits = {
@@ -118,14 +118,14 @@ def _check_usable(schema: Schema, splits: Mapping[str, RawSplit], source: str) -
             if np.isnan(column).all():
                 raise DataError(
                     f"{source}: task {task!r} has no valid label in split {name!r}, expected at "
-                    "least one; leave the task out (`ignore` of --layout), or move labelled "
+                    "least one; leave the task out (`ignore` of `layout`), or move labelled "
                     "samples there"
                 )
     for stream, samples in splits["val"].features.items():
         if all(sample is None for sample in samples):
             raise DataError(
                 f"{source}: no val sample has the stream {stream!r}; correct its name, or leave it "
-                "out (`ignore` of --layout)"
+                "out (`ignore` of `layout`)"
             )
 
 
@@ -134,7 +134,7 @@ def _samples(content: Mapping[Any, Any], name: str, source: str) -> Sequence[obj
     if name not in content:
         raise DataError(
             f"{source} has no split {name!r}, only {shown(content)}; expected {_FILE}, or their "
-            "names under `splits` of --layout"
+            "names under `splits` of `layout`"
         )
     samples = content[name]
     if not isinstance(samples, list | tuple):

@@ -116,13 +116,13 @@ def check_room(place: Path, needed: int, limit: int | None) -> None:
     if needed > free and disk.total:  # some file systems report a size of 0
         raise DataError(
             f"the prepared data takes {needed / 1e9:.2f} GB, {root} has {free / 1e9:.2f} GB free; "
-            "make room, or name another folder with --runs"
+            "make room, or name another folder with `runs`"
         )
     taken = stored_bytes(root) - _bytes_of(place)
     if limit is not None and taken + needed > limit:
         raise DataError(
             f"the prepared data takes {needed / 1e9:.2f} GB, but {root} holds {taken / 1e9:.2f} "
-            f"GB of the {limit / 1e9:.2f} GB that --store-limit allows; raise it, or remove stores "
+            f"GB of the {limit / 1e9:.2f} GB that `store_limit` allows; raise it, or remove stores "
             "there that are not needed"
         )
 

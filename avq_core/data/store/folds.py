@@ -101,7 +101,7 @@ def prepare_folds(
         if fingerprint != of.fingerprint:
             raise DataError(
                 f"{source} is not the data that this study was made of; put that file back, or "
-                "start a new study with --study"
+                "start a new study with `study`"
             )
         joined = _joined(dataset.splits.pop("train"), dataset.splits.pop("val"))
         for key, fold in zip(keys, folds, strict=True):

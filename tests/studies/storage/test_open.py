@@ -151,7 +151,7 @@ def test_a_database_of_something_else_is_not_opened(tmp_path: Path) -> None:
 def test_a_runs_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """A file stands where the folder should be."""
     (tmp_path / "runs").write_text("", encoding="utf-8")
-    with pytest.raises(StudyError, match=r"choose a folder that can be written with --runs"):
+    with pytest.raises(StudyError, match=r"choose a folder that can be written with `runs`"):
         make_schema(storage_url(tmp_path / "runs", "one", None))
 
 
