@@ -139,15 +139,15 @@ def run_command(
     main: Callable[[Sequence[str]], int],
     argv: Sequence[str] | None = None,
     *,
-    user_errors: tuple[type[Exception], ...] = (AvqError,),
     settings: Collection[str] = COMMON_SETTINGS,
 ) -> int:
     """Runs `main` on the command line and turns its end into an exit status.
 
+    An `AvqError` is a mistake of the user; anything else is a bug and propagates.
+
     Args:
         main: The command; takes the arguments after the program's name, returns its exit status.
         argv: The arguments; `None` reads `sys.argv`.
-        user_errors: Exceptions for mistakes of the user. Anything else is a bug and propagates.
         settings: Names that errors give in backticks and that are options of this command.
 
     Returns:
@@ -157,7 +157,7 @@ def run_command(
         status = main(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
         return status
-    except user_errors as error:
+    except AvqError as error:
         message = with_flags(" ".join(str(error).split()), settings)
         print(f"error: {message}", file=sys.stderr)
         return USER_ERROR

@@ -25,7 +25,7 @@ from avq_core.cli import CommandParser, run_command
 from avq_core.config.values import load_data_config, with_values
 from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.display.tables import text_table
-from avq_core.errors import AvqError, ConfigError
+from avq_core.errors import ConfigError
 from avq_core.files import check_place, whole_file
 from search.configure import check_space, configure
 from search.quiet import quiet_libraries
@@ -33,7 +33,6 @@ from search.seeds import Stream, derive_seed
 from search.suggest import suggest
 from search.workers.pool import Task, TaskPool
 from search.workers.slots import device_names, make_slots
-from space.errors import SpaceError
 from space.presets import named_space
 from space.space import Space
 from studies.names import PREPARED
@@ -152,4 +151,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, user_errors=(AvqError, SpaceError)))
+    sys.exit(run_command(main))

@@ -56,7 +56,7 @@ def make_plan(settings: Settings, *, say: Callable[[str], None]) -> Plan:
         say: Told what was chosen where the settings leave it open.
 
     Raises:
-        AvqError, SpaceError: What is wrong, in one line.
+        AvqError: What is wrong, in one line.
     """
     devices = device_names(settings.devices)
     on_cpu = devices[0] == "cpu"

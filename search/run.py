@@ -7,11 +7,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from avq_core.cli import leave, run_command, with_flags
-from avq_core.errors import AvqError
 from avq_core.status_line import StatusLine
 from search.cli import SETTING_NAMES, arguments, read_settings
 from search.settings import Settings
-from space.errors import SpaceError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +42,7 @@ def run_search(
         The study as it is stored, as `studies.show` reads it.
 
     Raises:
-        AvqError, SpaceError: Something that the caller can mend; the message says how. Settings
+        AvqError: Something that the caller can mend; the message says how. Settings
             stand in backticks there.
         WorkerFailedError: A worker ended with a bug; its log has the traceback.
         KeyboardInterrupt: Ctrl-C; running trials went back to the queue.
@@ -131,4 +129,4 @@ def command(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    leave(run_command(command, user_errors=(AvqError, SpaceError), settings=SETTING_NAMES))
+    leave(run_command(command, settings=SETTING_NAMES))

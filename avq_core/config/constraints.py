@@ -21,7 +21,7 @@ SETTING: Final = "setting"
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Describes a type: a value that does not fit is told "is 3, expected ..." in these words."""
+    """What a message says after "expected" about a value that does not fit the type."""
 
     words: str
 
@@ -39,10 +39,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Describes a choice of words: a value that is none of them is told which there are."""
+    """Allows only certain words; the message about any other value lists them."""
 
     words: tuple[str, ...] = ()
-    """Left out for a `Literal`, which has its own."""
+    """Empty for a `Literal`: its words are taken."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, _handler: GetCoreSchemaHandler
@@ -76,7 +76,7 @@ def missing(steps: Steps, expected: str) -> PydanticCustomError:
 
 
 def instance_of(kind: type | tuple[type, ...], words: str) -> BeforeValidator:
-    """Turns away what is not of a kind, and describes it; mistakes inside keep their own words."""
+    """Rejects a value of another type with these words, and leaves errors inside the value alone."""
 
     def check(value: object) -> object:
         if not isinstance(value, kind):

@@ -64,7 +64,7 @@ class DataConfig(Settings, frozen=True):
     label_ranges: Annotated[
         Mapping[str, _Range], instance_of(Mapping, "a mapping of task to [lowest, highest]")
     ] = Field(default_factory=dict)
-    """Task to its own lowest and highest valid label, where those differ from the two above."""
+    """Task to its lowest and highest valid label, where those differ from the two above."""
     missing_label: _NumberOrNone = -1.0
     """A label within 1e-6 of this is missing; lies outside every valid range. NaN, null and a label
     that is not there are always missing; `None`: nothing else is."""
@@ -83,7 +83,7 @@ class DataConfig(Settings, frozen=True):
     """Streams and labels to leave out, by the file's names."""
     clip: Annotated[PositiveNumber | None, Expected("a number > 0, or null for no clipping")] = 10.0
     """Standardised values beyond this many train deviations are set to it, > 0; `None` clips none.
-    A broken sensor or a column that hardly varied in train would drown all else."""
+    Without it, a broken sensor or a column that hardly varied in train would dominate."""
     pca: Annotated[
         Mapping[str, PositiveInt], instance_of(Mapping, "a mapping of stream to width")
     ] = Field(default_factory=dict)

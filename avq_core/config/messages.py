@@ -39,7 +39,7 @@ class Wording:
 def setting_error(
     error: ValidationError, model: type[BaseModel], *, wording: Wording, below: Steps
 ) -> SettingError:
-    """The mistake to tell, in one line.
+    """The error for the first mistake, in one line.
 
     Args:
         error: What pydantic found wrong.

@@ -10,7 +10,7 @@ from avq_core.config.steps import Steps
 
 
 class Settings(BaseModel, frozen=True):
-    """A group of settings; every mistake in it is told in one line."""
+    """A group of settings; an invalid value is reported in one line."""
 
     model_config = ConfigDict(extra="forbid")
 

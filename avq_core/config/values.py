@@ -157,7 +157,7 @@ def _parts(file: YamlFile) -> Iterator[tuple[Steps, object]]:
 
 
 def _from_part(file: YamlFile, steps: Steps, values: object) -> TrainConfig:
-    """The configuration that stands there; a mistake in it is told with its line."""
+    """The configuration at these steps of a file; a mistake in it is reported with its line."""
     try:
         return TrainConfig.parse(values, below=steps)
     except SettingError as error:

@@ -1,6 +1,6 @@
 """YAML as people edit it: plain values, and the line on which each key stands.
 
-A slip in a file of a hundred lines is told with its line: broken YAML, a key that stands twice, and
+A mistake in a file is reported with its line: broken YAML, a key that stands twice, and
 whatever a reader of the values finds wrong with one of them (`YamlFile.error`).
 """
 
@@ -38,8 +38,8 @@ class YamlFile:
                 named, if there is any.
             message: What was got, what was expected, how to mend it.
         """
-        found = next((line for part in _shorter(steps) if (line := self.lines.get(part))), None)
-        return ConfigError(f"{_place(self.path, found)}: {message}")
+        line = next((line for part in _shorter(steps) if (line := self.lines.get(part))), None)
+        return ConfigError(f"{_place(self.path, line)}: {message}")
 
 
 def read_yaml_file(path: Path) -> YamlFile:
@@ -74,9 +74,9 @@ def _read(path: Path) -> tuple[Any, dict[Steps, int]]:
         return (None if node is None else loader.construct_document(node)), lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        told = ", ".join(part for part in (error.problem, error.context) if part)
+        problem = ", ".join(part for part in (error.problem, error.context) if part)
         line = None if mark is None else mark.line + 1
-        raise ConfigError(f"{_place(path, line)}: is not YAML: {told}; {_MEND}") from error
+        raise ConfigError(f"{_place(path, line)}: is not YAML: {problem}; {_MEND}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError(
@@ -150,14 +150,14 @@ def _lines(root: "yaml.Node", loader: "yaml.SafeLoader", path: Path) -> dict[Ste
                 _check_scalar(key, loader, path)
         below: list[tuple[Steps, yaml.Node]] = []
         for name, value, line in _children(node):
-            own = (*steps, name)
-            if own in lines:
+            child = (*steps, name)
+            if child in lines:
                 raise ConfigError(
-                    f"{_place(path, line)}: {dotted(own)} stands twice, first on line "
-                    f"{lines[own]}; keep one of the two"
+                    f"{_place(path, line)}: {dotted(child)} stands twice, first on line "
+                    f"{lines[child]}; keep one of the two"
                 )
-            lines[own] = line
-            below.append((own, value))
+            lines[child] = line
+            below.append((child, value))
         waiting += reversed(below)  # in the order of the text: an anchor before its aliases
     return lines
 

@@ -36,7 +36,7 @@ from typing import IO, Any
 
 from avq_core.cli import CommandParser, run_command
 from avq_core.display.numbers import metric_text
-from avq_core.errors import AvqError, ConfigError
+from avq_core.errors import ConfigError
 from avq_core.files import check_place, whole_file
 from avq_core.training.device import device_name, parse_device
 from benchmarks.search.confirmation import confirm
@@ -49,7 +49,6 @@ from search.cli import read_settings
 from search.plan import Plan, make_plan
 from search.quiet import quiet_libraries
 from search.workers.slots import available_cores
-from space.errors import SpaceError
 from studies.identity import Identity, differences
 
 
@@ -237,4 +236,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, user_errors=(AvqError, SpaceError)))
+    sys.exit(run_command(main))

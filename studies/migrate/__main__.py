@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from avq_core.cli import CommandParser, run_command
-from avq_core.errors import AvqError
-from space.errors import SpaceError
 from studies.cli import add_study_options
 from studies.errors import StudyError
 from studies.names import EXPECTED, PREPARED, is_name
@@ -147,4 +145,4 @@ def _has_layout(source: "optuna.Study") -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, user_errors=(AvqError, SpaceError)))
+    sys.exit(run_command(main))

@@ -25,10 +25,8 @@ from commands import (
 )
 
 from avq_core.cli import run_command
-from avq_core.errors import AvqError
 from search.cli import SETTING_NAMES
 from search.run import command
-from space.errors import SpaceError
 from studies import records
 from studies.errors import StudyError
 from studies.records import StudyRecord, TrialRecord, by_front, read_study
@@ -291,9 +289,7 @@ def refuse(
 
     def refused(*options: object) -> str:
         argv = [str(word) for word in (*base(folder), "--study", "never", *options)]
-        status = run_command(
-            command, argv, user_errors=(AvqError, SpaceError), settings=SETTING_NAMES
-        )
+        status = run_command(command, argv, settings=SETTING_NAMES)
         told = capsys.readouterr()
         assert (status, told.out) == (2, "")
         (error,) = [line for line in told.err.splitlines() if line.startswith("error: ")]
