@@ -1,7 +1,7 @@
 """The methods that are compared, by name with their settings: SAMPLER/RULE, such as `ours/cycle:noise=0`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -107,6 +107,6 @@ def _optuna(_space: Space, seed: int, number: int) -> BaseSampler:
 
 def _ours(space: Space, seed: int, number: int, *, settings: OurSampler) -> BaseSampler:
     if not settings.prior:
-        space = replace(space, start={})
+        space = space.changed(start={})
     num_startup = settings.num_startup or None
     return make_sampler("tpe", space, seed=seed, number=number, num_startup=num_startup)

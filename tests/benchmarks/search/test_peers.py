@@ -81,7 +81,7 @@ def test_a_peers_score_is_the_last_epochs(
 @pytest.mark.parametrize("method", ["optuna-median", "optuna-hyperband"])
 def test_no_peer_stops_a_trial_before_its_first_cycle_ends(method: str, job: Job) -> None:
     """Inside a cycle, scores tell the learning rate's phase; at its end, who is behind is stopped."""
-    space = dataclasses.replace(job.space, fixed={"optim.cycle_epochs": 2})
+    space = job.space.changed(fixed={"optim.cycle_epochs": 2})
     study = optuna_peers.make_study(method, dataclasses.replace(job, space=space))
     for _ in range(8):
         good = study.ask()
