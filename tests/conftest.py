@@ -18,6 +18,7 @@ from avq_core.config.values import from_dict
 from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.schema import Schema, Stream
 from avq_core.training.resident import ResidentSplits, splits_to_device
+from studies.storage.open import make_schema
 
 # Tests run side by side, one a core; threads of one's own would only be in each other's way.
 torch.set_num_threads(1)
@@ -121,9 +122,26 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture
 def postgresql(postgresql_server: str, tmp_path: Path) -> str:
     """The URL of an empty database."""
+    return _new_database(postgresql_server, f"test_{abs(hash(tmp_path))}")
+
+
+@pytest.fixture
+def postgresql_storage(postgresql_template: str, postgresql_server: str, tmp_path: Path) -> str:
+    """The URL of a database with Optuna's tables, as `make_schema` leaves it."""
     name = f"test_{abs(hash(tmp_path))}"
-    engine = sqlalchemy.create_engine(f"{postgresql_server}/postgres", isolation_level="AUTOCOMMIT")
+    return _new_database(postgresql_server, name, template=postgresql_template)
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """The name of a database with Optuna's tables, to be copied."""
+    make_schema(_new_database(postgresql_server, "template"))
+    return "template"
+
+
+def _new_database(server: str, name: str, *, template: str = "template1") -> str:
+    engine = sqlalchemy.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
-    return f"{postgresql_server}/{name}"
+    return f"{server}/{name}"

@@ -19,7 +19,7 @@ from studies.dashboard.board import ARTIFACTS, Board
 from studies.dashboard.databases import Database
 from studies.errors import StudyError
 from studies.storage import engine
-from studies.storage.open import make_schema, open_storage, storage_url
+from studies.storage.open import open_storage, storage_url
 
 
 class Writes:
@@ -212,21 +212,20 @@ def test_nothing_is_written_of_a_study_that_was_just_deleted(
 
 
 @pytest.mark.slow
-def test_works_on_postgresql(runs: Path, told: list[str], postgresql: str) -> None:
+def test_works_on_postgresql(runs: Path, told: list[str], postgresql_storage: str) -> None:
     """Notes, plots, pictures; again without a write. No password is in the note's commands."""
-    make_schema(postgresql)
     made = make_study(runs, "made", trials=8)
-    storage = open_storage(postgresql)
+    storage = open_storage(postgresql_storage)
     optuna.copy_study(from_study_name="made", from_storage=made._storage, to_storage=storage)
     study = optuna.load_study(study_name="made", storage=storage)
-    board = open_board(runs, "made", told, url=postgresql)
+    board = open_board(runs, "made", told, url=postgresql_storage)
     board.write_notes()
     board.write_plots()
     stored = study._storage.get_study_system_attrs(1)
     assert "--storage" in get_note(study)
     assert json.loads(stored["dashboard:plot_data:avq-history:0"])["data"]
     assert board.folder == runs / "made" / ARTIFACTS
-    again = open_board(runs, "made", told, url=postgresql)
+    again = open_board(runs, "made", told, url=postgresql_storage)
     again.write_notes()
     again.write_plots()
     assert study._storage.get_study_system_attrs(1) == stored

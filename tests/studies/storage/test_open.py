@@ -13,6 +13,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.testing.pytest_storages import StorageTestCase
 from sqlalchemy import text
+from storages import new_storage
 
 from studies.errors import StudyError
 from studies.storage.open import (
@@ -30,9 +31,7 @@ class TestSqlite(StorageTestCase):
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Iterator[RDBStorage]:
         """A new file."""
-        url = storage_url(tmp_path, "suite", None)
-        make_schema(url)
-        storage = open_storage(url)
+        storage = open_storage(new_storage(tmp_path, "suite"))
         yield storage
         storage.remove_session()
         storage.engine.dispose()
@@ -42,10 +41,9 @@ class TestPostgresql(StorageTestCase):
     """Optuna's suite on PostgreSQL."""
 
     @pytest.fixture
-    def storage(self, postgresql: str) -> Iterator[RDBStorage]:
+    def storage(self, postgresql_storage: str) -> Iterator[RDBStorage]:
         """A new database."""
-        make_schema(postgresql)
-        storage = open_storage(postgresql)
+        storage = open_storage(postgresql_storage)
         yield storage
         storage.remove_session()
         storage.engine.dispose()

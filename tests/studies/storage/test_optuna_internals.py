@@ -11,6 +11,7 @@ import pytest
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from storages import new_storage
 
 from studies.storage import optuna_internals as internals
 
@@ -20,7 +21,7 @@ SPACE: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1), "y": FloatDi
 @pytest.fixture
 def storage(tmp_path: Path) -> RDBStorage:
     """A fresh SQLite storage."""
-    return RDBStorage(f"sqlite:///{tmp_path}/study.db")
+    return RDBStorage(new_storage(tmp_path, "internals"), skip_table_creation=True)
 
 
 @pytest.fixture
