@@ -16,6 +16,7 @@ R2ByModel = Mapping[str, Mapping[str, float | None]]
 def main(argv: Sequence[str]) -> int:
     """Prepares the data, fits the simple models on train, prints R² on val and with --test on test."""
     options = build_parser().parse_args(argv)
+    import numpy as np
     import torch
 
     from avq_core.config.values import load_data_config
@@ -32,7 +33,12 @@ def main(argv: Sequence[str]) -> int:
     splits = splits_to_device(store.search_splits(), cpu)
     _say(f"fitting simple models for each task on {len(splits.train)} clips of {source}")
     models = fit_simple_models(splits.train, store.schema, jobs=-1)
-    r2_by_split: dict[str, R2ByModel] = {"val": val_r2(models, splits.val, store.schema)}
+    r2_by_split: dict[str, R2ByModel] = {
+        "val": {
+            name: {task: value if np.isfinite(value) else None for task, value in r2.items()}
+            for name, r2 in val_r2(models, splits.val, store.schema).items()
+        }
+    }
     if options.test:
         test = store.test_split()
         scores = models.scores(to_device(test, cpu), store.schema)

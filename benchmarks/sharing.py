@@ -93,7 +93,7 @@ def _count(word: str) -> int:
     return int(word)
 
 
-def random_tasks(space: Space, store: PreparedStore, *, num: int, epochs: int) -> list[Task]:
+def random_tasks(space: Space, store: PreparedStore, *, num: int, epochs: int) -> list[Task[str]]:
     """Trainings of random points; the same for the same arguments."""
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     tasks = []
@@ -111,11 +111,11 @@ def random_tasks(space: Space, store: PreparedStore, *, num: int, epochs: int) -
     return tasks
 
 
-def _shortened(task: Task, epochs: int) -> Task:
+def _shortened(task: Task[str], epochs: int) -> Task[str]:
     return replace(task, config=with_values(task.config, {"training.epochs": epochs}))
 
 
-def time_tasks(tasks: Sequence[Task], *, workers: int, device: str) -> float:
+def time_tasks(tasks: Sequence[Task[str]], *, workers: int, device: str) -> float:
     """Seconds that so many workers of one device take for all tasks, once they are started."""
     slots = make_slots(workers=workers, devices=device_names([device]))
     warm_up = [

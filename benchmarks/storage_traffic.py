@@ -30,7 +30,7 @@ from search.pruners.cycle_end import CycleEndPruner
 from search.pruners.rule import PruningRule
 from search.quiet import quiet_libraries
 from search.trial_log import TrialLog
-from studies import records
+from studies.records import attributes
 from studies.score import Watch
 from studies.storage.open import make_schema, open_storage
 
@@ -65,9 +65,9 @@ def store_as_here(
     """Milliseconds of a trial stored by `TrialLog`."""
     trial = study.ask()
     start = time.perf_counter()
-    trial.set_user_attr(records.PLANNED, len(epochs) + 1)
+    trial.set_user_attr(attributes.PLANNED, len(epochs) + 1)
     groups = tuple(f"speaker {n // 4}" for n in range(_CLIPS))
-    log = TrialLog(trial, Watch(), schema=_SCHEMA, targets=targets, groups=groups, audited=True)
+    log = TrialLog(trial, Watch(), schema=_SCHEMA, targets=targets, groups=groups, spared=True)
     for epoch in epochs:
         log.on_epoch(epoch)
     seconds = time.perf_counter() - start

@@ -23,8 +23,9 @@ from search.job import Job
 from search.seeds import Stream, derive_seed
 from search.suggest import suggest
 from search.trial_log import TrialLog
-from studies import records
 from studies.points import point_of
+from studies.records import attributes
+from studies.records.trial import RanOn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,23 +46,23 @@ class Objective:
 
         Returns:
             The highest score of a judged epoch, and in a study of two objectives both watched
-            figures there; the trial's `figures` say which epoch it was.
+            R² there; the trial's `best` says which epoch it was.
 
         Raises:
             optuna.TrialPruned: Behind at a rung, diverged, or too large for the device; the
                 trial's `reason` says which.
         """
         config = self._configuration(trial).changed(data=self.job.data)
-        trial.set_user_attr(records.CONFIG, to_dict(config))
-        trial.set_user_attr(records.PLANNED, config.training.epochs)
-        trial.set_user_attr(records.WORKER, self.worker)
+        trial.set_user_attr(attributes.CONFIG, to_dict(config))
+        trial.set_user_attr(attributes.PLANNED, config.training.epochs)
+        trial.set_user_attr(attributes.WORKER, self.worker)
         log = TrialLog(
             trial,
             self.job.watch,
             schema=self.splits.schema,
             targets=self.splits.val.targets.cpu().numpy(),
             groups=self.val_groups,
-            audited=self._is_audited(trial),
+            spared=self._is_spared(trial),
         )
         try:
             result = fit(config, self.splits, on_epoch=log.on_epoch, on_step=self.on_step)
@@ -75,16 +76,16 @@ class Objective:
             with contextlib.suppress(UpdateFinishedTrialError):
                 log.store()
             raise
-        trial.set_user_attr(records.RAN_ON, self._where(result.precision))
+        trial.set_user_attr(attributes.RAN_ON, self._ran_on(result.precision).encode())
         if log.verdict is not None:
             raise _pruned(trial, log.verdict)
-        trial.set_user_attr(records.REASON, f"finished all {config.training.epochs} epochs")
+        trial.set_user_attr(attributes.REASON, f"finished all {config.training.epochs} epochs")
         return log.best
 
     def _configuration(self, trial: optuna.Trial) -> TrainConfig:
         job, tasks = self.job, self.splits.schema.tasks
         seed = derive_seed(job.seed, Stream.TRIAL, trial.number)
-        if trial.user_attrs.get(records.BASELINE):
+        if trial.user_attrs.get(attributes.BASELINE):
             config = baseline_config(tasks=tasks, epochs=job.baseline_epochs, seed=seed)
             # Where the space holds the manual's point, the trial was enqueued with its values;
             # suggesting them tells the sampler where it lies.
@@ -92,21 +93,20 @@ class Objective:
                 suggest(trial, job.space)
             return config
         values = suggest(trial, job.space)
-        first = trial.user_attrs.get(records.FINISHES)
+        first = trial.user_attrs.get(attributes.FINISHES)
         if first is not None:  # the same run once more, past the rung where it was stopped
             stopped = trial.study.get_trials(deepcopy=False)[first]
-            return from_dict(stopped.user_attrs[records.CONFIG])
+            return from_dict(stopped.user_attrs[attributes.CONFIG])
         return configure(job.space, values, tasks=tasks, epochs=job.epochs, seed=seed)
 
-    def _where(self, precision: torch.dtype) -> dict[str, str | int]:
-        """What has to be the same for a run to repeat to the digit."""
-        return {
-            "device": self.splits.device.type,
-            "threads": torch.get_num_threads(),
-            "precision": "fp32" if precision is torch.float32 else "bf16",
-        }
+    def _ran_on(self, precision: torch.dtype) -> RanOn:
+        return RanOn(
+            device=self.splits.device.type,
+            threads=torch.get_num_threads(),
+            precision="fp32" if precision is torch.float32 else "bf16",
+        )
 
-    def _is_audited(self, trial: optuna.Trial) -> bool:
+    def _is_spared(self, trial: optuna.Trial) -> bool:
         # By the trial's number, so that it does not matter who runs it; evenly, since a share of three
         # in a hundred drawn by chance leaves many a study without any.
         first = derive_seed(self.job.seed, Stream.SPARED) / 2**32
@@ -115,5 +115,5 @@ class Objective:
 
 
 def _pruned(trial: optuna.Trial, reason: str) -> optuna.TrialPruned:
-    trial.set_user_attr(records.REASON, reason)
+    trial.set_user_attr(attributes.REASON, reason)
     return optuna.TrialPruned(reason)

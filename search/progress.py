@@ -1,11 +1,12 @@
 """Live progress over all workers, read from the study's storage."""
 
+import math
 from dataclasses import dataclass
 
 import optuna
 
-from studies import records
-from studies.records import TrialRecord
+from studies.records.read import read_study
+from studies.records.trial import TrialRecord
 from studies.score import Watch
 
 
@@ -44,21 +45,20 @@ def take_snapshot(
         finished_at_start: Trials that had ended when this run began.
         elapsed: Seconds since then.
     """
-    trials = records.read_trials(study)
-    counts = records.counts(trials)
-    finished = counts["complete"] + counts["pruned"]
+    record = read_study(study)
+    counts, finished = record.counts, record.counts.finished
     fresh = finished - finished_at_start
     left = elapsed / fresh * max(0, total - finished) if fresh > 0 else None
     return Snapshot(
-        complete=counts["complete"],
-        pruned=counts["pruned"],
-        failed=counts["failed"],
-        running=counts["running"],
+        complete=counts.complete,
+        pruned=counts.pruned,
+        failed=counts.failed,
+        running=counts.running,
         total=total,
-        incumbent=records.best(trials),
-        epochs_spent=records.epochs_spent(trials),
-        epochs_saved=records.epochs_saved(trials),
-        stopped=study.user_attrs.get(records.STOPPED),
+        incumbent=record.best,
+        epochs_spent=record.epochs_spent,
+        epochs_saved=record.epochs_saved,
+        stopped=record.stopped,
         seconds_left=left,
     )
 
@@ -74,12 +74,12 @@ def describe(snapshot: Snapshot, watch: Watch) -> str:
         parts.append(f"{snapshot.failed} requeued or failed")
     best = snapshot.incumbent
     if best is not None:
-        figures = ", ".join(
+        watched = ", ".join(
             f"{task} {value:.3f}"
-            for task in dict.fromkeys((watch.cross_modal, watch.overall))
-            if (value := best.r2.get(task)) is not None
+            for task in watch.tasks
+            if not math.isnan(value := best.r2.get(task, math.nan))
         )
-        parts.append(f"best #{best.number}: {figures}")
+        parts.append(f"best #{best.number}: {watched}")
     planned = snapshot.epochs_spent + snapshot.epochs_saved
     if planned:
         parts.append(f"{snapshot.epochs_saved / planned:.0%} of epochs saved")

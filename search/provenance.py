@@ -7,23 +7,21 @@ import re
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import optuna
 
 from avq_core.config.data import DataConfig
 from avq_core.data.files.read import load_dataset
-from studies import records
+from studies.records import attributes
+from studies.records.provenance import DataAudit, Provenance
 
 _PASSWORD: Final = re.compile(r"(://[^:/@]*:).*@")
 _PASSWORD_PARAMETER: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 _PACKAGES: Final = ("avq-search", "optuna", "torch", "numpy", "scikit-learn", "sqlalchemy")
-_OF_SPLITS: Final = ("split", "samples", "groups", "ungrouped")
-_OF_TASKS: Final = ("split", "task", "valid", "missing_share")
-_OF_STREAMS: Final = ("split", "stream", "shape", "nan", "infinite", "absent")
 
 
-def note_origin(study: optuna.Study, argv: Sequence[str], devices: Sequence[str]) -> None:
+def note_provenance(study: optuna.Study, argv: Sequence[str], devices: Sequence[str]) -> None:
     """Stores how the study was started, unless that is done.
 
     Args:
@@ -31,15 +29,15 @@ def note_origin(study: optuna.Study, argv: Sequence[str], devices: Sequence[str]
         argv: The command's arguments; a password in a storage's URL is left out.
         devices: Names of those that it trains on.
     """
-    if records.MADE_WITH in study.user_attrs:
+    if attributes.PROVENANCE in study.user_attrs:
         return
-    found = {
-        "command": f"python -m search.run {shlex.join(_without_passwords(argv))}".strip(),
-        "versions": {"python": platform.python_version(), **_versions()},
-        "machine": _machine(devices),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    study.set_user_attr(records.MADE_WITH, found)
+    provenance = Provenance(
+        command=f"python -m search.run {shlex.join(_without_passwords(argv))}".strip(),
+        versions={"python": platform.python_version(), **_versions()},
+        machine=_machine(devices),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    study.set_user_attr(attributes.PROVENANCE, provenance.encode())
 
 
 def _without_passwords(argv: Sequence[str]) -> list[str]:
@@ -76,23 +74,10 @@ def note_audit(study: optuna.Study, source: str, config: DataConfig) -> None:
         source: The data as the user named it.
         config: The data settings.
     """
-    if records.AUDIT in study.user_attrs:
+    if attributes.DATA_AUDIT in study.user_attrs:
         return
     from avq_core.audit.run import audit
 
     report = audit(load_dataset(source, config), config).to_dict()
-    study.set_user_attr(records.AUDIT, _shortened(report))
-
-
-def _shortened(report: dict[str, Any]) -> dict[str, Any]:
-    """Without histograms, spectra and places: a study is read whole whenever it is looked at."""
-
-    def rows(name: str, keys: Sequence[str]) -> list[dict[str, Any]]:
-        return [{key: row[key] for key in keys} for row in report[name]]
-
-    return {
-        "findings": report["findings"],
-        "splits": rows("splits", _OF_SPLITS),
-        "tasks": rows("tasks", _OF_TASKS),
-        "streams": rows("streams", _OF_STREAMS),
-    }
+    # Without histograms, spectra and places: a study is read whole whenever it is looked at.
+    study.set_user_attr(attributes.DATA_AUDIT, DataAudit.decode(report).encode())

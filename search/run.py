@@ -14,7 +14,7 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from studies.records import StudyRecord
+    from studies.records.study import StudyRecord
 
 
 def _ignore(_: str) -> None:
@@ -48,7 +48,7 @@ def run_search(
         KeyboardInterrupt: Ctrl-C; running trials went back to the queue.
     """
     from search.plan import make_plan
-    from search.provenance import note_origin
+    from search.provenance import note_provenance
     from search.setup import open_study
     from search.stages import (
         Listener,
@@ -58,17 +58,18 @@ def run_search(
         run_trials,
     )
     from studies.errors import StudyError
-    from studies.export.configuration import pick, to_yaml, write
-    from studies.records import best, read_study, read_trials
+    from studies.export.configuration import to_yaml, write
+    from studies.export.selection import pick
+    from studies.records.read import read_study
     from studies.report import build as report
 
     listener = Listener(say=on_note, show=on_progress)
     plan = make_plan(settings, say=on_note)
     study = open_study(plan, say=on_note)
-    note_origin(study, arguments(settings), [slot.device for slot in plan.slots])
+    note_provenance(study, arguments(settings), [slot.device for slot in plan.slots])
     audit_data(plan, study, listener)
     run_trials(plan, study, listener)
-    if best(read_trials(study)) is None:
+    if read_study(study).best is None:
         raise StudyError(
             f"the study {plan.job.study!r} has no complete trial yet, so there is nothing to confirm "
             "or to export; the same search goes on, with a longer `timeout` or none"

@@ -10,9 +10,9 @@ from search.plan import Plan
 from search.queue.baseline import BaselinePolicy
 from search.queue.retry import hand_back_stale
 from search.queue.warm_start import queue
-from studies import records
 from studies.errors import StudyError
 from studies.identity import Identity, differences
+from studies.records import attributes
 from studies.storage.lock import study_lock
 from studies.storage.open import make_schema, open_storage
 from studies.trial_states import FINISHED
@@ -38,16 +38,16 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
             directions=["maximize"] * (2 if plan.settings.objective == "pareto" else 1),
             load_if_exists=True,
         )
-        stored = study.user_attrs.get(records.IDENTITY)
+        stored = study.user_attrs.get(attributes.IDENTITY)
         if stored is not None:
             _refuse_other(study, Identity.from_dict(stored), plan.identity)
-            if study.user_attrs.get(records.SPACE, {}).get("start", {}) != job.space.start:
+            if study.user_attrs.get(attributes.SPACE, {}).get("start", {}) != job.space.start:
                 say(
                     f"the space {job.space.name!r} has another start than when the study began: it is not "
                     "tried, but opening trials lie near it now; `enqueue` tries a point"
                 )
-        more = study.user_attrs.get(records.TOTAL) != job.trials
-        study.set_user_attr(records.TOTAL, job.trials)
+        more = study.user_attrs.get(attributes.TOTAL) != job.trials
+        study.set_user_attr(attributes.TOTAL, job.trials)
         policy = BaselinePolicy.of(job, tasks=plan.store.schema.tasks, now=time.time())
         trials = study.get_trials(deepcopy=False)
         if policy.is_due_at_opening(trials, num_queued=_num_handed(plan)):
@@ -68,21 +68,21 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
                     say=say,
                 )
         waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        if study.user_attrs.get(records.STOPPED) and (not job.may_stop or more or waiting):
-            study.set_user_attr(records.STOPPED, None)
+        if study.user_attrs.get(attributes.STOPPED) and (not job.may_stop or more or waiting):
+            study.set_user_attr(attributes.STOPPED, None)
     return study
 
 
 def _describe(study: optuna.Study, plan: Plan) -> None:
     """Notes what the study is of; the identity last, since it says that the rest is there."""
     watch = plan.job.watch
-    study.set_user_attr(records.TASKS, list(plan.store.schema.tasks))
-    study.set_user_attr(records.WATCH, [watch.cross_modal, watch.overall])
-    study.set_user_attr(records.SPACE, plan.job.space.to_dict())
-    study.set_user_attr(records.DATA_SOURCE, plan.source)
+    study.set_user_attr(attributes.TASKS, list(plan.store.schema.tasks))
+    study.set_user_attr(attributes.WATCH, [watch.cross_modal, watch.overall])
+    study.set_user_attr(attributes.SPACE, plan.job.space.to_dict())
+    study.set_user_attr(attributes.DATA_SOURCE, plan.source)
     attainable = {split: dict(r2) for split, r2 in plan.store.attainable_r2.items()}
-    study.set_user_attr(records.ATTAINABLE, attainable)
-    study.set_user_attr(records.IDENTITY, plan.identity.to_dict())
+    study.set_user_attr(attributes.ATTAINABLE, attainable)
+    study.set_user_attr(attributes.IDENTITY, plan.identity.to_dict())
 
 
 def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> None:

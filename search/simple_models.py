@@ -1,4 +1,4 @@
-"""The simple baselines of a study: fitted once, kept with it, shown beside whatever it finds."""
+"""The simple models of a study: fitted once, kept with it, shown beside whatever it finds."""
 
 import contextlib
 import math
@@ -11,19 +11,20 @@ from typing import Final
 import optuna
 
 from avq_core.data.store.store import PreparedStore
-from studies import records
-from studies.score import Watch, with_nan
+from studies.records import attributes
+from studies.records.codec import decode_r2, encode_r2
+from studies.score import Watch
 
 _NICE: Final = 10
 """Workers that share the cores with the fitting go first."""
 
 
-def note_simple_baselines(study: optuna.Study, store: PreparedStore) -> None:
-    """Fits the simple baselines on train and stores their R² on val, unless that is done.
+def note_simple_models(study: optuna.Study, store: PreparedStore) -> None:
+    """Fits the simple models on train and stores their R² on val, unless that is done.
 
-    Whoever does it gets the same figures, so machines that start together need no lock here.
+    Whoever does it gets the same numbers, so machines that start together need no lock here.
     """
-    if records.SIMPLE in study.user_attrs:
+    if attributes.SIMPLE_MODELS in study.user_attrs:
         return
     import torch
 
@@ -32,14 +33,16 @@ def note_simple_baselines(study: optuna.Study, store: PreparedStore) -> None:
 
     splits = splits_to_device(store.search_splits(), torch.device("cpu"))
     models = fit_simple_models(splits.train, store.schema, jobs=-1)
-    study.set_user_attr(records.SIMPLE, val_r2(models, splits.val, store.schema))
+    study.set_user_attr(
+        attributes.SIMPLE_MODELS, encode_r2(val_r2(models, splits.val, store.schema))
+    )
 
 
 @contextlib.contextmanager
-def simple_baselines_beside(
+def simple_models_beside(
     study: optuna.Study, store: PreparedStore, *, on_wait: Callable[[], None]
 ) -> Iterator[None]:
-    """Fits the simple baselines in a thread while the search's workers run, unless that is done.
+    """Fits the simple models in a thread while the search's workers run, unless that is done.
 
     On leaving they are there: what is not fitted by then is waited for, but not by a search that was
     stopped. Where the thread failed, for want of memory beside the workers, say, they are fitted once
@@ -50,16 +53,16 @@ def simple_baselines_beside(
         store: Its prepared data.
         on_wait: Called where they have to be waited for.
     """
-    if records.SIMPLE in study.user_attrs:
+    if attributes.SIMPLE_MODELS in study.user_attrs:
         yield
         return
     thread = threading.Thread(target=_fit_beside, args=(study, store), daemon=True)
     thread.start()
     yield
-    if records.SIMPLE not in study.user_attrs:
+    if attributes.SIMPLE_MODELS not in study.user_attrs:
         on_wait()
     thread.join()
-    note_simple_baselines(study, store)
+    note_simple_models(study, store)
 
 
 def _fit_beside(study: optuna.Study, store: PreparedStore) -> None:
@@ -68,12 +71,12 @@ def _fit_beside(study: optuna.Study, store: PreparedStore) -> None:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, own, max(_NICE, os.getpriority(os.PRIO_PROCESS, own)))
     with contextlib.suppress(Exception):  # met again by whoever waits
-        note_simple_baselines(study, store)
+        note_simple_models(study, store)
 
 
 def best_simple(study: optuna.Study, watch: Watch) -> str | None:
-    """The simple baseline of the highest score on val; `None` where the study has none."""
-    stored: dict[str, dict[str, float | None]] = study.user_attrs.get(records.SIMPLE, {})
-    scores = {name: watch.score(watch.figures(with_nan(r2))) for name, r2 in stored.items()}
-    known = {name: score for name, score in scores.items() if math.isfinite(score)}
-    return max(known, key=lambda name: known[name], default=None)
+    """The simple model of the highest score on val; `None` where the study has none."""
+    stored = decode_r2(study.user_attrs.get(attributes.SIMPLE_MODELS, {}))
+    scores = {name: watch.score_of(r2) for name, r2 in stored.items()}
+    scores = {name: score for name, score in scores.items() if math.isfinite(score)}
+    return max(scores, key=lambda name: scores[name], default=None)

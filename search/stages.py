@@ -14,9 +14,10 @@ from search.plan import Plan
 from search.progress import describe, take_snapshot
 from search.provenance import note_audit
 from search.queue.baseline import BaselinePolicy, trained_baseline
-from search.simple_models import simple_baselines_beside
+from search.simple_models import simple_models_beside
 from search.workers.processes import run_workers
-from studies import records
+from studies.records import attributes
+from studies.records.provenance import DataAudit
 from studies.storage.lock import study_lock
 
 
@@ -32,24 +33,24 @@ class Listener:
 
 def audit_data(plan: Plan, study: optuna.Study, listener: Listener) -> None:
     """Audits the data, unless that is done, and tells the errors found."""
-    if records.AUDIT in study.user_attrs:
+    if attributes.DATA_AUDIT in study.user_attrs:
         return
     listener.show("auditing the data")
     note_audit(study, plan.source, plan.job.data)
-    findings = study.user_attrs[records.AUDIT]["findings"]
-    errors = [finding for finding in findings if finding["level"] == "error"]
-    num_warnings = sum(finding["level"] == "warning" for finding in findings)
+    findings = DataAudit.decode(study.user_attrs[attributes.DATA_AUDIT]).findings
+    errors = [finding for finding in findings if finding.level == "error"]
+    num_warnings = sum(finding.level == "warning" for finding in findings)
     listener.say(
         f"audited the data: {len(errors)} error(s), {num_warnings} warning(s); "
         f"python -m avq_core.audit {plan.source} shows them"
     )
     for finding in errors:
-        listener.say(f"data error: {finding['message']}; {finding['mend']}")
+        listener.say(f"data error: {finding.message}; {finding.mend}")
 
 
 def run_trials(plan: Plan, study: optuna.Study, listener: Listener) -> None:
     """Runs workers until the study holds its total of finished trials; fits the simple models."""
-    with simple_baselines_beside(
+    with simple_models_beside(
         study,
         plan.store,
         on_wait=lambda: listener.say("fitting simple models: train mean, ridge, random forest"),

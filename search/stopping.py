@@ -11,8 +11,8 @@ Finn, 1995; Cohen et al., 2003, section 3.7).
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import optuna
@@ -20,7 +20,9 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.special import exp1
 
 from search.queue.retry import RETRIES
-from studies import records
+from studies.records import attributes
+from studies.records.read import read_trial
+from studies.records.trial import BestEpoch
 from studies.score import Watch
 from studies.storage.optuna_internals import queued_point
 from studies.trial_states import FINISHED
@@ -40,11 +42,11 @@ def is_over(
 
     Under the study's lock. The verdict is kept with the study, so that all workers agree.
     """
-    if study.user_attrs.get(records.STOPPED):
+    if study.user_attrs.get(attributes.STOPPED):
         return True
     reason = reason_to_stop(trials, total=total, watch=watch)
     if reason is not None:
-        study.set_user_attr(records.STOPPED, reason)
+        study.set_user_attr(attributes.STOPPED, reason)
     return reason is not None
 
 
@@ -68,7 +70,10 @@ def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -
         return None
     best = max(complete, key=lambda t: t.values[0])
     gain = expected_gain(drawn, best=best.values[0], num_drawn=len(finished), num_left=num_left)
-    error = standard_error(best.user_attrs.get(records.FIGURES, {}), watch)
+    reached = read_trial(best).best
+    if reached is None:  # something else than the search's objective made it
+        return None
+    error = standard_error(reached, watch)
     if gain >= error:
         return None
     return (
@@ -83,7 +88,7 @@ def _is_drawn(trial: FrozenTrial) -> bool:
     One that was handed back is queued too, and was drawn once.
     """
     queued = queued_point(trial) is not None and RETRIES not in trial.user_attrs
-    return not queued and not trial.user_attrs.get(records.BASELINE)
+    return not queued and not trial.user_attrs.get(attributes.BASELINE)
 
 
 def expected_gain(scores: Sequence[float], *, best: float, num_drawn: int, num_left: int) -> float:
@@ -111,7 +116,7 @@ def expected_gain(scores: Sequence[float], *, best: float, num_drawn: int, num_l
     return scale * (math.log(rate) + float(np.euler_gamma) + float(exp1(rate)))
 
 
-def standard_error(figures: Mapping[str, Any], watch: Watch) -> float:
+def standard_error(best: BestEpoch, watch: Watch) -> float:
     """The standard error of a trial's score by its number of validation labels.
 
     The errors of two tasks are taken as independent. Tasks of the same clips err together if
@@ -119,17 +124,13 @@ def standard_error(figures: Mapping[str, Any], watch: Watch) -> float:
     less is no skill to stop at: its error counts as 0.
 
     Args:
-        figures: As a trial's record holds them: r2 and num_labels by task.
+        best: R² and labels of the trial at its best epoch.
         watch: The score's tasks and weights.
     """
-    share = watch.cross_modal_weight
-    weights = {watch.cross_modal: 0.0, watch.overall: 0.0}
-    weights[watch.cross_modal] += share
-    weights[watch.overall] += 1 - share
     variance = 0.0
-    for task, weight in weights.items():
-        r2 = max(0.0, figures.get("r2", {}).get(task) or 0.0)
-        num_labels = figures.get("num_labels", {}).get(task, 0)
-        if num_labels:
-            variance += weight**2 * 4 * r2 * (1 - r2) ** 2 / num_labels
+    for task in watch.tasks:
+        r2 = best.r2.get(task, math.nan)
+        num_labels = best.num_labels.get(task, 0)
+        if r2 > 0 and num_labels:
+            variance += watch.weight(task) ** 2 * 4 * r2 * (1 - r2) ** 2 / num_labels
     return math.sqrt(variance)

@@ -1,7 +1,6 @@
 """What a trial writes down while it trains, and where its pruner is asked."""
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +11,13 @@ from avq_core.training.loop import EpochRecord
 from avq_core.training.metrics import num_labels
 from search.pruners.factory import decide
 from search.pruners.paired_error import clusters_of, losses_by_cluster
-from studies import records
-from studies.score import Figures, Watch
+from studies.records import attributes
+from studies.records.trial import BestEpoch, Epoch, Spared
+from studies.score import Watch, WatchedR2
 
 
 class TrialLog:
-    """Writes a trial's figures down as they come, and asks the pruner at judged epochs.
+    """Writes a trial's metrics down as they come, and asks the pruner at judged epochs.
 
     A storage is written to once an epoch (the reported score, for the dashboard's curve) and up to
     three times a rung. Optuna takes no reports in a study of two objectives: there the record is all there is.
@@ -31,53 +31,53 @@ class TrialLog:
         schema: Schema,
         targets: npt.NDArray[np.float32],
         groups: tuple[str, ...],
-        audited: bool,
+        spared: bool,
     ) -> None:
         """Starts the log of a trial.
 
         Args:
             trial: Running.
-            watch: The two figures.
+            watch: The two watched tasks.
             schema: Of the data.
             targets: (N, K) of val, NaN where missing.
             groups: Group name of each of the N clips; empty where each is its own.
-            audited: Whether the trial goes on when the pruner would stop it.
+            spared: Whether the trial runs on where the pruner would stop it, to check the pruner.
         """
         self.trial = trial
         self.watch = watch
         self.targets = targets
         self.tasks = schema.tasks
         self.clusters = clusters_of(groups or [str(n) for n in range(len(targets))])
-        self.history: list[dict[str, Any]] = []
+        self.history: list[Epoch] = []
         self.best_score = -math.inf
         self.verdict: str | None = None
         self.reports = len(trial.study.directions) == 1
-        self._best_figures: Figures | None = None
-        self._planned = int(trial.user_attrs[records.PLANNED])
-        self._unjudged = bool(trial.user_attrs.get(records.BASELINE))
-        self._audited = audited
+        self._best_watched: WatchedR2 | None = None
+        self._planned = int(trial.user_attrs[attributes.PLANNED])
+        self._unjudged = bool(trial.user_attrs.get(attributes.BASELINE))
+        self._spared = spared
 
     @property
     def best(self) -> float | tuple[float, float]:
-        """What the objective returns: the best score, or the two figures that made it."""
+        """What the objective returns: the best score, or both R² that made it."""
         if self.reports:
             return self.best_score
-        assert self._best_figures is not None, "a finished trial has a judged epoch"
-        return self._best_figures.cross_modal, self._best_figures.overall
+        assert self._best_watched is not None, "a finished trial has a judged epoch"
+        return self._best_watched.cross_modal, self._best_watched.overall
 
     def on_epoch(self, record: EpochRecord) -> bool:
         """Notes an epoch; returns whether to stop here."""
-        figures = self.watch.figures(record.r2)
-        score = self.watch.score(figures)
-        self.history.append(self._plain(record))
+        watched = self.watch.pick(record.r2)
+        score = self.watch.score(watched)
+        self.history.append(self._epoch(record, score))
         if math.isfinite(score) and self.reports:
             self.trial.report(score, step=record.epoch)
         if not record.judged:
             return False
         self.store()
         if score > self.best_score:
-            self.best_score, self._best_figures = score, figures
-            self._store_figures(record, score)
+            self.best_score, self._best_watched = score, watched
+            self._store_best(record, score)
         if not math.isfinite(score):
             self.verdict = f"diverged: a watched R² is not finite after epoch {record.epoch}"
             return True
@@ -88,51 +88,49 @@ class TrialLog:
 
     def store(self) -> None:
         """Stores the epochs so far."""
-        self.trial.set_user_attr(records.HISTORY, self.history)
+        history = [epoch.encode() for epoch in self.history]
+        self.trial.set_user_attr(attributes.HISTORY, history)
 
     def _ask(self, epoch: int) -> bool:
         decision = decide(self.trial.study, self.trial)
         if not decision.prune:
-            self.history[-1]["decision"] = decision.reason
+            noted = self.history[-1].model_copy(update={"decision": decision.reason})
+            self.history[-1] = noted
             self.store()
             return False
-        if self._audited:
-            # Once marked it runs to its end: asked again, it might be stopped after all.
-            note = {"epoch": epoch, "reason": decision.reason}
-            self.trial.set_user_attr(records.AUDITED, note)
+        if self._spared:
+            # Once spared it runs to its end: asked again, it might be stopped after all.
+            spared = Spared(epoch=epoch, reason=decision.reason)
+            self.trial.set_user_attr(attributes.SPARED, spared.encode())
             self._unjudged = True
             return False
         self.verdict = decision.reason
         return True
 
-    def _store_figures(self, record: EpochRecord, score: float) -> None:
-        figures = {
-            "epoch": record.epoch,
-            "score": score,
-            "r2": _known(record.r2),
-            "num_labels": num_labels(self.targets, self.tasks),
-        }
-        self.trial.set_user_attr(records.FIGURES, figures)
+    def _store_best(self, record: EpochRecord, score: float) -> None:
+        best = BestEpoch(
+            epoch=record.epoch,
+            score=score,
+            r2=record.r2,
+            num_labels=num_labels(self.targets, self.tasks),
+        )
+        self.trial.set_user_attr(attributes.METRICS, best.encode())
 
-    def _plain(self, record: EpochRecord) -> dict[str, Any]:
-        """An epoch as JSON takes it: `None` for NaN."""
-        plain = {
-            "epoch": record.epoch,
-            "train_loss": record.train_loss,
-            "lr": record.lr,
-            "r2": _known(record.r2),
-            "judged": record.judged,
-            "seconds": round(record.seconds, 3),
-        }
-        if record.judged and self.watch.score(self.watch.figures(record.r2)) > -math.inf:
-            plain["losses"] = losses_by_cluster(
-                record.val_scores,
-                self.targets,
-                self.clusters,
-                [self.watch.weight(task) for task in self.tasks],
-            )
-        return plain
-
-
-def _known(r2: dict[str, float]) -> dict[str, float | None]:
-    return {task: value if math.isfinite(value) else None for task, value in r2.items()}
+    def _epoch(self, record: EpochRecord, score: float) -> Epoch:
+        epoch = Epoch(
+            epoch=record.epoch,
+            train_loss=record.train_loss,
+            lr=record.lr,
+            r2=record.r2,
+            judged=record.judged,
+            seconds=round(record.seconds, 3),
+        )
+        if not record.judged or math.isnan(score):
+            return epoch
+        losses = losses_by_cluster(
+            record.val_scores,
+            self.targets,
+            self.clusters,
+            [self.watch.weight(task) for task in self.tasks],
+        )
+        return epoch.model_copy(update={"losses": tuple(losses)})

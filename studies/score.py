@@ -1,4 +1,4 @@
-"""The two figures that a study watches, and the score that it maximises."""
+"""The two R² that a study watches, and the score that it maximises."""
 
 import math
 from collections.abc import Mapping
@@ -8,25 +8,20 @@ from typing import Any, Final
 from avq_core.errors import ConfigError
 
 OBJECTIVES: Final = ("score", "pareto")
-"""What a study maximises: the weighted mean of both figures, or each of them for itself."""
+"""What a study maximises: the weighted mean of both R², or each of them for itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
-    """Validation R² of the two watched tasks; NaN where not defined."""
+class WatchedR2:
+    """R² of the two watched tasks; NaN where not defined."""
 
     cross_modal: float
     overall: float
 
     @property
-    def finite(self) -> bool:
+    def is_finite(self) -> bool:
         """Whether both are numbers that can be compared."""
         return math.isfinite(self.cross_modal) and math.isfinite(self.overall)
-
-
-def with_nan(r2: Mapping[str, float | None]) -> dict[str, float]:
-    """R² by task as stored: JSON has no NaN, so a record holds `None` for it."""
-    return {task: math.nan if value is None else value for task, value in r2.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +31,7 @@ class Watch:
     cross_modal: str = "cross_modal"
     overall: str = "overall"
     cross_modal_weight: float = 0.5
-    """Share of the cross-modal figure in the score, in [0, 1]; overall has the rest."""
+    """Share of the cross-modal R² in the score, in [0, 1]; overall has the rest."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.cross_modal_weight <= 1:
@@ -45,15 +40,26 @@ class Watch:
                 "expected a number in [0, 1]"
             )
 
-    def figures(self, r2: Mapping[str, float]) -> Figures:
-        """Picks the watched figures out of R² by task."""
-        return Figures(cross_modal=r2[self.cross_modal], overall=r2[self.overall])
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The watched tasks, cross-modal first; one where it plays both."""
+        return tuple(dict.fromkeys((self.cross_modal, self.overall)))
 
-    def score(self, figures: Figures) -> float:
-        """The weighted mean of the two figures; NaN if a figure that counts is NaN."""
+    def pick(self, r2: Mapping[str, float]) -> WatchedR2:
+        """The watched ones of R² by task; NaN where a task is missing."""
+        return WatchedR2(
+            cross_modal=r2.get(self.cross_modal, math.nan), overall=r2.get(self.overall, math.nan)
+        )
+
+    def score(self, watched: WatchedR2) -> float:
+        """The weighted mean of both R²; NaN where one of them counts and is NaN."""
         share = self.cross_modal_weight
-        parts = ((share, figures.cross_modal), (1 - share, figures.overall))
+        parts = ((share, watched.cross_modal), (1 - share, watched.overall))
         return sum(weight * value for weight, value in parts if weight > 0)
+
+    def score_of(self, r2: Mapping[str, float]) -> float:
+        """The score of R² by task."""
+        return self.score(self.pick(r2))
 
     def weight(self, task: str) -> float:
         """What a task's R² counts for in the score; 0 where it is not watched."""

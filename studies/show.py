@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from avq_core.cli import CommandParser, run_command
-from studies import records
 from studies.cli import add_study_options
 from studies.errors import StudyError
+from studies.records.read import read_study
 from studies.summary.closing_text import render
 from studies.summary.trial_rows import as_csv
 from studies.summary.values import summary
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         return _compare(options)
     if options.study is None and len(names := list_studies(options.runs, options.storage)) > 1:
         print(f"studies: {', '.join(names)}; showing {names[0]}", file=sys.stderr)
-    study = records.read_study(open_study(options.runs, options.study, options.storage))
+    study = read_study(open_study(options.runs, options.study, options.storage))
     if options.csv:
         print(as_csv(study), end="")
     elif options.json:
@@ -62,7 +62,7 @@ def _compare(options: argparse.Namespace) -> int:
     if options.csv:
         raise StudyError("--csv is of one study, got two; leave one out, or ask for --json")
     first, second = (
-        records.read_study(open_study(options.runs, name, options.storage))
+        read_study(open_study(options.runs, name, options.storage))
         for name in (options.study, options.other)
     )
     if options.json:

@@ -6,7 +6,22 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from studies.records import StudyRecord, TrialRecord, best, counts
+from studies.identity import Identity
+from studies.records.confirmation import CandidateResult, Confirmation
+from studies.records.held_out import Opening, Predictions, TestedConfiguration, TestResult
+from studies.records.intervals import IntervalValue, PairedDifference, PairedGap
+from studies.records.provenance import (
+    DataAudit,
+    Finding,
+    LabelCount,
+    Provenance,
+    SearchedSpace,
+    SplitSize,
+    StreamSize,
+)
+from studies.records.study import StudyRecord
+from studies.records.trial import BestEpoch, Epoch, RanOn, TrialRecord
+from studies.score import Watch
 
 TASKS = ("lip_sync", "cross_modal", "overall")
 RUNGS = (2, 6, 14)
@@ -37,18 +52,16 @@ def made_study(
     settings = {"objective": "pareto" if pareto else "score", "seed": 7, "epochs": RUNGS[-1]}
     return StudyRecord(
         name=name,
-        identity={"data": "d" * 32, "space": "s" * 64, "settings": settings},
+        identity=Identity(data="d" * 32, space="s" * 64, settings=settings),
         data_source="demo",
-        tasks=list(tasks),
-        watch=(tasks[min(1, len(tasks) - 1)], tasks[-1]),
-        space=SPACE,
+        tasks=tuple(tasks),
+        watch=Watch(cross_modal=tasks[min(1, len(tasks) - 1)], overall=tasks[-1]),
+        space=SearchedSpace.decode(SPACE),
         total=trials,
         stopped=None,
         attainable={},
         simple={},
         trials=[_trial(chance, number, tasks) for number in range(trials)],
-        chosen=None,
-        confirmation=None,
     )
 
 
@@ -58,22 +71,22 @@ def _trial(chance: random.Random, number: int, tasks: Sequence[str]) -> TrialRec
     params = {} if number == 0 else _params(chance, tasks)
     reach = 0.7 - 0.15 * abs(math.log10(params.get("optim.lr", 0.1) / 1e-2)) + chance.gauss(0, 0.03)
     history = [_epoch(chance, epoch, reach, tasks) for epoch in range(1, epochs + 1)]
-    last = history[-1]["r2"]
+    last = history[-1].r2
     weights = {task: params.get(f"training.task_weights.{task}", 1.0) for task in tasks}
     return TrialRecord(
         number=number,
         state="complete" if complete else "pruned",
-        score=(last[tasks[min(1, len(tasks) - 1)]] + last[tasks[-1]]) / 2,
-        best_epoch=epochs,
-        r2=last,
-        num_labels=dict.fromkeys(tasks, 86),
-        epochs=epochs,
+        best=BestEpoch(
+            epoch=epochs,
+            score=(last[tasks[min(1, len(tasks) - 1)]] + last[tasks[-1]]) / 2,
+            r2=last,
+            num_labels=dict.fromkeys(tasks, 86),
+        ),
         planned_epochs=RUNGS[-1],
         params=params,
         config={"training": {"task_weights": weights, "epochs": epochs, "seed": number}},
         reason=f"finished all {epochs} epochs" if complete else f"epoch {epochs}: place 7 of 9",
         baseline=number == 0,
-        audited=None,
         history=history,
         seconds=2.0,
     )
@@ -91,124 +104,154 @@ def _params(chance: random.Random, tasks: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _epoch(chance: random.Random, epoch: int, reach: float, tasks: Sequence[str]) -> dict[str, Any]:
+def _epoch(chance: random.Random, epoch: int, reach: float, tasks: Sequence[str]) -> Epoch:
     level = reach * (1 - math.exp(-epoch / 4))
-    r2 = {task: level + chance.gauss(0, 0.02) for task in tasks}
-    return {
-        "epoch": epoch,
-        "train_loss": 1 / epoch,
-        "lr": 1e-3,
-        "r2": r2,
-        "judged": epoch in RUNGS,
-        "seconds": 0.1,
-    }
+    return Epoch(
+        epoch=epoch,
+        train_loss=1 / epoch,
+        lr=1e-3,
+        r2={task: level + chance.gauss(0, 0.02) for task in tasks},
+        judged=epoch in RUNGS,
+        seconds=0.1,
+    )
 
 
-def interval(value: float) -> dict[str, float]:
-    """A figure with its 95 % interval."""
-    return {"value": value, "low": value - 0.08, "high": value + 0.08}
+def at_best(trial: TrialRecord, **changes: object) -> TrialRecord:
+    """The trial with other metrics at its best epoch."""
+    assert trial.best is not None
+    return dataclasses.replace(trial, best=trial.best.model_copy(update=changes))
+
+
+def interval(value: float) -> IntervalValue:
+    """A metric with its 95 % interval."""
+    return IntervalValue(value=value, low=value - 0.08, high=value + 0.08)
+
+
+def with_confirmation(study: StudyRecord, **changes: object) -> StudyRecord:
+    """The study with another confirmation."""
+    confirmation = (study.confirmation or Confirmation()).model_copy(update=changes)
+    return dataclasses.replace(study, confirmation=confirmation)
+
+
+def with_test(study: StudyRecord, **changes: object) -> StudyRecord:
+    """The study with other metrics of the test split."""
+    assert study.test is not None
+    return with_confirmation(study, test=study.test.model_copy(update=changes))
 
 
 def confirmed(study: StudyRecord, *, group: str = "speaker") -> StudyRecord:
-    """The study with all that comes after the search, and what is noted of data and origin."""
-    chosen = best(study.trials)
+    """The study with all that comes after the search, its data audit and its provenance."""
+    chosen = study.best
     assert chosen is not None
     chance = random.Random(1)
     finals = [trial for trial in study.trials if trial.state == "complete"][:3]
     if chosen not in finals:
         finals.append(chosen)
-    truth = [[chance.uniform(-0.8, 1.0) for _ in study.tasks] for _ in range(30)]
-    truth[0][0] = None  # type: ignore[call-overload]
-    predicted = [[0.6 * (value or 0.0) for value in row] for row in truth]
+    truth = [tuple(chance.uniform(-0.8, 1.0) for _ in study.tasks) for _ in range(30)]
+    truth[0] = (math.nan, *truth[0][1:])
+    predicted = tuple(
+        tuple(0.0 if math.isnan(value) else 0.6 * value for value in row) for row in truth
+    )
     return dataclasses.replace(
         study,
-        chosen=chosen.number,
         confirmation=_confirmation(study, chosen, finals),
-        predictions={
-            "tasks": study.tasks,
-            "groups": [f"{group} {place // 3}" for place in range(30)],
-            "truth": truth,
-            "chosen": predicted,
-            "baseline": predicted,
-            "clips": 90,
-        },
-        audit=_audit(study),
-        made_with={
-            "command": f"python -m search.run --data demo --study {study.name}",
-            "versions": {"optuna": "5.0.0"},
-            "machine": "Linux, 2 cores",
-            "started": "2026-11-26T02:20:00+00:00",
-        },
+        predictions=Predictions(
+            tasks=study.tasks,
+            groups=tuple(f"{group} {place // 3}" for place in range(30)),
+            truth=tuple(truth),
+            chosen=predicted,
+            baseline=predicted,
+            clips=90,
+        ),
+        data_audit=_audit(study),
+        provenance=Provenance(
+            command=f"python -m search.run --data demo --study {study.name}",
+            versions={"optuna": "5.0.0"},
+            machine="Linux, 2 cores",
+            started="2026-11-26T02:20:00+00:00",
+        ),
     )
 
 
 def _confirmation(
     study: StudyRecord, chosen: TrialRecord, finals: Sequence[TrialRecord]
-) -> dict[str, Any]:
+) -> Confirmation:
+    return Confirmation(
+        folds=3,
+        seeds=2,
+        num_complete=study.counts.complete,
+        rule=f"#{chosen.number} is chosen: it is the best.",
+        chosen=chosen.number,
+        over_baseline=PairedGap(value=0.64, low=math.nan, high=math.nan, runs=1),
+        candidates=tuple(_candidate(study, trial) for trial in finals),
+        test=TestResult(
+            seeds=2,
+            opened_for=(chosen.number, 0),
+            num_labels=dict.fromkeys(study.tasks, 66),
+            trained_on=RanOn(device="cpu", threads=1),
+            chosen=_tested(study, chosen),
+            baseline=_tested(study, study.trials[0]),
+            difference={
+                task: PairedDifference(value=0.3, low=0.22, high=0.38, low_all=0.1, high_all=0.5)
+                for task in study.tasks
+            },
+        ),
+        test_openings=1,
+        openings=(Opening(when="2026-11-26T02:40:00+00:00", trials=(chosen.number, 0)),),
+    )
+
+
+def _tested(study: StudyRecord, trial: TrialRecord) -> TestedConfiguration:
     by_task = {task: interval(0.5) for task in study.tasks}
-    metrics = dict.fromkeys(("r2", "r2_first", "spearman", "pearson", "mae"), by_task)
-    test = {
-        "seeds": 2,
-        "opened_for": [chosen.number, 0],
-        "num_labels": dict.fromkeys(study.tasks, 66),
-        "trained_on": {"device": "cpu", "threads": 1},
-        "chosen": {"trial": chosen.number, "config": chosen.config, **metrics},
-        "baseline": {"trial": 0, "config": study.trials[0].config, **metrics},
-        "difference": {t: {**interval(0.3), "low_all": 0.1, "high_all": 0.5} for t in study.tasks},
-    }
-    return {
-        "folds": 3,
-        "seeds": 2,
-        "num_complete": counts(study.trials)["complete"],
-        "runs": {},
-        "rule": f"#{chosen.number} is chosen: it is the best.",
-        "chosen": chosen.number,
-        "over_baseline": {"value": 0.64, "low": None, "high": None, "runs": 1},
-        "candidates": [_candidate(study, trial) for trial in finals],
-        "test": test,
-        "test_openings": 1,
-        "openings": [{"when": "2026-11-26T02:40:00+00:00", "for": [chosen.number, 0]}],
-    }
+    assert trial.config is not None
+    return TestedConfiguration(
+        trial=trial.number,
+        config=trial.config,
+        r2=by_task,
+        r2_first=by_task,
+        spearman=by_task,
+        pearson=by_task,
+        mae=by_task,
+    )
 
 
-def _candidate(study: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
+def _candidate(study: StudyRecord, trial: TrialRecord) -> CandidateResult:
     score = (trial.score or 0.0) - 0.06
-    if trial.baseline:  # dropped after a run, as it mostly is
-        return {
-            "trial": trial.number,
-            "baseline": True,
-            "score_mean": score,
-            "score_std": None,
-            "score_error": None,
-            "parameters": 21_000_000,
-            "num_runs": 1,
-            "dropped": "after 1 of 6 runs: behind #15 by 0.640, 9.0 standard errors",
-            "behind": {"value": 0.64, "low": None, "high": None, "runs": 1},
-            "r2_mean": dict.fromkeys(study.tasks, score),
-        }
-    return {
-        "trial": trial.number,
-        "baseline": trial.baseline,
-        "score_mean": score,
-        "score_std": 0.03,
-        "score_error": 0.012,
-        "parameters": 31_000,
-        "num_runs": 6,
-        "dropped": None,
-        "behind": interval(0.1),
-        "r2_mean": dict.fromkeys(study.tasks, score),
+    whole = CandidateResult(
+        trial=trial.number,
+        baseline=trial.baseline,
+        score_mean=score,
+        score_std=0.03,
+        score_error=0.012,
+        parameters=31_000,
+        num_runs=6,
+        dropped=None,
+        behind=PairedGap(value=0.1, low=0.02, high=0.18, runs=6),
+        r2_mean=dict.fromkeys(study.tasks, score),
+    )
+    if not trial.baseline:
+        return whole
+    # Dropped after a run, as it mostly is.
+    dropped = {
+        "score_std": math.nan,
+        "score_error": math.nan,
+        "parameters": 21_000_000,
+        "num_runs": 1,
+        "dropped": "after 1 of 6 runs: behind #15 by 0.640, 9.0 standard errors",
+        "behind": PairedGap(value=0.64, low=math.nan, high=math.nan, runs=1),
     }
+    return whole.model_copy(update=dropped)
 
 
-def _audit(study: StudyRecord) -> dict[str, Any]:
+def _audit(study: StudyRecord) -> DataAudit:
     splits = {"train": 320, "val": 120, "test": 160}
-    return {
-        "findings": [{"level": "warning", "message": "a column is constant", "mend": "drop it"}],
-        "splits": [{"split": s, "samples": n, "groups": n // 4} for s, n in splits.items()],
-        "tasks": [
-            {"split": split, "task": task, "valid": 70, "missing_share": 0.28}
+    return DataAudit(
+        findings=(Finding(level="warning", message="a column is constant", mend="drop it"),),
+        splits=tuple(SplitSize(split=s, samples=n, groups=n // 4) for s, n in splits.items()),
+        tasks=tuple(
+            LabelCount(split=split, task=task, valid=70, missing_share=0.28)
             for split in splits
             for task in study.tasks
-        ],
-        "streams": [{"split": "train", "stream": "visual", "shape": [320, 30, 163], "nan": 12}],
-    }
+        ),
+        streams=(StreamSize(split="train", stream="visual", shape=(320, 30, 163), nan=12),),
+    )

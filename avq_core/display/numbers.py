@@ -1,11 +1,12 @@
 """Metrics and their intervals as text."""
 
+import math
 from collections.abc import Mapping
 
 
 def metric_text(value: float | None) -> str:
-    """A metric with three decimals: `0.310`; `n/a` where it is not defined."""
-    return "n/a" if value is None else f"{value:.3f}"
+    """A metric with three decimals: `0.310`; `n/a` where there is none or it is not defined (NaN)."""
+    return "n/a" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
 def interval_text(interval: Mapping[str, float | None] | None) -> str:

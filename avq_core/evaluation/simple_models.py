@@ -101,15 +101,10 @@ def _features(scaler: Any, split: ResidentSplit, schema: Schema) -> FloatArray:
     return features.clip(-_MAX_DEVIATIONS, _MAX_DEVIATIONS)
 
 
-def val_r2(
-    models: SimpleModels, val: ResidentSplit, schema: Schema
-) -> dict[str, dict[str, float | None]]:
-    """R² on a split by model and task, for JSON: `None` where it is not defined."""
+def val_r2(models: SimpleModels, val: ResidentSplit, schema: Schema) -> dict[str, dict[str, float]]:
+    """R² on a split by model and task; NaN where it is not defined."""
     targets = val.targets.cpu().numpy()
     return {
-        name: {
-            task: value if np.isfinite(value) else None
-            for task, value in r2_by_task(scores, targets, schema.tasks).items()
-        }
+        name: r2_by_task(scores, targets, schema.tasks)
         for name, scores in models.scores(val, schema).items()
     }

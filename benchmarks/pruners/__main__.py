@@ -137,7 +137,7 @@ def from_curves(options: argparse.Namespace) -> tuple[list[Trials], list[str]]:
 def from_study(options: argparse.Namespace) -> tuple[list[Trials], list[str]]:
     """The complete trials of a study, and a description of them."""
     from benchmarks.pruners.stored import stored_trials
-    from studies.records import read_study
+    from studies.records.read import read_study
     from studies.storage.open import open_study
 
     study = read_study(open_study(options.runs, options.study, options.storage))

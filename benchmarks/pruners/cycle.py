@@ -6,7 +6,7 @@ from collections.abc import Callable
 from benchmarks.pruners.trials import Outcome, Trials, in_turn
 from search.pruners.paired_error import paired_error
 from search.pruners.rule import PruningRule
-from studies.score import Figures
+from studies.score import WatchedR2
 
 
 def replay_cycle(trials: Trials, *, rule: PruningRule) -> Outcome:
@@ -21,7 +21,7 @@ class _Rungs:
     def __init__(self, trials: Trials, rule: PruningRule) -> None:
         self.trials = trials
         self.rule = rule
-        self.metrics: dict[int, list[Figures]] = defaultdict(list)
+        self.metrics: dict[int, list[WatchedR2]] = defaultdict(list)
         self.numbers: dict[int, list[int]] = defaultdict(list)
 
     def stop(self, number: int) -> int | None:
@@ -53,9 +53,9 @@ class _Rungs:
             error=self._error(number, epoch),
         ).prune
 
-    def _metrics(self, number: int, epoch: int) -> Figures:
+    def _metrics(self, number: int, epoch: int) -> WatchedR2:
         first, second = self.trials.metrics[number, epoch - 1].tolist()
-        return Figures(cross_modal=first, overall=second)
+        return WatchedR2(cross_modal=first, overall=second)
 
     def _error(self, number: int, epoch: int) -> Callable[[int], float] | None:
         losses = self.trials.losses

@@ -17,7 +17,6 @@ from search.confirmation.confirm import NUM_FOLDS
 from search.plan import Plan
 from search.seeds import Stream, derive_seed
 from search.workers.pool import Result, Task, run_tasks
-from studies.score import with_nan
 
 _KEY: Final = "trial {} fold {}"
 
@@ -73,5 +72,5 @@ def fold_config(trial: TrialRun, *, seed: int, fold: int) -> TrainConfig:
 
 def _score(result: Result, plan: Plan) -> float | None:
     watch = plan.job.watch
-    score = watch.score(watch.figures(with_nan(result.r2)))
+    score = watch.score(watch.pick(result.r2))
     return score if math.isfinite(score) else None

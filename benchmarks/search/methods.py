@@ -12,7 +12,7 @@ from typing import IO, Final
 
 from benchmarks.search.results import SearchRun, TrialRun, read_trials
 from search.workers.failure import WorkerFailedError
-from studies import records
+from studies.records.read import read_trial
 from studies.storage.open import open_study
 
 OURS: Final = "ours"
@@ -60,7 +60,7 @@ def our_trials(runs: Path, study: str) -> list[TrialRun]:
     """The trials of a study of ours, as its storage has them."""
     trials = []
     for trial in open_study(runs, study, None).get_trials(deepcopy=False):
-        record = records.read_trial(trial)
+        record = read_trial(trial)
         if trial.datetime_start is None or trial.datetime_complete is None or not record.config:
             continue
         complete = record.state == "complete"

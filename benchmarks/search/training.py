@@ -50,7 +50,7 @@ def train(
 
     def on_epoch(record: EpochRecord) -> bool:
         nonlocal reported
-        score = job.watch.score(job.watch.figures(record.r2))
+        score = job.watch.score(job.watch.pick(record.r2))
         if not math.isfinite(score):
             return True
         report(record.epoch, score)

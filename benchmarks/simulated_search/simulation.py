@@ -25,9 +25,9 @@ from benchmarks.simulated_search.landscape import Landscape
 from benchmarks.simulated_search.methods import Method
 from benchmarks.simulated_search.rule import Verdict
 from search.suggest import suggest
-from studies import records
 from studies.distributions import distributions_of
-from studies.score import Figures
+from studies.records import attributes
+from studies.score import WatchedR2
 
 _NUM_CLUSTERS: Final = 40
 """Of validation clips."""
@@ -176,11 +176,11 @@ class _Simulation:
         """Stores an epoch as the search does, and gives its score."""
         watch = self.landscape.trials.watch
         cross_modal, overall = run.metrics[run.epoch - 1].tolist()
-        score = watch.score(Figures(cross_modal=cross_modal, overall=overall))
+        score = watch.score(WatchedR2(cross_modal=cross_modal, overall=overall))
         run.trial.report(score, run.epoch)
         if run.epoch in self.landscape.trials.rungs[run.config]:
             r2 = {watch.cross_modal: cross_modal, watch.overall: overall}
             entry = {"epoch": run.epoch, "r2": r2, "judged": True, "losses": run.losses}
             run.history.append(entry)
-            run.trial.set_user_attr(records.HISTORY, list(run.history))
+            run.trial.set_user_attr(attributes.HISTORY, list(run.history))
         return score

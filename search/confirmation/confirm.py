@@ -7,10 +7,10 @@ Then the test split is opened (`search.confirmation.held_out`). Every finished r
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import optuna
@@ -20,15 +20,20 @@ from avq_core.data.store.folds import count_folds
 from avq_core.data.store.store import PreparedStore, open_store
 from search.configure import same_but_for_run
 from search.confirmation.held_out import Candidate, open_test, to_train
-from search.confirmation.race import Choice, Standing, choose, corrected_error, gap
-from search.confirmation.schedule import Cut, Rounds, run_key
+from search.confirmation.race import Standing, choose, corrected_error, gap
+from search.confirmation.schedule import Cut, Rounds
 from search.job import Slot
 from search.seeds import Stream, derive_seed
 from search.simple_models import best_simple
 from search.workers.pool import TaskPool
-from studies import records
 from studies.errors import StudyError
-from studies.records import TrialRecord
+from studies.records import attributes
+from studies.records.codec import RunKey
+from studies.records.confirmation import CandidateResult, Confirmation
+from studies.records.held_out import Opening, TestResult
+from studies.records.intervals import PairedGap
+from studies.records.read import read_study
+from studies.records.study import StudyRecord
 from studies.score import Watch
 
 NUM_FOLDS: Final = 3
@@ -36,25 +41,21 @@ _AHEAD: Final = 3
 """Tasks that are handed out at least, a slot, before the next look at who loses."""
 
 
-def candidates(
-    trials: Sequence[TrialRecord], num_best: int, *, front_of: tuple[str, str] | None = None
-) -> list[Candidate]:
-    """The baseline and the best `num_best` distinct finished trials.
+def candidates(record: StudyRecord, num_best: int, *, by_front: bool = False) -> list[Candidate]:
+    """The manual baseline and the best `num_best` distinct complete trials.
 
     Each trains for as many epochs as gave its score.
 
     Args:
-        trials: Of a study.
-        num_best: Beside the baseline.
-        front_of: Two tasks, to take the best by their non-dominated fronts and within one by the
-            score; `None` to take them by the score alone.
+        record: The study.
+        num_best: Beside the manual baseline.
+        by_front: Whether to take the best by their non-dominated fronts and within one by the score,
+            rather than by the score alone.
     """
-    finished = [t for t in trials if t.state == "complete" and t.score is not None and t.config]
-    fronts = [finished] if front_of is None else records.by_front(finished, front_of)
-    order = {trial.number: place for place, front in enumerate(fronts) for trial in front}
+    order = {t.number: place for place, front in enumerate(record.fronts) for t in front}
     ranked = sorted(
-        finished,
-        key=lambda t: (not t.baseline, order.get(t.number, len(fronts)), -(t.score or 0.0)),
+        (trial for trial in record.ranked if trial.config),
+        key=lambda t: (not t.baseline, order.get(t.number, len(order)) if by_front else 0),
     )
     found: list[Candidate] = []
     for trial in ranked:
@@ -99,50 +100,38 @@ def confirm(
     Raises:
         StudyError: No candidate has a score on every fold.
     """
-    stored: dict[str, Any] = study.user_attrs.get(records.CONFIRMATION, {})
-    trials = records.read_trials(study)
-    front_of = (watch.cross_modal, watch.overall) if len(study.directions) > 1 else None
+    record = read_study(study)
+    stored = record.confirmation or Confirmation()
     opened = open_store(store)
-    folds_by = count_folds(_groups(opened), NUM_FOLDS)
+    num_folds = count_folds(_groups(opened), NUM_FOLDS)
     rounds = Rounds(
-        candidates(trials, num_best, front_of=front_of),
+        candidates(record, num_best, by_front=len(study.directions) > 1),
         opened,
         watch,
-        num_folds=folds_by,
+        num_folds=num_folds,
         seed=seed,
-        runs=dict(stored.get("runs", {})),
+        runs=stored.runs,
     )
-    cut = Cut(lambda: folds(folds_by, derive_seed(seed, Stream.FOLDS)))
+    cut = Cut(lambda: folds(num_folds, derive_seed(seed, Stream.FOLDS)))
     with TaskPool(slots) as pool:
         on_progress("confirming", *rounds.progress())
         while tasks := rounds.tasks(cut, least=_AHEAD * len(slots)):
             for key, result in pool.run(tasks):
                 rounds.note(key, result, cut)
-                study.set_user_attr(records.CONFIRMATION, stored | {"runs": rounds.runs})
+                _store(study, stored.model_copy(update={"runs": rounds.runs}))
                 on_progress("confirming", *rounds.progress())
-        standings, _ = rounds.race()
-        choice = choose(standings, folds_by)
-        if choice is None:
-            raise StudyError(
-                "no candidate has a score on every fold, so nothing is chosen: a fold's validation "
-                "side holds too few labels of the watched tasks, or every run diverged; "
-                "`confirm` 0 takes the search's best as it is"
-            )
-        summary = _summary(rounds, standings, choice) | {
-            "num_complete": records.counts(trials)["complete"],
-            "test": stored.get("test"),
-            "test_openings": int(stored.get("test_openings", 0)),
-            "openings": list(stored.get("openings", [])),
-        }
-        wanted = to_train(rounds.found, summary["candidates"])
-        if not _is_opened(stored, choice.key, wanted):
+        confirmation = _choose(rounds, stored, num_complete=record.counts.complete)
+        chosen = confirmation.chosen
+        assert chosen is not None
+        wanted = to_train(rounds.candidates, confirmation)
+        if not _is_opened(stored, chosen, wanted):
             # Counted before anything of it is seen: whoever stops here has still looked.
-            _count_opening(summary, choice.key, wanted)
-            study.set_user_attr(records.CONFIRMATION, summary)
-            summary["test"], predictions = open_test(
-                rounds.found,
+            confirmation = _count_opening(confirmation, chosen, wanted)
+            _store(study, confirmation)
+            test, predictions = open_test(
+                rounds.candidates,
                 wanted,
-                choice.key,
+                chosen,
                 store=opened,
                 pool=pool,
                 slot=slots[0],
@@ -150,28 +139,78 @@ def confirm(
                 simple=best_simple(study, watch),
                 on_progress=lambda done, total: on_progress("opening test", done, total),
             )
-            summary["openings"][-1]["done"] = True
-            study.set_user_attr(records.PREDICTIONS, predictions)
-    study.set_user_attr(records.CONFIRMATION, summary)
+            study.set_user_attr(attributes.PREDICTIONS, predictions.encode())
+            confirmation = _close_opening(confirmation, test)
+    _store(study, confirmation)
 
 
-def _is_opened(stored: Mapping[str, Any], chosen: int, wanted: Sequence[int]) -> bool:
+def _store(study: optuna.Study, confirmation: Confirmation) -> None:
+    study.set_user_attr(attributes.CONFIRMATION, confirmation.encode())
+
+
+def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confirmation:
+    """The confirmation with its choice; what is known of the test split is kept.
+
+    Raises:
+        StudyError: No candidate has a score on every fold.
+    """
+    standings, _ = rounds.race()
+    choice = choose(standings, rounds.num_folds)
+    if choice is None:
+        raise StudyError(
+            "no candidate has a score on every fold, so nothing is chosen: a fold's validation "
+            "side holds too few labels of the watched tasks, or every run diverged; "
+            "`confirm` 0 takes the search's best as it is"
+        )
+    by_key = {standing.key: standing for standing in standings}
+    best, chosen = by_key[choice.best], by_key[choice.key]
+    baselines = {c.trial for c in rounds.candidates if c.baseline}
+    manual = [by_key[key] for key in baselines if key != choice.key]
+    return Confirmation(
+        folds=rounds.num_folds,
+        seeds=math.ceil(max(len(s.runs) for s in standings) / rounds.num_folds),
+        runs=rounds.runs,
+        rule=choice.reason,
+        chosen=choice.key,
+        candidates=tuple(_result(s, best, rounds, baseline=s.key in baselines) for s in standings),
+        # Over the runs that both have: the manual's is often dropped after the first.
+        over_baseline=_behind(chosen, manual[0], rounds.num_folds) if manual else None,
+        num_complete=num_complete,
+        test=stored.test,
+        test_openings=stored.test_openings,
+        openings=stored.openings,
+    )
+
+
+def _is_opened(stored: Confirmation, chosen: int, wanted: Sequence[int]) -> bool:
     """Whether test was opened for this choice, to the end."""
-    test = stored.get("test") or {}
     # With other members the ensemble is another one, and so is what stands in the table.
-    return (test.get("chosen", {}).get("trial"), test.get("opened_for")) == (chosen, wanted)
+    test = stored.test
+    return test is not None and (test.chosen.trial, list(test.opened_for)) == (chosen, list(wanted))
 
 
-def _count_opening(summary: dict[str, Any], chosen: int, wanted: Sequence[int]) -> None:
+def _count_opening(confirmation: Confirmation, chosen: int, wanted: Sequence[int]) -> Confirmation:
     """Notes an opening; one that was stopped on its way goes on, and is the same."""
-    summary["test"] = None
-    last = summary["openings"][-1] if summary["openings"] else {}
-    if (last.get("chosen"), last.get("for"), last.get("done")) == (chosen, list(wanted), False):
-        return
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    opening = {"when": when, "for": list(wanted), "chosen": chosen, "done": False}
-    summary["openings"] = [*summary["openings"], opening]
-    summary["test_openings"] += 1
+    openings, count = confirmation.openings, confirmation.test_openings
+    last = openings[-1] if openings else None
+    goes_on = last is not None and (last.chosen, last.trials, last.done) == (
+        chosen,
+        tuple(wanted),
+        False,
+    )
+    if not goes_on:
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        opening = Opening(when=when, trials=tuple(wanted), chosen=chosen, done=False)
+        openings, count = (*openings, opening), count + 1
+    return confirmation.model_copy(
+        update={"test": None, "openings": openings, "test_openings": count}
+    )
+
+
+def _close_opening(confirmation: Confirmation, test: TestResult) -> Confirmation:
+    *before, last = confirmation.openings
+    closed = last.model_copy(update={"done": True})
+    return confirmation.model_copy(update={"test": test, "openings": (*before, closed)})
 
 
 def _groups(store: PreparedStore) -> tuple[str, ...]:
@@ -179,60 +218,39 @@ def _groups(store: PreparedStore) -> tuple[str, ...]:
     return splits.train.groups + splits.val.groups
 
 
-def _summary(rounds: Rounds, standings: Sequence[Standing], choice: Choice) -> dict[str, Any]:
-    """What is kept of the race, as JSON takes it."""
-    by_key = {standing.key: standing for standing in standings}
-    best, chosen = by_key[choice.best], by_key[choice.key]
-    baselines = {c.trial for c in rounds.found if c.baseline}
-    manual = [by_key[key] for key in baselines if key != choice.key]
-    return {
-        "folds": rounds.num_folds,
-        "seeds": math.ceil(max(len(s.runs) for s in standings) / rounds.num_folds),
-        "runs": rounds.runs,
-        "rule": choice.reason,
-        "chosen": choice.key,
-        "candidates": [_row(s, best, rounds, baseline=s.key in baselines) for s in standings],
-        # Over the runs that both have: the manual's is often dropped after the first.
-        "over_baseline": _behind(chosen, manual[0], rounds.num_folds) if manual else None,
-    }
-
-
-def _row(standing: Standing, best: Standing, rounds: Rounds, *, baseline: bool) -> dict[str, Any]:
-    """A candidate's figures over its runs."""
+def _result(
+    standing: Standing, best: Standing, rounds: Rounds, *, baseline: bool
+) -> CandidateResult:
+    """A candidate's metrics over its runs."""
     scores = [run.score for run in standing.runs]
-    # A run that diverged has no figure, and a mean without it would flatter its candidate.
+    # A run that diverged has no score, and a mean without it would flatter its candidate.
     whole = math.isfinite(standing.mean)
-    kept = [
-        rounds.runs[run_key(standing.key, *number)]["r2"] for number in rounds.rounds[: len(scores)]
-    ]
-    return {
-        "trial": standing.key,
-        "baseline": baseline,
-        "parameters": standing.parameters,
-        "num_runs": len(scores),
-        "dropped": standing.dropped,
-        "score_mean": standing.mean if whole else None,
-        "score_std": float(np.std(scores, ddof=1)) if whole and len(scores) > 1 else None,
-        "score_error": _known(corrected_error(scores, rounds.num_folds)) if whole else None,
-        "behind": _behind(best, standing, rounds.num_folds),
-        "r2_mean": {task: _mean([r2[task] for r2 in kept]) for task in rounds.tasks_of_data},
-    }
+    keys = [RunKey(standing.key, *number) for number in rounds.rounds[: len(scores)]]
+    runs = [rounds.runs[key] for key in keys]
+    return CandidateResult(
+        trial=standing.key,
+        baseline=baseline,
+        parameters=standing.parameters,
+        num_runs=len(scores),
+        dropped=standing.dropped,
+        score_mean=standing.mean if whole else math.nan,
+        score_std=float(np.std(scores, ddof=1)) if whole and len(scores) > 1 else math.nan,
+        score_error=corrected_error(scores, rounds.num_folds) if whole else math.nan,
+        behind=_behind(best, standing, rounds.num_folds),
+        r2_mean={task: _mean([run.r2[task] for run in runs]) for task in rounds.tasks_of_data},
+    )
 
 
-def _behind(best: Standing, other: Standing, num_folds: int) -> Mapping[str, float | None] | None:
+def _behind(best: Standing, other: Standing, num_folds: int) -> PairedGap | None:
     """How far behind the best, paired over the runs of both, with its 95 % interval."""
     if best is other or not math.isfinite(best.mean) or not math.isfinite(other.mean):
         return None
-    found = gap(best.runs, other.runs, num_folds)
-    low, high = found.interval()
+    behind = gap(best.runs, other.runs, num_folds)
+    low, high = behind.interval()
     runs = min(len(best.runs), len(other.runs))
-    return {"value": found.value, "low": _known(low), "high": _known(high), "runs": runs}
+    return PairedGap(value=behind.value, low=low, high=high, runs=runs)
 
 
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known and len(known) == len(values) else None
+def _mean(values: Sequence[float]) -> float:
+    """NaN of no runs, and where one of them is."""
+    return float(np.mean(values)) if values else math.nan

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,19 @@ from avq_core.config.values import to_dict, with_values
 from search.job import Slot
 from search.seeds import Stream, derive_seed
 from search.workers.pool import Task, TaskPool
+from studies.records.codec import PlainConfig
+from studies.records.confirmation import Confirmation
+from studies.records.held_out import (
+    Ensemble,
+    EnsembleMember,
+    IntervalsByTask,
+    Predictions,
+    TestedConfiguration,
+    TestedTrials,
+    TestResult,
+)
+from studies.records.intervals import IntervalValue, PairedDifference
+from studies.records.trial import RanOn
 
 if TYPE_CHECKING:
     from avq_core.data.preprocessing.splits import PreparedSplit
@@ -19,9 +32,9 @@ if TYPE_CHECKING:
     from avq_core.evaluation.evaluate import IntervalDict
 
 NUM_SEEDS: Final = 5
-"""Runs of the chosen configuration and of the baseline, paired by their seeds."""
-_MOST_CLIPS: Final = 2_000
-"""Clips whose predictions are kept with the study, for the picture of predicted against true."""
+"""Runs of the chosen configuration and of the manual baseline, paired by their seeds."""
+_MAX_CLIPS: Final = 2_000
+"""Clips whose predictions are kept with the study, for the plot of predicted against true."""
 _DIGITS: Final = 5
 
 Scores = npt.NDArray[np.float32]
@@ -36,8 +49,16 @@ class Candidate:
     config: TrainConfig
 
 
+class HeldOutRun(NamedTuple):
+    """One run of a candidate for the test split."""
+
+    trial: int
+    run: int
+    """Place of its seed, from 0."""
+
+
 def open_test(
-    found: Sequence[Candidate],
+    candidates: Sequence[Candidate],
     wanted: Sequence[int],
     chosen: int,
     *,
@@ -47,91 +68,68 @@ def open_test(
     seed: int,
     simple: str | None,
     on_progress: Callable[[int, int], None],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trains the chosen candidate and the baseline with fresh seeds and scores the test split.
+) -> tuple[TestResult, Predictions]:
+    """Trains the chosen candidate and the manual baseline with fresh seeds and scores the test split.
 
     The other confirmed candidates train once each: with the chosen one they are an ensemble.
 
     Args:
-        found: The candidates.
+        candidates: All of them.
         wanted: Those of them that train, as `to_train` gives them.
         chosen: Of them.
         store: The study's data.
         pool: Where to train.
-        slot: One of the pool's, to tell where figures repeat.
+        slot: One of the pool's, to note where metrics repeat.
         seed: The study's.
-        simple: The simple baseline that was best on val, to be compared with; `None` for none.
+        simple: The simple model that was best on val, to be compared with; `None` for none.
         on_progress: Called with the runs done and the runs in all.
 
     Returns:
-        Figures of `chosen` and `baseline` (means over their runs, with 95 % intervals),
-        `ensemble` (where there are two members or more) and `simple` (all simple baselines), the
-        chosen one's `difference` to the baseline and `difference_to_simple`; and the predictions,
-        both as JSON takes them.
+        The metrics, means over the runs with 95 % intervals; and the predictions of the first runs.
     """
-    from avq_core.evaluation.evaluate import differences, evaluate, metric_intervals
+    from avq_core.evaluation.evaluate import differences
     from avq_core.training.metrics import num_labels
 
-    by_trial = {c.trial: c for c in found if c.trial in wanted}
-    finalists = [chosen, *(c.trial for c in found if c.baseline and c.trial != chosen)]
+    by_trial = {c.trial: c for c in candidates if c.trial in wanted}
+    manual = next((c.trial for c in candidates if c.baseline), None)
+    tested = list(dict.fromkeys([chosen] if manual is None else [chosen, manual]))
     tasks = [
         _task(by_trial[trial], store, seed, run)
         for run in range(NUM_SEEDS)
         for trial in wanted
-        if run == 0 or trial in finalists
+        if run == 0 or trial in tested
     ]
-    # The longest first, so that the last to end does not end alone.
-    tasks.sort(key=lambda task: not by_trial[int(task.key.split()[0])].baseline)
-    scores: dict[str, Scores] = {}
-    on_progress(0, len(tasks))
-    for key, result in pool.run(tasks):
-        scores[key] = result.test_scores
-        on_progress(len(scores), len(tasks))
+    scores = _train(tasks, by_trial, pool, on_progress)
     test, names = store.test_split(), store.schema.tasks
-    runs = {t: [scores[_key(t, run)] for run in range(NUM_SEEDS)] for t in finalists}
+    runs = {t: [scores[HeldOutRun(t, run)] for run in range(NUM_SEEDS)] for t in tested}
     configs = {trial: to_dict(_config(by_trial[trial], seed, 0)) for trial in wanted}
-    summary: dict[str, Any] = {
-        "seeds": NUM_SEEDS,
-        "opened_for": list(wanted),
-        "num_labels": num_labels(test.targets, names),
-        # Figures repeat to the digit only where sums are taken in the same order.
-        "trained_on": {"device": slot.device, "threads": slot.threads},
-        "difference": {},
-    }
-    labels = store.statistics.labels
-    for trial in finalists:
-        entry = {
-            "trial": trial,
-            "config": configs[trial],
-            **metric_intervals(runs[trial], test, names, labels),
-            "r2_first": evaluate(runs[trial][:1], test, names).r2[0],
-        }
-        if trial == chosen:
-            summary["chosen"] = entry
-        if by_trial[trial].baseline:
-            summary["baseline"] = entry
-    if len(finalists) > 1:
-        summary["difference"] = differences(runs[finalists[0]], runs[finalists[1]], test, names)
-    summary |= _ensemble(
-        [t for t in wanted if not by_trial[t].baseline], scores, configs, test, names
+    results = {t: _tested(t, configs[t], runs[t], store, test) for t in tested}
+    paired = differences(runs[chosen], runs[tested[1]], test, names) if len(tested) > 1 else {}
+    result = TestResult(
+        seeds=NUM_SEEDS,
+        opened_for=tuple(wanted),
+        num_labels=num_labels(test.targets, names),
+        # Metrics repeat to the digit only where sums are taken in the same order.
+        trained_on=RanOn(device=slot.device, threads=slot.threads),
+        difference=_differences(paired),
+        chosen=results[chosen],
     )
+    # Set only where they exist, so that only then they are stored.
+    if manual is not None:
+        result = result.model_copy(update={"baseline": results[manual]})
+    searched = {t: scores[HeldOutRun(t, 0)] for t in wanted if not by_trial[t].baseline}
+    ensemble = _ensemble(searched, configs, test, names)
+    if ensemble is not None:
+        result = result.model_copy(update={"ensemble": ensemble})
     if simple is not None:
-        summary |= _simple(store, test, runs[chosen], simple)
-    names_of = dict(zip(("chosen", "baseline"), finalists, strict=False))
-    first = {name: runs[trial][0] for name, trial in names_of.items()}
-    return summary, {"trials": names_of, **_predictions(first, store, test)}
+        result = _with_simple_models(result, store, test, runs[chosen], simple)
+    return result, _predictions(tested, runs, store, test)
 
 
-def to_train(found: Sequence[Candidate], rows: Sequence[dict[str, Any]]) -> list[int]:
+def to_train(candidates: Sequence[Candidate], confirmation: Confirmation) -> list[int]:
     """Trials for which test is opened: all that came to the confirmation's end, and the baseline."""
-    ended = {
-        row["trial"] for row in rows if row["score_mean"] is not None and not row.get("dropped")
-    }
-    return sorted(ended | {c.trial for c in found if c.baseline})
-
-
-def _key(trial: int, run: int) -> str:
-    return f"{trial} run {run}"
+    ended = {c.trial for c in confirmation.candidates if c.has_score and c.dropped is None}
+    return sorted(ended | {c.trial for c in candidates if c.baseline})
 
 
 def _config(candidate: Candidate, seed: int, run: int) -> TrainConfig:
@@ -139,34 +137,87 @@ def _config(candidate: Candidate, seed: int, run: int) -> TrainConfig:
     return with_values(candidate.config, {"training.seed": derive_seed(seed, Stream.TEST_RUN, run)})
 
 
-def _task(candidate: Candidate, store: "PreparedStore", seed: int, run: int) -> Task:
+def _task(candidate: Candidate, store: "PreparedStore", seed: int, run: int) -> Task[HeldOutRun]:
     config = _config(candidate, seed, run)
-    return Task(key=_key(candidate.trial, run), config=config, store=store.path, opens_test=True)
+    key = HeldOutRun(candidate.trial, run)
+    return Task(key=key, config=config, store=store.path, opens_test=True)
+
+
+def _train(
+    tasks: list[Task[HeldOutRun]],
+    by_trial: Mapping[int, Candidate],
+    pool: TaskPool,
+    on_progress: Callable[[int, int], None],
+) -> dict[HeldOutRun, Scores]:
+    """Scores of the test split, (N, K) a run; (0, K) of one that diverged."""
+    # The longest first, so that the last to end does not end alone.
+    ordered = sorted(tasks, key=lambda task: not by_trial[task.key.trial].baseline)
+    scores: dict[HeldOutRun, Scores] = {}
+    on_progress(0, len(tasks))
+    for key, result in pool.run(ordered):
+        scores[key] = result.test_scores
+        on_progress(len(scores), len(tasks))
+    return scores
+
+
+def _tested(
+    trial: int,
+    config: PlainConfig,
+    runs: Sequence[Scores],
+    store: "PreparedStore",
+    test: "PreparedSplit",
+) -> TestedConfiguration:
+    from avq_core.evaluation.evaluate import evaluate, metric_intervals
+
+    names = store.schema.tasks
+    metrics = metric_intervals(runs, test, names, store.statistics.labels)
+    return TestedConfiguration(
+        trial=trial,
+        config=config,
+        r2=_intervals(metrics["r2"]),
+        spearman=_intervals(metrics["spearman"]),
+        pearson=_intervals(metrics["pearson"]),
+        mae=_intervals(metrics["mae"]),
+        r2_first=_intervals(evaluate(runs[:1], test, names).r2[0]),
+    )
+
+
+def _intervals(by_task: "Mapping[str, IntervalDict]") -> IntervalsByTask:
+    return {task: IntervalValue.decode(interval) for task, interval in by_task.items()}
+
+
+def _differences(by_task: "Mapping[str, IntervalDict]") -> dict[str, PairedDifference]:
+    return {task: PairedDifference.decode(interval) for task, interval in by_task.items()}
 
 
 def _ensemble(
-    members: Sequence[int],
-    scores: Mapping[str, Scores],
-    configs: Mapping[int, dict[str, Any]],
+    scores: Mapping[int, Scores],
+    configs: Mapping[int, PlainConfig],
     test: "PreparedSplit",
     names: tuple[str, ...],
-) -> dict[str, Any]:
-    """The figures of the members' mean score; nothing of fewer than two."""
+) -> Ensemble | None:
+    """R² of the members' mean score; `None` of fewer than two members."""
     from avq_core.evaluation.evaluate import evaluate
 
     # One that diverged has no scores, and is no member.
-    whole = {t: scores[_key(t, 0)] for t in members if len(scores[_key(t, 0)])}
+    whole = {trial: of_trial for trial, of_trial in scores.items() if len(of_trial)}
     if len(whole) < 2:
-        return {}
+        return None
     mean = np.mean(list(whole.values()), axis=0)
-    entries = [{"trial": trial, "config": configs[trial]} for trial in whole]
-    return {"ensemble": {"members": entries, "r2": evaluate([mean], test, names).r2[0]}}
+    return Ensemble(
+        members=tuple(EnsembleMember(trial=trial, config=configs[trial]) for trial in whole),
+        r2=_intervals(evaluate([mean], test, names).r2[0]),
+    )
 
 
-def _simple(
-    store: "PreparedStore", test: "PreparedSplit", chosen: Sequence[Scores], best: str
-) -> Mapping[str, Any]:
-    """The simple baselines' figures on test, and the chosen one's difference to the best of them."""
+def _with_simple_models(
+    result: TestResult,
+    store: "PreparedStore",
+    test: "PreparedSplit",
+    chosen: Sequence[Scores],
+    best: str,
+) -> TestResult:
+    """The result with the simple models' R² and the chosen one's difference to the best of them."""
     import torch
 
     from avq_core.evaluation.evaluate import differences, evaluate
@@ -178,36 +229,41 @@ def _simple(
     scores = fit_simple_models(train, store.schema, jobs=-1).scores(
         to_device(test, cpu), store.schema
     )
-    found = evaluate(list(scores.values()), test, names)
-    gap: dict[str, IntervalDict] = differences(chosen, [scores[best]], test, names)
-    return {
-        "simple": dict(zip(scores, found.r2, strict=True)),
-        "simple_best": best,
-        "difference_to_simple": gap,
-    }
+    evaluated = evaluate(list(scores.values()), test, names)
+    simple = {name: _intervals(r2) for name, r2 in zip(scores, evaluated.r2, strict=True)}
+    difference = _differences(differences(chosen, [scores[best]], test, names))
+    return result.model_copy(
+        update={"simple": simple, "simple_best": best, "difference_to_simple": difference}
+    )
 
 
 def _predictions(
-    runs: Mapping[str, Scores], store: "PreparedStore", test: "PreparedSplit"
-) -> dict[str, Any]:
-    """What the first run of each finalist said of each clip; see `StudyRecord.predictions`."""
+    tested: Sequence[int],
+    runs: Mapping[int, Sequence[Scores]],
+    store: "PreparedStore",
+    test: "PreparedSplit",
+) -> Predictions:
+    """Scores of each clip by the first runs of the chosen one and, if it is another, the manual's."""
     count = len(test.targets)
     rows = np.arange(count)
-    if count > _MOST_CLIPS:
-        rows = np.linspace(0, count - 1, _MOST_CLIPS).astype(int)
+    if count > _MAX_CLIPS:
+        rows = np.linspace(0, count - 1, _MAX_CLIPS).astype(int)
     labels = store.statistics.labels
 
-    def told(values: Scores) -> list[list[float | None]]:
-        return [
-            [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in row]
+    def in_users_units(values: Scores) -> tuple[tuple[float, ...], ...]:
+        return tuple(
+            tuple(float(f"{value:.{_DIGITS}g}") for value in row)
             for row in labels.unscale(values[rows])
-        ]
+        )
 
-    found = {name: told(scores) for name, scores in runs.items() if len(scores)}
-    return {
-        "tasks": list(store.schema.tasks),
-        "groups": [test.groups[row] for row in rows],
-        "clips": count,
-        "truth": told(test.targets),
-        **found,
-    }
+    by_role = dict(zip(("chosen", "baseline"), tested, strict=False))
+    predictions = Predictions(
+        trials=TestedTrials(**by_role),
+        tasks=store.schema.tasks,
+        groups=tuple(test.groups[row] for row in rows),
+        clips=count,
+        truth=in_users_units(test.targets),
+    )
+    first = {role: runs[trial][0] for role, trial in by_role.items()}
+    known = {role: in_users_units(scores) for role, scores in first.items() if len(scores)}
+    return predictions.model_copy(update=known)

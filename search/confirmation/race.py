@@ -28,8 +28,8 @@ class Run:
     fold: int
     score: float
     """On the fold's validation side; not finite where the run diverged."""
-    losses: list[float] | None
-    """What each cluster of its clips takes from the score (`search.pruners.paired_error`)."""
+    losses: Sequence[float] | None
+    """Per-cluster losses (`search.pruners.paired_error`); `None` where the score is not defined."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,7 +162,7 @@ def clip_error(first: Sequence[Run], second: Sequence[Run]) -> float:
 
     Runs of one fold share its clips, so their losses are averaged first.
     """
-    folds: dict[int, list[tuple[list[float], list[float]]]] = {}
+    folds: dict[int, list[tuple[Sequence[float], Sequence[float]]]] = {}
     for one, other in zip(first, second, strict=False):
         if one.losses is None or other.losses is None:
             return math.nan

@@ -1,10 +1,10 @@
 """The runs of a confirmation: which there are, which are wanted next, and what they gave."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from avq_core.config.values import with_values
 from avq_core.data.store.store import PreparedStore, open_store
@@ -13,7 +13,9 @@ from search.confirmation.race import Run, Standing, is_settled, race
 from search.pruners.paired_error import clusters_of, losses_by_cluster
 from search.seeds import Stream, derive_seed
 from search.workers.pool import Result, Task
-from studies.score import Watch, with_nan
+from studies.records.codec import RunKey
+from studies.records.confirmation import ConfirmationRun
+from studies.score import Watch
 
 NUM_SEEDS: Final = 2
 """Fresh seeds on each fold, at most: the second one's runs are made where the choice hangs on them."""
@@ -38,36 +40,36 @@ class Rounds:
 
     def __init__(
         self,
-        found: Sequence[Candidate],
+        candidates: Sequence[Candidate],
         store: PreparedStore,
         watch: Watch,
         *,
         num_folds: int,
         seed: int,
-        runs: dict[str, Any],
+        runs: Mapping[RunKey, ConfirmationRun],
     ) -> None:
-        self.found = list(found)
+        self.candidates = list(candidates)
         self.watch = watch
         self.tasks_of_data = store.schema.tasks
         self.num_folds = num_folds
         self.seed = seed
-        self.runs = runs
+        self.runs = dict(runs)
         self.rounds = [(seed, fold) for seed in range(NUM_SEEDS) for fold in range(num_folds)]
-        self.parameters = {c.trial: _num_parameters(c, store) for c in self.found}
+        self.parameters = {c.trial: _num_parameters(c, store) for c in self.candidates}
 
     def race(self) -> tuple[list[Standing], int]:
         """Standings, and the first round in which somebody's run is missing."""
-        runs = {c.trial: [self._run(c, number) for number in self.rounds] for c in self.found}
+        runs = {c.trial: [self._run(c, number) for number in self.rounds] for c in self.candidates}
         return race(self.parameters, runs, num_folds=self.num_folds)
 
     def _run(self, candidate: Candidate, number: tuple[int, int]) -> Run | None:
-        stored = self.runs.get(run_key(candidate.trial, *number))
-        if stored is None:
+        seed, fold = number
+        run = self.runs.get(RunKey(candidate.trial, seed, fold))
+        if run is None:
             return None
-        score = self.watch.score(self.watch.figures(with_nan(stored["r2"])))
-        return Run(fold=number[1], score=score, losses=stored["losses"])
+        return Run(fold=fold, score=self.watch.score_of(run.r2), losses=run.losses)
 
-    def tasks(self, cut: Cut, *, least: int) -> list[Task]:
+    def tasks(self, cut: Cut, *, least: int) -> list[Task[RunKey]]:
         """The missing runs of the first round that lacks some, and of later ones to fill the slots.
 
         The baseline first, which takes longest, and never ahead of its round: it is the one that is
@@ -75,16 +77,16 @@ class Rounds:
         """
         standings, first = self.race()
         alive = {s.key for s in standings if s.dropped is None}
-        found: list[Task] = []
+        found: list[Task[RunKey]] = []
         for place, (seed, fold) in enumerate(self._wanted(standings, first)):
             if place and len(found) >= least:
                 break
             found += [
                 self._task(candidate, seed, fold, cut)
-                for candidate in sorted(self.found, key=lambda c: not c.baseline)
+                for candidate in sorted(self.candidates, key=lambda c: not c.baseline)
                 if candidate.trial in alive
                 and not (place and candidate.baseline)
-                and run_key(candidate.trial, seed, fold) not in self.runs
+                and RunKey(candidate.trial, seed, fold) not in self.runs
             ]
         return found
 
@@ -95,50 +97,44 @@ class Rounds:
             return []
         return self.rounds[first : (seed + 1) * self.num_folds]
 
-    def _task(self, candidate: Candidate, seed: int, fold: int, cut: Cut) -> Task:
+    def _task(self, candidate: Candidate, seed: int, fold: int, cut: Cut) -> Task[RunKey]:
         fresh = derive_seed(self.seed, Stream.FOLD_RUN, seed, fold)
         return Task(
-            key=run_key(candidate.trial, seed, fold),
+            key=RunKey(candidate.trial, seed, fold),
             config=with_values(candidate.config, {"training.seed": fresh}),
             store=cut.store(fold),
         )
 
-    def note(self, key: str, result: Result, cut: Cut) -> None:
-        """Keeps a run's figures."""
-        fold = int(key.rpartition(" ")[2])
-        self.runs[key] = {
-            "r2": result.r2,
-            "num_labels": result.num_labels,
-            "losses": self._losses(result, cut.store(fold)),
-        }
+    def note(self, key: RunKey, result: Result, cut: Cut) -> None:
+        """Keeps a run's metrics."""
+        self.runs[key] = ConfirmationRun(
+            r2=result.r2,
+            num_labels=result.num_labels,
+            losses=self._losses(result, cut.store(key.fold)),
+        )
 
-    def _losses(self, result: Result, store: Path) -> list[float] | None:
+    def _losses(self, result: Result, store: Path) -> tuple[float, ...] | None:
         if not len(result.val_scores):
             return None
         val = open_store(store).search_splits().val
         weights = [self.watch.weight(task) for task in self.tasks_of_data]
         clusters = clusters_of(val.groups)
         losses = losses_by_cluster(result.val_scores, val.targets, clusters, weights)
-        return losses if all(map(math.isfinite, losses)) else None
+        return tuple(losses) if all(map(math.isfinite, losses)) else None
 
     def progress(self) -> tuple[int, int]:
         """Runs done, and runs in all if nobody else is dropped."""
         standings, first = self.race()
         keys = [s.key for s in standings if s.dropped is None]
         made = sum(
-            run_key(c.trial, *number) in self.runs for c in self.found for number in self.rounds
+            RunKey(c.trial, *number) in self.runs for c in self.candidates for number in self.rounds
         )
         left = sum(
-            run_key(key, *number) not in self.runs
+            RunKey(key, *number) not in self.runs
             for number in self._wanted(standings, first)
             for key in keys
         )
         return made, made + left
-
-
-def run_key(trial: int, seed: int, fold: int) -> str:
-    """What a run is kept under."""
-    return f"trial {trial} seed {seed} fold {fold}"
 
 
 def _num_parameters(candidate: Candidate, store: PreparedStore) -> int:

@@ -13,8 +13,9 @@ from optuna.trial import FrozenTrial
 
 from search.pruners.paired_error import paired_error
 from search.pruners.rule import Decision, PruningRule
-from studies import records
-from studies.score import Figures, Watch, with_nan
+from studies.records import attributes
+from studies.records.read import read_history, read_spared
+from studies.score import Watch, WatchedR2
 from studies.trial_states import BUDGETED
 
 
@@ -22,17 +23,17 @@ from studies.trial_states import BUDGETED
 class Standing:
     """A trial at a rung."""
 
-    figures: Figures
-    losses: list[float] | None
-    """What each cluster of validation clips takes from its score; `None` where nobody noted it."""
+    r2: WatchedR2
+    losses: Sequence[float] | None
+    """Per-cluster losses; `None` where nobody noted them."""
 
 
 class CycleEndPruner(BasePruner):
-    """Prunes at the ends of cosine cycles by both watched figures.
+    """Prunes at the ends of cosine cycles by both watched R².
 
     Stateless: every decision is made from what the storage holds, so any number of workers on any
     number of machines judge alike. Reads a trial's judged epochs from its stored history; of a
-    trial without one, each reported value plays both figures, so that it serves any study.
+    trial without one, each reported value plays both R², so that it serves any study.
     """
 
     def __init__(self, rule: PruningRule, watch: Watch) -> None:
@@ -55,8 +56,8 @@ class CycleEndPruner(BasePruner):
         if not own:
             return Decision(prune=False, reason="no judged epoch yet")
         rungs = sorted(own)
-        if not own[rungs[-1]].figures.finite:
-            return self.rule.decide(own[rungs[-1]].figures, (), epoch=rungs[-1], watch=self.watch)
+        if not own[rungs[-1]].r2.is_finite:
+            return self.rule.decide(own[rungs[-1]].r2, (), epoch=rungs[-1], watch=self.watch)
         if len(rungs) <= self.rule.grace_cycles:
             told = f"in the grace of the first {self.rule.grace_cycles} cycles"
             return Decision(prune=False, reason=f"epoch {rungs[-1]}: {told}")
@@ -66,7 +67,7 @@ class CycleEndPruner(BasePruner):
             # The baseline has other cycles and is there to be compared with, not to set the bar.
             if other.state in BUDGETED
             and other.number != trial.number
-            and not other.user_attrs.get(records.BASELINE)
+            and not other.user_attrs.get(attributes.BASELINE)
         ]
         decision = self._at(rungs[-1], own, peers)
         patience = self.rule.patience_cycles
@@ -87,8 +88,8 @@ class CycleEndPruner(BasePruner):
     ) -> Decision:
         at_rung = [standings[epoch] for standings in peers if epoch in standings]
         return self.rule.decide(
-            own[epoch].figures,
-            [peer.figures for peer in at_rung],
+            own[epoch].r2,
+            [peer.r2 for peer in at_rung],
             epoch=epoch,
             watch=self.watch,
             cycle=1 + sum(rung < epoch for rung in own),
@@ -100,15 +101,14 @@ class CycleEndPruner(BasePruner):
         known = self._finished.setdefault(study.study_name, {})
         if trial.number in known:
             return known[trial.number]
-        if records.HISTORY in trial.user_attrs:
-            # An audited trial goes on for the record: past its verdict it is nobody's peer.
-            last = trial.user_attrs.get(records.AUDITED, {}).get("epoch", math.inf)
+        if attributes.HISTORY in trial.user_attrs:
+            # A spared trial goes on for the record: past its verdict it is nobody's peer.
+            spared = read_spared(trial)
+            last = math.inf if spared is None else spared.epoch
             found = {
-                entry["epoch"]: Standing(
-                    self.watch.figures(with_nan(entry["r2"])), entry.get("losses")
-                )
-                for entry in trial.user_attrs[records.HISTORY]
-                if entry["judged"] and entry["epoch"] <= last
+                entry.epoch: Standing(self.watch.pick(entry.r2), entry.losses)
+                for entry in read_history(trial)
+                if entry.judged and entry.epoch <= last
             }
         else:
             found = _reported(study, trial)
@@ -118,11 +118,11 @@ class CycleEndPruner(BasePruner):
 
 
 def _reported(study: optuna.Study, trial: FrozenTrial) -> dict[int, Standing]:
-    """Step to the reported value in the place of both figures, high being good."""
+    """Step to the reported value in the place of both R², high being good."""
     if not trial.intermediate_values:
         return {}
     sign = 1.0 if study.direction is StudyDirection.MAXIMIZE else -1.0
     return {
-        step: Standing(Figures(cross_modal=sign * value, overall=sign * value), None)
+        step: Standing(WatchedR2(cross_modal=sign * value, overall=sign * value), None)
         for step, value in trial.intermediate_values.items()
     }

@@ -8,9 +8,10 @@ from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
 from search.pruners.rule import Decision
-from studies import records
 from studies.fronts import front_numbers
-from studies.score import Figures, Watch, with_nan
+from studies.records import attributes
+from studies.records.read import read_history
+from studies.score import Watch, WatchedR2
 from studies.trial_states import BUDGETED, NOT_FAILED, PENDING
 
 NUM_FINALISTS: Final = 5
@@ -35,37 +36,36 @@ def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
     places = min(NUM_FINALISTS, max(1, total // 4))
     if spent < total - places or spent >= total:
         return False
-    if any(t.state in PENDING for t in trials if records.FINISHES in t.user_attrs):
+    if any(t.state in PENDING for t in trials if attributes.FINISHES in t.user_attrs):
         return False
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
     # The baseline is nobody's rival at the first rung, and takes longer to get there.
-    if any(not trial.user_attrs.get(records.BASELINE) for trial in running):
+    if any(not trial.user_attrs.get(attributes.BASELINE) for trial in running):
         return True
     for trial in best_at_first_rung(trials, watch)[: total - spent]:
-        study.enqueue_trial(trial.params, user_attrs={records.FINISHES: trial.number})
+        study.enqueue_trial(trial.params, user_attrs={attributes.FINISHES: trial.number})
     return False
 
 
 def best_at_first_rung(trials: Sequence[FrozenTrial], watch: Watch) -> list[FrozenTrial]:
     """Trials that were stopped at a rung and not finished since: by front there, then by score."""
     finished = {
-        trial.user_attrs.get(records.FINISHES) for trial in trials if trial.state in NOT_FAILED
+        trial.user_attrs.get(attributes.FINISHES) for trial in trials if trial.state in NOT_FAILED
     }
     standings = [
-        (trial, figures)
+        (trial, watched)
         for trial in trials
         if trial.state is TrialState.PRUNED and trial.number not in finished and trial.params
-        if (figures := _at_first_rung(trial, watch)) is not None and figures.finite
+        if (watched := _at_first_rung(trial, watch)) is not None and watched.is_finite
     ]
-    fronts = front_numbers([(f.cross_modal, f.overall) for _, f in standings])
+    fronts = front_numbers([(r2.cross_modal, r2.overall) for _, r2 in standings])
     order = sorted(range(len(standings)), key=lambda i: (fronts[i], -watch.score(standings[i][1])))
     return [standings[i][0] for i in order]
 
 
-def _at_first_rung(trial: FrozenTrial, watch: Watch) -> Figures | None:
-    history = trial.user_attrs.get(records.HISTORY, [])
-    entry = next((entry for entry in history if entry["judged"]), None)
-    return None if entry is None else watch.figures(with_nan(entry["r2"]))
+def _at_first_rung(trial: FrozenTrial, watch: Watch) -> WatchedR2 | None:
+    rung = next((epoch for epoch in read_history(trial) if epoch.judged), None)
+    return None if rung is None else watch.pick(rung.r2)
 
 
 class FirstRungPruner(BasePruner):
@@ -78,10 +78,9 @@ class FirstRungPruner(BasePruner):
 
     def decide(self, trial: FrozenTrial) -> Decision:
         """Stops a trial that has reached a rung, unless it is a finalist."""
-        if records.FINISHES in trial.user_attrs:
+        if attributes.FINISHES in trial.user_attrs:
             return Decision(prune=False, reason="one of the best at the first rung: is finished")
-        history = trial.user_attrs.get(records.HISTORY, [])
-        rung = next((entry["epoch"] for entry in history if entry["judged"]), None)
+        rung = next((epoch.epoch for epoch in read_history(trial) if epoch.judged), None)
         if rung is None:
             return Decision(prune=False, reason="no judged epoch yet")
         told = "all stop at the first rung, the best of them are finished at the end"

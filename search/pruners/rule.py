@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from studies.fronts import dominates, front_numbers
-from studies.score import Figures, Watch
+from studies.score import Watch, WatchedR2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +74,8 @@ class PruningRule:
 
     def decide(
         self,
-        own: Figures,
-        peers: Sequence[Figures],
+        own: WatchedR2,
+        peers: Sequence[WatchedR2],
         *,
         epoch: int,
         watch: Watch,
@@ -86,7 +86,7 @@ class PruningRule:
 
         Args:
             own: The trial's figures at the rung.
-            peers: Figures at the rung of all other trials that reached it, in their order.
+            peers: WatchedR2 at the rung of all other trials that reached it, in their order.
             epoch: The rung.
             watch: The score that breaks ties within a front.
             cycle: Which of the trial's rungs it is, counted from 1.
@@ -95,13 +95,13 @@ class PruningRule:
                 for figures without noise.
         """
         where = f"epoch {epoch}: "
-        if not own.finite:
+        if not own.is_finite:
             return Decision(prune=True, reason=where + "a watched R² is not finite")
         if len(peers) < self.min_peers:
             seen = f"only {len(peers)} other trials got here, {self.min_peers} are needed to judge"
             return Decision(prune=False, reason=where + seen)
         told = f"cross-modal R² {own.cross_modal:.3f}, overall R² {own.overall:.3f}"
-        rivals = [number for number, peer in enumerate(peers) if peer.finite]
+        rivals = [number for number, peer in enumerate(peers) if peer.is_finite]
         mark = (own.cross_modal, own.overall)
         marks = ((peers[number].cross_modal, peers[number].overall) for number in rivals)
         if not any(dominates(other, mark) for other in marks):
@@ -126,7 +126,7 @@ class PruningRule:
         return Decision(prune=True, reason=where + verdict)
 
 
-def _fronts(points: Sequence[Figures]) -> list[int]:
+def _fronts(points: Sequence[WatchedR2]) -> list[int]:
     return front_numbers([(point.cross_modal, point.overall) for point in points])
 
 

@@ -17,8 +17,8 @@ from avq_core.config.presets import manual
 from avq_core.config.values import to_dict
 from search.configure import baseline_config
 from search.job import Job
-from studies import records
 from studies.points import point_of
+from studies.records import attributes
 from studies.trial_states import BUDGETED, FINISHED, NOT_FAILED
 
 HEAD_START: Final = 20
@@ -119,11 +119,11 @@ class BaselinePolicy:
 
     def queue(self, study: optuna.Study) -> None:
         """Queues the baseline; called under the study's lock."""
-        study.enqueue_trial(dict(self.point), user_attrs={records.BASELINE: True})
+        study.enqueue_trial(dict(self.point), user_attrs={attributes.BASELINE: True})
 
 
 def _baselines(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    return [trial for trial in trials if trial.user_attrs.get(records.BASELINE)]
+    return [trial for trial in trials if trial.user_attrs.get(attributes.BASELINE)]
 
 
 def _count(trials: Sequence[FrozenTrial], states: tuple[TrialState, ...]) -> int:

@@ -5,7 +5,7 @@ from typing import Final
 import optuna
 from optuna.trial import FrozenTrial
 
-from studies import records
+from studies.records import attributes
 from studies.storage.optuna_internals import queued_point
 
 MAX_RETRIES: Final = 2
@@ -29,8 +29,8 @@ def hand_back_stale(study: optuna.Study, trial: FrozenTrial) -> None:
 def _queue_again(study: optuna.Study, trial: FrozenTrial, *, retries: int) -> None:
     # What it was queued with, where it ended before it asked for all of that.
     point = {**(queued_point(trial) or {}), **trial.params}
-    if not (point or trial.user_attrs.get(records.BASELINE)):
+    if not (point or trial.user_attrs.get(attributes.BASELINE)):
         return
-    kept = (records.BASELINE, records.FINISHES)
-    attributes = {RETRIES: retries} | {k: v for k, v in trial.user_attrs.items() if k in kept}
-    study.enqueue_trial(point, user_attrs=attributes)
+    kept = (attributes.BASELINE, attributes.FINISHES)
+    noted = {RETRIES: retries} | {k: v for k, v in trial.user_attrs.items() if k in kept}
+    study.enqueue_trial(point, user_attrs=noted)

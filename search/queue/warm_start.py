@@ -16,8 +16,9 @@ from avq_core.config.values import load_configs, to_dict
 from avq_core.errors import ConfigError
 from search.configure import configure
 from space.space import Space
-from studies import records
 from studies.points import WEIGHT_PREFIX, coordinates, misfit, point_of
+from studies.records import attributes
+from studies.records.read import read_study
 from studies.storage.open import open_study
 from studies.storage.optuna_internals import queued_point
 from studies.trial_states import NOT_FAILED
@@ -63,8 +64,7 @@ def best_points(study: optuna.Study, space: Space, tasks: Sequence[str]) -> Hand
         ConfigError: None fits.
     """
     label = f"warm start from {study.study_name}"
-    scored = [t for t in records.read_trials(study) if t.state == "complete" and not t.baseline]
-    ranked = sorted((t for t in scored if t.score is not None), key=lambda t: -(t.score or 0.0))
+    ranked = [trial for trial in read_study(study).ranked if not trial.baseline]
     sources: list[dict[str, Any]] = []
     for trial in ranked:
         source = _without_run(trial.config) if trial.config else _nested(trial.params)
@@ -151,7 +151,7 @@ def queue(
             hold it.
         say: Told what was queued and what not.
     """
-    before: list[str] = study.user_attrs.get(records.WARM_STARTS, [])
+    before: list[str] = study.user_attrs.get(attributes.WARM_STARTS, [])
     if handed.study in before:
         say(f"{handed.label}: done before")
         return
@@ -168,7 +168,7 @@ def queue(
             num_queued += 1
     if handed.study is not None:
         # After the points: whoever is killed in between queues the rest, and none twice.
-        study.set_user_attr(records.WARM_STARTS, [*before, handed.study])
+        study.set_user_attr(attributes.WARM_STARTS, [*before, handed.study])
     say(_told(handed, num_queued))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from optuna.trial import FrozenTrial, TrialState
 
 from space.space import Space
-from studies import records
+from studies.records import attributes
 from studies.trial_states import FINISHED
 
 _TUKEY: Final = 1.5
@@ -69,7 +69,7 @@ def _scores(ended: Sequence[FrozenTrial]) -> list[float | None]:
     peers = [
         t
         for t in ended
-        if t.state is TrialState.COMPLETE and not t.user_attrs.get(records.BASELINE)
+        if t.state is TrialState.COMPLETE and not t.user_attrs.get(attributes.BASELINE)
     ]
     found: list[float | None] = []
     for trial in ended:

@@ -5,13 +5,13 @@ import contextlib
 import math
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,15 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
 
+Key = TypeVar("Key", bound=Hashable)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Task:
+class Task(Generic[Key]):
     """One run on one store."""
 
-    key: str
+    key: Key
+    """What its result is known by."""
     config: TrainConfig
     store: Path
     """The prepared store's folder: the study's own, or a fold's."""
@@ -42,8 +46,8 @@ class Task:
 class Result:
     """What a run gave."""
 
-    r2: dict[str, float | None]
-    """Validation R² by task; `None` where not defined or diverged."""
+    r2: dict[str, float]
+    """Validation R² by task; NaN where not defined or diverged."""
     num_labels: dict[str, int]
     """Valid validation labels by task."""
     val_scores: npt.NDArray[np.float32]
@@ -52,7 +56,7 @@ class Result:
     """(N, K) on the test split; (0, K) where it was not opened."""
 
 
-def run_tasks(tasks: Sequence[Task], *, slots: Sequence[Slot]) -> Iterator[tuple[str, Result]]:
+def run_tasks(tasks: Sequence[Task[Key]], *, slots: Sequence[Slot]) -> Iterator[tuple[Key, Result]]:
     """Runs tasks in a pool of their own; see `TaskPool.run`."""
     if not tasks:
         return
@@ -89,7 +93,7 @@ class TaskPool:
             futures = [self._pool.submit(_meet) for _ in range(self._num_slots)]
         return [future.result() for future in futures]
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[tuple[str, Result]]:
+    def run(self, tasks: Sequence[Task[Key]]) -> Iterator[tuple[Key, Result]]:
         """Runs tasks, in their order as slots get free, and yields each as it ends.
 
         Ctrl-C stops the runs between micro-batches; results yielded before are not lost.
@@ -143,7 +147,7 @@ def _check() -> None:
         raise InterruptedTrial("stopped")
 
 
-def _run(task: Task) -> Result:
+def _run(task: Task[Key]) -> Result:
     from avq_core.data.store.store import open_store
     from avq_core.errors import NonFiniteLossError
     from avq_core.training.loop import fit
@@ -160,13 +164,13 @@ def _run(task: Task) -> Result:
     tasks = resident.schema.tasks
     counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
     val_scores = scores = np.empty((0, len(tasks)), dtype=np.float32)
-    r2: dict[str, float | None] = dict.fromkeys(tasks)
-    # Told by the figures that are missing. Out of memory is none of the configuration's faults,
+    r2 = dict.fromkeys(tasks, math.nan)
+    # The caller sees it from the missing R². Out of memory is none of the configuration's faults,
     # which was trained before: it ends the confirmation, and the same command goes on.
     with contextlib.suppress(NonFiniteLossError):
         result = fit(task.config, resident, on_step=_check)
         last = result.history[-1]
-        r2 = {name: value if math.isfinite(value) else None for name, value in last.r2.items()}
+        r2 = last.r2
         val_scores = last.val_scores
         if task.opens_test:
             test = to_device(opened.test_split(), _Process.device)

@@ -25,7 +25,7 @@ from search.queue.retry import hand_back, hand_back_stale
 from search.quiet import quiet_libraries
 from search.samplers.factory import make_sampler
 from search.stopping import is_over
-from studies import records
+from studies.records import attributes
 from studies.storage.lock import StudyLock, study_lock
 from studies.storage.open import open_storage
 from studies.storage.optuna_internals import trial_id
@@ -174,7 +174,7 @@ class _Claim:
     def _note(self, reason: str) -> None:
         assert self.trial is not None
         with contextlib.suppress(UpdateFinishedTrialError):
-            self.trial.set_user_attr(records.REASON, reason)
+            self.trial.set_user_attr(attributes.REASON, reason)
 
     def stored(self, study: optuna.Study) -> FrozenTrial:
         """The trial as the storage has it."""

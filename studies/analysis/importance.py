@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from studies.records import StudyRecord, TrialRecord
+from studies.records.provenance import SearchedParameter
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 from studies.table import Table
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def importance(study: StudyRecord) -> Importance:
     b = n / 2; Politis, Romano & Wolf, 1999), and unlike a bootstrap's they hold no trial twice,
     which a tree would learn by heart.
     """
-    trials = [t for t in study.trials if t.state == "complete" and t.score is not None and t.params]
+    trials = study.searched
     if len(trials) < LEAST or len({trial.score for trial in trials}) < 2:
         return Importance(num_trials=len(trials), weights=[])
     import numpy as np
@@ -119,14 +121,14 @@ def _evaluator(
     from optuna.importance import MeanDecreaseImpurityImportanceEvaluator
     from optuna.trial import create_trial
 
-    specs = study.space.get("parameters", {})
+    declared = study.space.parameters
     known = {name: [t.params[name] for t in trials if name in t.params] for name in names}
-    distributions = {name: distribution_of(specs.get(name, {}), known[name]) for name in names}
+    distributions = {name: distribution_of(declared.get(name), known[name]) for name in names}
     # A trial without a setting says nothing of it: it gets the middle one of those that were tried.
     middle = {name: sorted(known[name], key=_order)[len(known[name]) // 2] for name in names}
     copies = _quiet_study()
     copies.add_trials(
-        create_trial(value=0.0, params=middle | trial.params, distributions=distributions)
+        create_trial(value=0.0, params=middle | dict(trial.params), distributions=distributions)
         for trial in trials
     )
     evaluator = MeanDecreaseImpurityImportanceEvaluator(n_trees=_TREES, seed=_SEED)
@@ -158,7 +160,9 @@ def _quiet_study() -> "optuna.Study":
         optuna.logging.set_verbosity(before)
 
 
-def distribution_of(spec: dict[str, Any], values: Sequence[Any]) -> "BaseDistribution":
+def distribution_of(
+    parameter: SearchedParameter | None, values: Sequence[Any]
+) -> "BaseDistribution":
     """As the space has it; around the values where it does not name the setting or hold them."""
     from optuna.distributions import (
         CategoricalDistribution,
@@ -166,20 +170,21 @@ def distribution_of(spec: dict[str, Any], values: Sequence[Any]) -> "BaseDistrib
         IntDistribution,
     )
 
-    choices = spec.get("choices")
+    choices = None if parameter is None else parameter.choices
     if choices is not None and all(value in choices for value in values):
         return CategoricalDistribution(choices)
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
         return CategoricalDistribution(sorted(set(values), key=_order))
     low, high = min(values), max(values)
-    if "low" not in spec or not spec["low"] <= low <= high <= spec["high"]:
+    bounds = None if parameter is None else parameter.bounds
+    if parameter is None or bounds is None or not bounds[0] <= low <= high <= bounds[1]:
         return FloatDistribution(low, high)
-    step = spec.get("step", 1)
-    if spec["type"] == "int" and any((value - spec["low"]) % step for value in values):
+    if not parameter.is_integer:
+        return FloatDistribution(*bounds, log=parameter.log)
+    if any((value - bounds[0]) % parameter.step for value in values):
         return FloatDistribution(low, high)
-    if spec["type"] == "int":
-        return IntDistribution(spec["low"], spec["high"], log=spec["log"], step=step)
-    return FloatDistribution(spec["low"], spec["high"], log=spec["log"])
+    first, last = int(bounds[0]), int(bounds[1])
+    return IntDistribution(first, last, log=parameter.log, step=parameter.step)
 
 
 def importance_table(found: Importance) -> Table | None:

@@ -1,12 +1,13 @@
 """Pruning check: how spared trials ended, and how well each rung predicts the final score."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from studies import records
-from studies.records import StudyRecord, TrialRecord, score
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 from studies.table import Table
 
 TOP: Final = 5
@@ -44,15 +45,14 @@ class PruningCheck:
 
 def check_pruning(study: StudyRecord) -> PruningCheck:
     """Checks the pruning rule by the trials of a study."""
-    complete = [t for t in study.trials if t.state == "complete" and t.score is not None]
-    best = {t.number for t in sorted(complete, key=lambda t: -(t.score or 0.0))[:TOP]}
-    spared = [trial for trial in complete if trial.audited]
+    best = {trial.number for trial in study.ranked[:TOP]}
+    spared = [trial for trial in study.complete if trial.spared]
     regretted = sum(trial.number in best for trial in spared)
     return PruningCheck(
         spared=len(spared),
         regretted=regretted,
         interval=wilson(regretted, len(spared)),
-        rungs=_rungs(study, complete),
+        rungs=_rungs(study),
     )
 
 
@@ -66,33 +66,33 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def _rungs(study: StudyRecord, complete: Sequence[TrialRecord]) -> list[Rung]:
-    searched = [trial for trial in complete if not trial.baseline]
+def _rungs(study: StudyRecord) -> list[Rung]:
+    searched = [trial for trial in study.complete if not trial.baseline]
     pruned = [trial for trial in study.trials if trial.state == "pruned"]
-    epochs = {e["epoch"] for t in (*searched, *pruned) for e in t.history if e["judged"]}
+    epochs = {epoch.epoch for trial in (*searched, *pruned) for epoch in trial.judged}
     rungs = []
     for epoch in sorted(epochs):
         pairs = [
-            (there, trial.score)
+            (score, trial.score)
             for trial in searched
-            if trial.epochs > epoch and (there := _score_at(study, trial, epoch)) is not None
+            if trial.epochs > epoch
+            and trial.score is not None
+            and (score := _score_at(study, trial, epoch)) is not None
         ]
         stopped = sum(trial.epochs == epoch for trial in pruned)
         if pairs or stopped:
             rungs.append(
                 Rung(
-                    epoch=epoch,
-                    stopped=stopped,
-                    finished=len(pairs),
-                    correlation=_spearman([(a, b or 0.0) for a, b in pairs]),
+                    epoch=epoch, stopped=stopped, finished=len(pairs), correlation=_spearman(pairs)
                 )
             )
     return rungs
 
 
 def _score_at(study: StudyRecord, trial: TrialRecord, epoch: int) -> float | None:
-    entries: list[dict[str, Any]] = [e for e in trial.history if e["epoch"] == epoch]
-    return score(study, entries[0]["r2"]) if entries and entries[0]["judged"] else None
+    """The score at a judged epoch; `None` where the trial was not judged or has no score there."""
+    scores = (study.watch.score_of(entry.r2) for entry in trial.judged if entry.epoch == epoch)
+    return next((score for score in scores if not math.isnan(score)), None)
 
 
 def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
@@ -113,7 +113,7 @@ def sentences(study: StudyRecord) -> list[str]:
         pruned = any(trial.state == "pruned" for trial in study.trials)
         sentence = "No spared trial ran to its end, so there is no check of the pruning rule."
         return [sentence] if pruned else []
-    if records.counts(study.trials)["complete"] < _LEAST_COMPLETE:
+    if study.counts.complete < _LEAST_COMPLETE:
         return [
             f"Fewer than {_LEAST_COMPLETE} trials are complete: too few to check the pruning rule."
         ]

@@ -1,9 +1,11 @@
 """Do a task's weight and the tasks' R² go together? Rank correlations over complete trials."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
-from studies.records import StudyRecord, TrialRecord, task_names
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 LEAST: Final = 8
 """Complete trials below which a correlation says nothing."""
@@ -30,8 +32,8 @@ def weight_effects(study: StudyRecord) -> list[Effect]:
     """
     from scipy.stats import spearmanr
 
-    trials = [t for t in study.trials if t.state == "complete" and t.score is not None and t.params]
-    names = task_names(study)
+    trials = study.searched
+    names = study.tasks
     found: list[tuple[str, str, float, int, float]] = []
     for weighted in names:
         for other in names:
@@ -39,7 +41,7 @@ def weight_effects(study: StudyRecord) -> list[Effect]:
                 (share, value)
                 for trial in trials
                 if (share := _share(trial, weighted)) is not None
-                and (value := trial.r2.get(other)) is not None
+                and not math.isnan(value := trial.r2.get(other, math.nan))
             ]
             if len(pairs) < LEAST or any(len(set(side)) < 2 for side in zip(*pairs, strict=True)):
                 continue

@@ -7,7 +7,6 @@ from typing import Any, Final
 import optuna
 
 from avq_core.files import whole_binary_file
-from studies import records
 from studies.dashboard import pictures, study_note, trial_note
 from studies.dashboard.attributes import (
     note_attributes,
@@ -20,10 +19,12 @@ from studies.dashboard.attributes import (
 )
 from studies.dashboard.databases import Database
 from studies.dashboard.plots import plot_attributes
-from studies.dashboard.trial_note import has_ended
 from studies.errors import StudyError
 from studies.names import results_folder
-from studies.records import StudyRecord, TrialRecord
+from studies.records import attributes
+from studies.records.read import read_study
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 from studies.storage import optuna_internals as internals
 from studies.storage.urls import explained, shown, sqlite_path
 
@@ -70,7 +71,7 @@ class Board:
         storage = self.database.storage
         try:
             with explained(self.database.url):
-                return records.IDENTITY in storage.get_study_user_attrs(self._study_id)
+                return attributes.IDENTITY in storage.get_study_user_attrs(self._study_id)
         except KeyError:
             return False
 
@@ -81,7 +82,7 @@ class Board:
             StudyError: The database cannot be read or written.
         """
         with explained(self.database.url):
-            record = records.read_study(self._study)
+            record = read_study(self._study)
             trials = self._study.get_trials(deepcopy=False)
         state = _state(record)
         if state == self._written_of:
@@ -90,7 +91,7 @@ class Board:
         changed = self._study_note(record, stored)
         # A trial that was added between the two readings has its turn the next time.
         for trial, frozen in zip(record.trials, trials, strict=False):
-            if has_ended(trial):
+            if trial.has_ended:
                 changed |= self._of_trial(record, trial, internals.trial_id(frozen), stored)
         self._record = record
         self._write(changed)
@@ -167,7 +168,7 @@ class Board:
 
 def _state(record: StudyRecord) -> object:
     """What the notes are made of, as far as it changes."""
-    ended = [(t.number, t.state) for t in record.trials if has_ended(t)]
+    ended = [(t.number, t.state) for t in record.trials if t.has_ended]
     return ended, record.chosen, record.total, record.stopped, record.confirmation
 
 

@@ -1,6 +1,7 @@
 """A trial's learning curves as a PNG: both watched R² by epoch, its rungs, and why it ended."""
 
 import io
+import math
 import textwrap
 import uuid
 from collections.abc import Sequence
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from avq_core.display.numbers import metric_text
 from avq_core.display.palette import BAD, BLUE, GOOD, GREY, INK, MUTED, SHADE, VERMILION
-from studies.dashboard.trial_note import has_ended
-from studies.records import StudyRecord, TrialRecord
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ _drawing = Lock()
 
 def has_picture(trial: TrialRecord) -> bool:
     """Whether there is anything to draw."""
-    return bool(trial.history) and has_ended(trial)
+    return len(trial.history) > 0 and trial.has_ended
 
 
 def artifact_id(study: StudyRecord, trial: TrialRecord) -> str:
@@ -46,7 +47,7 @@ def draw(study: StudyRecord, trial: TrialRecord) -> bytes:
     with _drawing:
         page = Figure(figsize=_INCHES, dpi=_DPI)
         axes = page.add_axes((0.115, 0.125, 0.865, 0.7))
-        tasks = list(dict.fromkeys(study.watch))
+        tasks = list(study.watch.tasks)
         for task, (colour, dash) in zip(tasks, _STYLES, strict=False):
             _curve(axes, trial, task, colour, dash)
         _rungs(axes, trial)
@@ -71,7 +72,7 @@ def _curve(axes: "Axes", trial: TrialRecord, task: str, colour: str, dash: str) 
     points = _points(trial, task)
     label = f"{task}: {metric_text(trial.r2.get(task))}"
     axes.plot([e for e, _ in points], [v for _, v in points], dash, color=colour, label=label)
-    judged = {entry["epoch"] for entry in trial.history if entry["judged"]}
+    judged = {entry.epoch for entry in trial.judged}
     marks = [point for point in points if point[0] in judged]
     axes.plot([e for e, _ in marks], [v for _, v in marks], "o", color=colour, markersize=4)
     best = [point for point in points if point[0] == trial.best_epoch]
@@ -79,18 +80,17 @@ def _curve(axes: "Axes", trial: TrialRecord, task: str, colour: str, dash: str) 
 
 
 def _rungs(axes: "Axes", trial: TrialRecord) -> None:
-    for entry in trial.history:
-        if entry["judged"]:
-            axes.axvline(entry["epoch"], color=GREY, linewidth=0.8, linestyle=":", zorder=0)
+    for entry in trial.judged:
+        axes.axvline(entry.epoch, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
     if trial.planned_epochs > trial.epochs:
         axes.axvspan(trial.epochs, trial.planned_epochs + 1, color=SHADE, zorder=-1)
 
 
 def _points(trial: TrialRecord, task: str) -> list[tuple[int, float]]:
     return [
-        (entry["epoch"], value)
+        (entry.epoch, value)
         for entry in trial.history
-        if (value := entry["r2"].get(task)) is not None
+        if not math.isnan(value := entry.r2.get(task, math.nan))
     ]
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from studies.dashboard.attributes import plot_key
-from studies.dashboard.trial_note import has_ended
-from studies.records import StudyRecord
+from studies.records.study import StudyRecord
 
 MADE_OF: Final = "avq:plots:"
 """Study attribute, for quick and slow plots each: a digest of what they were made of."""
@@ -41,9 +40,14 @@ def _as_shown(plot: Any) -> str:
 
 
 def _made_of(study: StudyRecord) -> str:
-    ended = [(t.number, t.state, t.score) for t in study.trials if has_ended(t)]
-    content = json.dumps([_VERSION, ended, study.chosen, study.watch, study.identity])
+    ended = [(t.number, t.state, t.score) for t in study.trials if t.has_ended]
+    content = json.dumps([_VERSION, ended, study.chosen, _compared(study)])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _compared(study: StudyRecord) -> list[object]:
+    identity = None if study.identity is None else study.identity.to_dict()
+    return [study.watch.to_dict(), identity]
 
 
 def _quick_plots(study: StudyRecord) -> Iterator[tuple[str, Any]]:
@@ -58,7 +62,7 @@ def _quick_plots(study: StudyRecord) -> Iterator[tuple[str, Any]]:
     yield "avq-front", front(study)
     yield "avq-pruning", pruning(study)
     yield "avq-weights", weights(study)
-    for role, task in zip(("cross-modal", "overall"), dict.fromkeys(study.watch), strict=False):
+    for role, task in zip(("cross-modal", "overall"), study.watch.tasks, strict=False):
         yield f"avq-curves-{role}", curves(study, task)
 
 

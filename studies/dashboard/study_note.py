@@ -4,9 +4,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
-from studies import records
-from studies.dashboard.trial_note import has_ended
-from studies.records import StudyRecord
+from studies.records.provenance import Provenance
+from studies.records.study import StudyRecord
 from studies.summary.headline import glance, headline, points
 from studies.summary.markdown import plain, table, titled
 from studies.summary.tables import confirmation_table, front_table, search_table, test_table
@@ -42,27 +41,26 @@ def study_note(study: StudyRecord, where: Sequence[str]) -> str:
 
 
 def _facts(study: StudyRecord) -> str:
-    counts = records.counts(study.trials)
-    finished = counts["complete"] + counts["pruned"]
-    asked = f" of {study.total}" if study.total and study.total >= finished else ""
-    ended = [trial for trial in study.trials if has_ended(trial)]
-    spent, saved = records.epochs_spent(ended), records.epochs_saved(study.trials)
+    counts = study.counts
+    asked = f" of {study.total}" if study.total and study.total >= counts.finished else ""
+    saved = study.epochs_saved
+    # A running trial's epochs would change the note at every epoch.
+    spent = sum(trial.epochs for trial in study.trials if trial.has_ended)
     share = f" ({saved / (spent + saved):.0%})" if spent + saved else ""
-    made = study.made_with or {}
-    versions = ", ".join(f"{name} {number}" for name, number in made.get("versions", {}).items())
-    told = (
-        f"{finished}{asked} finished: {counts['complete']} complete, {counts['pruned']} pruned; "
-        f"{counts['failed']} failed or handed back"
+    made = study.provenance or Provenance()
+    trials = (
+        f"{counts.finished}{asked} finished: {counts.complete} complete, {counts.pruned} pruned; "
+        f"{counts.failed} failed or requeued"
     )
     rows = [
         ["data", study.data_source or "unknown"],
-        ["space", str(study.space.get("name") or "unknown")],
-        ["trials", told],
+        ["space", study.space.name or "unknown"],
+        ["trials", trials],
         ["epochs", f"{spent} spent, {saved} saved by pruning{share}"],
         ["stopped", study.stopped or ""],
-        ["started", str(made.get("started") or "")],
-        ["machine", str(made.get("machine") or "")],
-        ["versions", versions],
+        ["started", made.started or ""],
+        ["machine", made.machine or ""],
+        ["versions", ", ".join(f"{name} {number}" for name, number in made.versions.items())],
     ]
     return table(["", ""], [row for row in rows if row[1]], words=(0, 1))
 
@@ -71,13 +69,13 @@ def _commands(study: StudyRecord, where: Sequence[str]) -> str:
     """Commands to go on with, ready to be copied."""
     place, name = shlex.join(where), shlex.quote(study.name)
     data = shlex.quote(study.data_source or "DATA")
-    made = study.made_with or {}
-    started = made.get("command") or _join(
+    made = study.provenance or Provenance()
+    started = made.command or _join(
         f"python -m search.run --study {name} --data {data} --trials {study.total or 200}", place
     )
     lines = [
         "# the search: the same command goes on, and a higher --trials adds trials",
-        str(started),
+        started,
         "# the report, one page to send around",
         _join(f"python -m studies.report {name}", place),
         "# the chosen configuration, and a model of it",

@@ -1,18 +1,14 @@
-"""What the page tells of a trial that has ended: why, each rung's decision, figures, configuration."""
+"""What the page tells of a trial that has ended: why, each rung's decision, metrics, configuration."""
 
-from typing import Any, Final
+from typing import Final
 
 from avq_core.display.numbers import metric_text
-from studies.records import StudyRecord, TrialRecord, score, task_names
+from studies.records.study import StudyRecord
+from studies.records.trial import Epoch, TrialRecord
 from studies.summary.markdown import plain, table, wrapped
 
 VERSION: Final = 1
 """Of the note's form: a higher one is written over ours of a lower one."""
-
-
-def has_ended(trial: TrialRecord) -> bool:
-    """Whether nothing about a trial changes any more."""
-    return trial.state not in {"running", "waiting"}
 
 
 def trial_note(study: StudyRecord, trial: TrialRecord, picture: str | None) -> str:
@@ -23,9 +19,9 @@ def trial_note(study: StudyRecord, trial: TrialRecord, picture: str | None) -> s
         trial: A trial of it that has ended.
         picture: Path of its learning curves on the page; `None` where it has none.
     """
-    parts = [_ending(trial), _audit(trial)]
+    parts = [_ending(trial), _spared(trial)]
     parts.append(f"![learning curves of trial {trial.number}]({picture})" if picture else "")
-    parts += [_figures(study, trial), _rungs(study, trial), _configuration(trial)]
+    parts += [_metrics(study, trial), _rungs(study, trial), _configuration(trial)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -39,48 +35,45 @@ def _ending(trial: TrialRecord) -> str:
     return f"{name}{spent}{seconds}.\\\n{wrapped(f'{why[:1].upper()}{why[1:]}.')}"
 
 
-def _audit(trial: TrialRecord) -> str:
-    if not trial.audited:
+def _spared(trial: TrialRecord) -> str:
+    if trial.spared is None:
         return ""
     return wrapped(
-        f"The pruner would have stopped it at epoch {trial.audited['epoch']} "
-        f"({plain(trial.audited['reason'])}); it went on all the same, to see whether that is right."
+        f"A spared trial: the pruning rule would have stopped it at epoch {trial.spared.epoch} "
+        f"({plain(trial.spared.reason)}); it ran on, to check the rule."
     )
 
 
-def _figures(study: StudyRecord, trial: TrialRecord) -> str:
+def _metrics(study: StudyRecord, trial: TrialRecord) -> str:
     if trial.best_epoch is None:
         return ""
     rows = [["score", metric_text(trial.score), ""]]
-    for task in task_names(study):
-        marked = f"{task} (watched)" if task in study.watch else task
+    for task in study.tasks:
+        marked = f"{task} (watched)" if task in study.watch.tasks else task
         rows.append([marked, metric_text(trial.r2.get(task)), str(trial.num_labels.get(task, ""))])
     return table([f"validation R² at epoch {trial.best_epoch}", "", "labels"], rows)
 
 
 def _rungs(study: StudyRecord, trial: TrialRecord) -> str:
     """An entry for each epoch at which the trial was judged, and what came of it."""
-    judged = [entry for entry in trial.history if entry["judged"]]
-    if not judged:
+    if not trial.judged:
         return ""
     lines = []
-    for entry in judged:
-        figures = [f"score {metric_text(score(study, entry['r2']))}"]
-        figures += [
-            f"{plain(t)} {metric_text(entry['r2'].get(t))}" for t in dict.fromkeys(study.watch)
-        ]
+    for entry in trial.judged:
+        metrics = [f"score {metric_text(study.watch.score_of(entry.r2))}"]
+        metrics += [f"{plain(t)} {metric_text(entry.r2.get(t))}" for t in study.watch.tasks]
         decision = wrapped(plain(_decision(trial, entry)), "  ")
-        lines.append(f"- **epoch {entry['epoch']}**: {', '.join(figures)}\\\n  {decision}")
+        lines.append(f"- **epoch {entry.epoch}**: {', '.join(metrics)}\\\n  {decision}")
     return "**Where it was judged**\n\n" + "\n".join(lines)
 
 
-def _decision(trial: TrialRecord, entry: dict[str, Any]) -> str:
-    if trial.audited and trial.audited["epoch"] == entry["epoch"]:
-        return f"to be stopped, but audited: {trial.audited['reason']}"
+def _decision(trial: TrialRecord, entry: Epoch) -> str:
+    if trial.spared is not None and trial.spared.epoch == entry.epoch:
+        return f"to be stopped, but spared: {trial.spared.reason}"
     if entry is trial.history[-1]:
         return "stopped here" if trial.state == "pruned" else "the last"
-    if "decision" in entry:
-        return f"went on: {entry['decision']}"
+    if entry.decision is not None:
+        return f"went on: {entry.decision}"
     return "went on; the pruner was not asked"
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from avq_core.cli import CommandParser, integer, run_command
 from studies.cli import add_study_options
 from studies.errors import StudyError
-from studies.export.configuration import ensemble, front, pick, to_yaml, write
-from studies.records import StudyRecord
+from studies.export.configuration import to_yaml, write
+from studies.export.selection import ensemble, front, pick
+from studies.records.study import StudyRecord
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -49,20 +50,24 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Picks the trial and writes it."""
     options = build_parser().parse_args(argv)
-    from studies.records import read_study
+    from studies.records.read import read_study
     from studies.storage.open import open_study
 
     study = read_study(open_study(options.runs, options.study, options.storage))
     if options.pareto:
         return _write_front(study, options.out)
     trial = pick(study, options.trial)
-    members = ensemble(study) if options.ensemble else []
+    members = ensemble(study) if options.ensemble else ()
     text = to_yaml(study, trial, members=members)
     if options.out == "-":
         print(text, end="")
         return 0
     write(Path(options.out), text)
-    told = f", ensemble of trials {', '.join(str(m['trial']) for m in members)}" if members else ""
+    told = (
+        f", ensemble of trials {', '.join(str(member.trial) for member in members)}"
+        if members
+        else ""
+    )
     print(f"trial {trial.number} of {study.name}{told}: {options.out}")
     return 0
 
@@ -75,7 +80,7 @@ def _write_front(study: StudyRecord, out: str) -> int:
     for path, text in texts.items():
         write(path, text)
         r2 = files[path].r2
-        told = ", ".join(f"{task} {r2[task]:.3f}" for task in dict.fromkeys(study.watch))
+        told = ", ".join(f"{task} {r2[task]:.3f}" for task in study.watch.tasks)
         print(f"trial {files[path].number} of {study.name} ({told}): {path}")
     return 0
 

@@ -1,143 +1,77 @@
-"""A trial's full training configuration, as `avq_core.train` takes it."""
+"""A trial's full training configuration as a file, with what is known of it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from avq_core.config.yaml_lines import yaml_text
 from avq_core.files import whole_file
-from studies.errors import StudyError
 from studies.export.header import header
-from studies.records import StudyRecord, TrialRecord, best, by_front
+from studies.export.selection import Export, exported
+from studies.records.codec import encode_r2
+from studies.records.held_out import EnsembleMember, IntervalsByTask
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 
-def front(study: StudyRecord) -> list[TrialRecord]:
-    """The complete trials that no other beats in both watched figures, the highest score first.
-
-    Raises:
-        StudyError: No trial is complete.
-    """
-    fronts = by_front(study.trials, study.watch)
-    if not fronts:
-        raise StudyError(
-            f"the study {study.name!r} has no complete trial yet, so there is no front; let the "
-            "search go on"
-        )
-    return fronts[0]
-
-
-def ensemble(study: StudyRecord) -> list[dict[str, Any]]:
-    """The confirmed trials that were searched, the best first, each with its configuration.
-
-    Raises:
-        StudyError: Fewer than two are confirmed.
-    """
-    test = (study.confirmation or {}).get("test") or {}
-    members: list[dict[str, Any]] = (test.get("ensemble") or {}).get("members", [])
-    if len(members) < 2:
-        raise StudyError(
-            f"the study {study.name!r} has no ensemble: its confirmation trained fewer than two "
-            "searched configurations to their end; run it with --confirm 2 or more"
-        )
-    return [{"trial": member["trial"], "config": member["config"]} for member in members]
-
-
-def pick(study: StudyRecord, number: int | None) -> TrialRecord:
-    """The trial of a number, or the chosen one, or the best.
-
-    Raises:
-        StudyError: No such trial, or none that can be exported.
-    """
-    wanted = study.chosen if number is None else number
-    if wanted is None:
-        found = best(study.trials)
-        if found is None:
-            raise StudyError(
-                f"the study {study.name!r} has no complete trial yet; name one with --trial, or "
-                "let the search go on"
-            )
-        return found
-    if not 0 <= wanted < len(study.trials):
-        raise StudyError(
-            f"the study {study.name!r} has no trial {wanted}, expected 0 to {len(study.trials) - 1}"
-        )
-    return study.trials[wanted]
-
-
-def exported(study: StudyRecord, trial: TrialRecord) -> dict[str, Any]:
-    """What the file holds.
-
-    The epochs are those that gave the trial's score. Where the confirmation trained this trial and
-    opened test for it, the seed is that run's, so that training the file again gives its figures.
+def to_yaml(
+    study: StudyRecord, trial: TrialRecord, *, members: tuple[EnsembleMember, ...] = ()
+) -> str:
+    """The file's text, comments first; with the members of an ensemble, if there are any.
 
     Raises:
         StudyError: The trial holds no configuration.
     """
-    if trial.config is None:
-        raise StudyError(
-            f"trial {trial.number} of {study.name!r} is {trial.state} and holds no configuration; "
-            "choose another with --trial"
-        )
-    config = {section: dict(values) for section, values in trial.config.items()}
-    if trial.best_epoch is not None:
-        config["training"]["epochs"] = trial.best_epoch
-    own = _final(study, trial)
-    if own is not None:
-        config = own["config"]
-    return {
+    export = exported(study, trial, members=members)
+    return header(export) + yaml_text(plain(export))
+
+
+def plain(export: Export) -> dict[str, Any]:
+    """What the file holds, as plain values."""
+    study, trial = export.study, export.trial
+    identity, provenance = study.identity, study.provenance
+    content = {
         "study": study.name,
         "trial": trial.number,
         "data": study.data_source,
-        "data_key": study.identity.get("data"),
-        "space": study.space.get("name"),
-        "space_key": study.identity.get("space"),
-        "made_with": study.made_with,
+        "data_key": None if identity is None else identity.data,
+        "space": study.space.name,
+        "space_key": None if identity is None else identity.space,
+        "made_with": None if provenance is None else provenance.encode(),
         "search": {
             "score": trial.score,
             "epoch": trial.best_epoch,
-            "seed": trial.config["training"]["seed"],
-            "ran_on": trial.ran_on,
-            "val_r2": trial.r2,
-            "val_labels": trial.num_labels,
+            "seed": export.search_seed,
+            "ran_on": None if trial.ran_on is None else trial.ran_on.encode(),
+            "val_r2": encode_r2({"val": trial.r2})["val"],
+            "val_labels": dict(trial.num_labels),
         },
-        "confirmed": _confirmed(study, trial, own),
-        "config": config,
+        "confirmed": _confirmed(export),
+        "config": export.config,
     }
+    members = [member.encode() for member in export.members]
+    return content | ({"ensemble": members} if members else {})
 
 
-def _final(study: StudyRecord, trial: TrialRecord) -> dict[str, Any] | None:
-    """The run of this trial's configuration for which test was opened, if there was one."""
-    test = (study.confirmation or {}).get("test") or {}
-    finals = [test[name] for name in ("chosen", "baseline") if name in test]
-    return next((entry for entry in finals if entry["trial"] == trial.number), None)
-
-
-def _confirmed(
-    study: StudyRecord, trial: TrialRecord, final: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    rows = (study.confirmation or {}).get("candidates", [])
-    row = next((row for row in rows if row["trial"] == trial.number), None)
-    if row is None:
+def _confirmed(export: Export) -> dict[str, Any] | None:
+    if export.candidate is None:
         return None
-    found = {
-        key: row.get(key)
-        for key in ("score_mean", "score_std", "score_error", "num_runs", "r2_mean")
-    }
-    if final is None:
-        return found
-    test = (study.confirmation or {})["test"]
-    # Of several seeds, training the file again gives the first one's figures, not their mean.
-    first = {"test_r2_first": final["r2_first"]} if "r2_first" in final else {}
-    where = {"trained_on": test["trained_on"]} if "trained_on" in test else {}
-    return found | {"test_r2": final["r2"]} | first | where
+    candidate = export.candidate.encode()
+    keys = ("score_mean", "score_std", "score_error", "num_runs", "r2_mean")
+    confirmed = {key: candidate[key] for key in keys}
+    test, tested = export.study.test, export.tested
+    if test is None or tested is None:
+        return confirmed
+    confirmed["test_r2"] = _intervals(tested.r2)
+    if tested.r2_first is not None:
+        # Training the file again gives the first seed's metrics, not the mean over seeds.
+        confirmed["test_r2_first"] = _intervals(tested.r2_first)
+    if test.trained_on is not None:
+        confirmed["trained_on"] = test.trained_on.encode()
+    return confirmed
 
 
-def to_yaml(
-    study: StudyRecord, trial: TrialRecord, *, members: Sequence[dict[str, Any]] = ()
-) -> str:
-    """The file's text, comments first; with the members of an ensemble, if there are any."""
-    content = exported(study, trial) | ({"ensemble": list(members)} if members else {})
-    return header(study, content) + yaml_text(content)
+def _intervals(r2: IntervalsByTask) -> dict[str, Any]:
+    return {task: interval.encode() for task, interval in r2.items()}
 
 
 def write(path: Path, text: str) -> None:

@@ -3,43 +3,43 @@
 Programs find the same under the file's keys; nothing here is read again.
 """
 
+import math
 import shlex
 import textwrap
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-from avq_core.display.numbers import interval_text, metric_text
+from avq_core.display.numbers import metric_text
 from avq_core.display.tables import text_table
-from studies.records import StudyRecord, task_names
+from studies.export.selection import Export
+from studies.records.confirmation import CandidateResult
+from studies.records.held_out import IntervalsByTask
+from studies.records.intervals import interval_text
+from studies.records.provenance import Provenance
+from studies.records.trial import RanOn
 
 _WIDTH: Final = 98
 _TRAIN: Final = "python -m avq_core.train --config THIS_FILE"
-_TEST_COLUMNS: Final = {"test_r2": "test", "test_r2_first": "test, first seed"}
 
 
-def header(study: StudyRecord, content: Mapping[str, Any]) -> str:
-    """The comments of a file.
-
-    Args:
-        study: The study.
-        content: What the file holds, as `studies.export.exported` gives it; with `ensemble`, the
-            members, where it is of several configurations.
-    """
-    what = f"trial {content['trial']}"
-    if members := content.get("ensemble"):
-        what = f"the ensemble of trials {', '.join(str(m['trial']) for m in members)}"
+def header(export: Export) -> str:
+    """The comments of a file."""
+    what = f"trial {export.trial.number}"
+    if export.members:
+        numbers = ", ".join(str(member.trial) for member in export.members)
+        what = f"the ensemble of trials {numbers}"
     lines = [
-        f"avq-search: {what} of the study {study.name}. Train it with",
-        f"  {_TRAIN} --data {_source(content)} --out models/best",
+        f"avq-search: {what} of the study {export.study.name}. Train it with",
+        f"  {_TRAIN} --data {_source(export)} --out models/best",
         "",
         "Where it is from",
-        *_origin(study, content),
+        *_origin(export),
         "",
         "What it reached",
-        *_figures(study, content),
+        *_metrics(export),
         "",
-        "What trains to these figures again",
-        *_again(study, content),
+        "Reproduce",
+        *_reproduce(export),
     ]
     return "".join(f"# {_safe(line)}".rstrip() + "\n" for line in lines)
 
@@ -62,97 +62,98 @@ def _text(label: str, told: str) -> list[str]:
     )
 
 
-def _origin(study: StudyRecord, content: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("data", "space"):
-        told, key = content[name] or "unknown", content[f"{name}_key"] or "unknown"
-        yield from _text(name, f"{told}, fingerprint {key}")
-    rule = (study.confirmation or {}).get("rule")
-    if rule and content["trial"] == study.chosen:
+def _origin(export: Export) -> Iterator[str]:
+    study, identity = export.study, export.study.identity
+    keys = ("unknown", "unknown") if identity is None else (identity.data, identity.space)
+    for label, name, key in zip(
+        ("data", "space"), (study.data_source, study.space.name), keys, strict=True
+    ):
+        yield from _text(label, f"{name or 'unknown'}, fingerprint {key}")
+    rule = None if study.confirmation is None else study.confirmation.rule
+    if rule and export.trial.number == study.chosen:
         yield from _text("chosen", rule)
-    training = content["config"]["training"]
-    run = "its run for the test split" if _has_own_run(content) else "the trial itself"
+    training = export.config["training"]
+    run = "the trial itself" if export.tested is None else "its run for the test split"
     yield from _text("epochs", f"{training['epochs']}, which gave the trial its score")
     yield from _text("seed", f"{training['seed']}, of {run}")
-    made = content["made_with"] or {}
-    versions = ", ".join(f"{name} {number}" for name, number in made.get("versions", {}).items())
+    made = study.provenance or Provenance()
+    versions = ", ".join(f"{name} {number}" for name, number in made.versions.items())
     yield from _text("versions", versions or "not noted by this study")
-    for key in ("machine", "started"):
-        if made.get(key):
-            yield from _text(key, str(made[key]))
-    if made.get("command"):
-        yield f"  {'command':<11}{made['command']}"
+    for label, value in (("machine", made.machine), ("started", made.started)):
+        if value:
+            yield from _text(label, value)
+    if made.command:
+        yield f"  {'command':<11}{made.command}"
 
 
-def _figures(study: StudyRecord, content: Mapping[str, Any]) -> Iterator[str]:
+def _metrics(export: Export) -> Iterator[str]:
     """R² by task at every stage that the trial came to, and the scores in words."""
-    search, confirmed = content["search"], content["confirmed"] or {}
-    tasks = task_names(study)
-    columns = {"search, val": {task: metric_text(search["val_r2"].get(task)) for task in tasks}}
-    if confirmed:
-        columns["confirmed"] = {t: metric_text(v) for t, v in confirmed["r2_mean"].items()}
-    found = {name: confirmed.get(key) for key, name in _TEST_COLUMNS.items()}
-    if "ensemble" in content:
-        found["ensemble, test"] = (study.confirmation or {})["test"]["ensemble"]["r2"]
-    for name, r2 in found.items():
-        if r2 is not None:
-            columns[name] = {t: interval_text(v) for t, v in r2.items()}
-    rows = [[f"R² [95 %] of #{content['trial']}", *columns]]
-    for task in tasks:
-        marked = f"{task} *" if task in study.watch else task
+    study, trial = export.study, export.trial
+    columns = {"search, val": {task: metric_text(trial.r2.get(task)) for task in study.tasks}}
+    if export.candidate is not None:
+        columns["confirmed"] = {t: metric_text(v) for t, v in export.candidate.r2_mean.items()}
+    for name, r2 in _tested(export).items():
+        columns[name] = {task: interval_text(interval) for task, interval in r2.items()}
+    rows = [[f"R² [95 %] of #{trial.number}", *columns]]
+    for task in study.tasks:
+        marked = f"{task} *" if task in study.watch.tasks else task
         rows.append([marked, *(column.get(task, "n/a") for column in columns.values())])
     yield from (f"  {line}" for line in text_table(rows).splitlines())
-    yield from _text(
-        "search", f"score {metric_text(search['score'])} of the watched tasks (*) on val"
-    )
-    yield from _confirmation_in_words(study, confirmed)
+    yield from _text("search", f"score {metric_text(trial.score)} of the watched tasks (*) on val")
+    if export.candidate is not None:
+        yield from _confirmation_in_words(export, export.candidate)
 
 
-def _confirmation_in_words(study: StudyRecord, confirmed: Mapping[str, Any]) -> Iterator[str]:
-    if not confirmed:
+def _tested(export: Export) -> dict[str, IntervalsByTask]:
+    """R² on test by the name of its column."""
+    found: dict[str, IntervalsByTask] = {}
+    if export.tested is not None:
+        found["test"] = export.tested.r2
+        if export.tested.r2_first is not None:
+            found["test, first seed"] = export.tested.r2_first
+    test = export.study.test
+    if export.members and test is not None and test.ensemble is not None:
+        found["ensemble, test"] = test.ensemble.r2
+    return found
+
+
+def _confirmation_in_words(export: Export, candidate: CandidateResult) -> Iterator[str]:
+    confirmation = export.study.confirmation
+    if confirmation is None:
         return
-    confirmation = study.confirmation or {}
-    runs, made = f"{confirmation['folds']} folds", confirmed.get("num_runs")
-    if (seeds := confirmation.get("seeds")) is not None:
-        runs += f" and {seeds} fresh seed{'s' if seeds != 1 else ''} each"
-    spread = (
-        f"score {metric_text(confirmed['score_mean'])} ± {metric_text(confirmed['score_std'])} sd"
-    )
-    if confirmed.get("score_error") is not None:
-        spread += f" (standard error {metric_text(confirmed['score_error'])})"
-    counted = "" if made is None else f"{made} of the runs on "
-    yield from _text("confirmed", f"{spread} over {counted}{runs} of train + val")
-    if _has_own_run(content={"confirmed": confirmed}):
-        openings, seeds = confirmation.get("test_openings", 1), confirmation["test"].get("seeds", 1)
-        mean = f"mean of {seeds} seeds, " if seeds > 1 else ""
+    seeds = f"{confirmation.seeds} fresh seed{'s' if confirmation.seeds != 1 else ''}"
+    spread = f"score {metric_text(candidate.score_mean)} ± {metric_text(candidate.score_std)} sd"
+    if not math.isnan(candidate.score_error):
+        spread += f" (standard error {metric_text(candidate.score_error)})"
+    runs = f"{candidate.num_runs} of the runs on {confirmation.folds} folds and {seeds} each"
+    yield from _text("confirmed", f"{spread} over {runs} of train + val")
+    if export.tested is not None and confirmation.test is not None:
+        seeds_of_test, openings = confirmation.test.seeds, confirmation.test_openings
+        mean = f"mean of {seeds_of_test} seeds, " if seeds_of_test > 1 else ""
         times = "once" if openings == 1 else f"{openings} times"
         yield from _text("test", f"{mean}opened {times}")
 
 
-def _has_own_run(content: Mapping[str, Any]) -> bool:
-    """Whether the configuration is that of a run for the test split, with that run's seed."""
-    return "test_r2" in (content["confirmed"] or {})
-
-
-def _again(study: StudyRecord, content: Mapping[str, Any]) -> Iterator[str]:
-    """Commands, by the figures that they reproduce."""
-    tested = ((study.confirmation or {}).get("test") or {}).get("trained_on") or {}
-    searched = content["search"].get("ran_on") or {}
-    command = f"{_TRAIN} --data {_source(content)} --out DIR"
-    where = searched
-    if "ensemble" in content:
-        where = tested
+def _reproduce(export: Export) -> Iterator[str]:
+    """Commands, by the metrics that they reproduce."""
+    tested = None if export.study.test is None else export.study.test.trained_on
+    searched = export.trial.ran_on
+    command = f"{_TRAIN} --data {_source(export)} --out DIR"
+    is_known = searched is not None
+    if export.members:
+        is_known = tested is not None
         yield f"  ensemble, test: {command}{_placed(tested)}"
-    elif _has_own_run(content):
-        by_seed = "test_r2_first" in content["confirmed"]
-        where = tested and searched
+    elif export.tested is not None:
+        by_seed = export.tested.r2_first is not None
+        is_known = tested is not None and searched is not None
         yield f"  test{', first seed' if by_seed else ''}: {command}{_placed(tested)}"
-        yield f"  search, val: {command}{_placed(searched)} --seed {content['search']['seed']}"
+        yield f"  search, val: {command}{_placed(searched)} --seed {export.search_seed}"
     else:
         yield f"  search, val: {command}{_placed(searched)}"
-    precision = searched.get("precision")
-    if precision is not None:
+    if searched is not None and searched.precision is not None:
+        precision = searched.precision
         yield f"  (its matrix products were {precision}; `auto` measures what a CPU is good at)"
-    with_them = "" if where else " with --device and --threads as its workers had them,"
+    with_them = "" if is_known else " with --device and --threads as its workers had them,"
     yield from _text(
         "",
         f"To the digit on the same data,{with_them} on a machine of the same kind with the same "
@@ -160,10 +161,10 @@ def _again(study: StudyRecord, content: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _placed(where: Mapping[str, Any]) -> str:
+def _placed(where: RanOn | None) -> str:
     """Options of a device and its threads."""
-    return "".join(f" --{name} {where[name]}" for name in ("device", "threads") if name in where)
+    return "" if where is None else f" --device {where.device} --threads {where.threads}"
 
 
-def _source(content: Mapping[str, Any]) -> str:
-    return shlex.quote(content["data"] or "DATA")
+def _source(export: Export) -> str:
+    return shlex.quote(export.study.data_source or "DATA")

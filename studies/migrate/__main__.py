@@ -69,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
 def _space(wanted: str, source: "optuna.Study") -> "Space":
     """The space of a name or a file, as `search.run --space` takes them."""
     from space.presets import named_space
-    from studies.records import TASKS
+    from studies.records.attributes import TASKS
 
     return named_space(wanted, source.user_attrs.get(TASKS, []))
 
@@ -77,7 +77,7 @@ def _space(wanted: str, source: "optuna.Study") -> "Space":
 def _told(source: str, new: str, sorting: "Sorting") -> list[str]:
     """What was carried, and what was left by the setting that did not fit."""
     from studies.migrate.carry import UNFINISHED
-    from studies.records import BASELINE
+    from studies.records.attributes import BASELINE
 
     states = Counter(trial.state.name.lower() for trial, _ in sorting.carried)
     num, left = len(sorting.carried), Counter(path for path, _ in sorting.left)
@@ -103,18 +103,18 @@ def _told(source: str, new: str, sorting: "Sorting") -> list[str]:
 
 def _command(source: "optuna.Study", space: "Space", new: str, options: argparse.Namespace) -> str:
     """The command that goes on with the new study; settings at their defaults are left out."""
-    from studies import records
+    from studies.records import attributes
 
-    attributes = source.user_attrs
-    settings = attributes[records.IDENTITY]["settings"]
+    stored = source.user_attrs
+    settings = stored[attributes.IDENTITY]["settings"]
     watch = settings.get("watch", {})
     share = watch.get("cross_modal_weight", 0.5)
-    watched = list(dict.fromkeys(attributes.get(records.WATCH, _WATCHED)))
+    watched = list(dict.fromkeys(stored.get(attributes.WATCH, _WATCHED)))
     given = {
         "--study": (new, None),
         "--space": (options.space, None),
-        "--data": (attributes.get(records.DATA_SOURCE) or "DATA", None),
-        "--trials": (attributes.get(records.TOTAL), None),
+        "--data": (stored.get(attributes.DATA_SOURCE) or "DATA", None),
+        "--trials": (stored.get(attributes.TOTAL), None),
         "--epochs": (settings.get("epochs"), space.epochs),
         "--objective": (settings.get("objective"), "score"),
         "--pruner": (settings.get("pruner"), "cycle"),
@@ -137,7 +137,7 @@ def _has_layout(source: "optuna.Study") -> bool:
     """Whether the data was read with settings of its own, which a file of the user's holds."""
     from avq_core.config.presets import manual
     from avq_core.config.values import to_dict
-    from studies.records import CONFIG
+    from studies.records.attributes import CONFIG
 
     configs = (t.user_attrs.get(CONFIG) for t in source.get_trials(deepcopy=False))
     data = next((config["data"] for config in configs if config), None)

@@ -9,11 +9,13 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.trial import FrozenTrial
 
 from space.space import Space
-from studies import records
 from studies.distributions import distributions_of
 from studies.errors import StudyError
 from studies.identity import Identity
 from studies.points import WEIGHT_PREFIX, coordinates, first_misfit
+from studies.records import attributes
+from studies.records.confirmation import Confirmation
+from studies.records.read import read_confirmation
 from studies.storage.lock import study_lock
 from studies.storage.open import make_schema, open_storage
 from studies.trial_states import FINISHED
@@ -22,12 +24,12 @@ CARRIED: Final = "carried_from"
 """Trial: study and number that it was carried from. Study: the name of that study."""
 UNFINISHED: Final = "not finished"
 _KEPT: Final = (
-    records.TASKS,
-    records.WATCH,
-    records.DATA_SOURCE,
-    records.ATTAINABLE,
-    records.SIMPLE,
-    records.AUDIT,
+    attributes.TASKS,
+    attributes.WATCH,
+    attributes.DATA_SOURCE,
+    attributes.ATTAINABLE,
+    attributes.SIMPLE_MODELS,
+    attributes.DATA_AUDIT,
 )
 """Of the study: all that is of its data, nothing of its command or of what it chose."""
 
@@ -48,7 +50,7 @@ def sort_out(source: optuna.Study, space: Space) -> Sorting:
     Raises:
         StudyError: None fits but the baseline, or the search did not make the study.
     """
-    if records.IDENTITY not in source.user_attrs:
+    if attributes.IDENTITY not in source.user_attrs:
         raise StudyError(
             f"the study {source.study_name!r} does not say what it is of, expected one that "
             "python -m search.run made"
@@ -56,18 +58,18 @@ def sort_out(source: optuna.Study, space: Space) -> Sorting:
     carried: list[tuple[FrozenTrial, dict[str, Any]]] = []
     left: list[tuple[str, str]] = []
     for trial in source.get_trials(deepcopy=False):
-        config = trial.user_attrs.get(records.CONFIG)
+        config = trial.user_attrs.get(attributes.CONFIG)
         if trial.state not in FINISHED:
             left.append((UNFINISHED, ""))
         elif config is None:
             left.append(("without a configuration", ""))
         elif (misfit := first_misfit(config, space)) is None:
             carried.append((trial, _as_suggested(trial, coordinates(config, space), config, space)))
-        elif trial.user_attrs.get(records.BASELINE):
+        elif trial.user_attrs.get(attributes.BASELINE):
             carried.append((trial, {}))
         else:
             left.append((misfit.path, misfit.reason))
-    if all(trial.user_attrs.get(records.BASELINE) for trial, _ in carried):
+    if all(trial.user_attrs.get(attributes.BASELINE) for trial, _ in carried):
         reasons = [reason for _, reason in left if reason]
         why = f", such as: {reasons[0]}" if reasons else ""
         raise StudyError(
@@ -141,10 +143,10 @@ def _carried(
 ) -> FrozenTrial:
     """A trial as the new study holds it: its point under the new distributions, all else as it was."""
     told = distributions_of(space)
-    attributes = {**trial.user_attrs, CARRIED: {"study": study, "trial": trial.number}}
-    first = attributes.pop(records.FINISHES, None)
+    kept = {**trial.user_attrs, CARRIED: {"study": study, "trial": trial.number}}
+    first = kept.pop(attributes.FINISHES, None)
     if first in numbers:
-        attributes[records.FINISHES] = numbers[first]
+        kept[attributes.FINISHES] = numbers[first]
     return FrozenTrial(
         number=0,  # the storage's to give, like the id
         trial_id=0,
@@ -155,7 +157,7 @@ def _carried(
         datetime_complete=trial.datetime_complete,
         params=point,
         distributions={path: told[path] for path in point},
-        user_attrs=attributes,
+        user_attrs=kept,
         # What samplers noted there is of the old space.
         system_attrs={},
         intermediate_values=trial.intermediate_values,
@@ -167,14 +169,17 @@ def _describe(study: optuna.Study, source: optuna.Study, space: Space) -> None:
     for name in _KEPT:
         if name in source.user_attrs:
             study.set_user_attr(name, source.user_attrs[name])
-    seen: dict[str, Any] = source.user_attrs.get(records.CONFIRMATION) or {}
-    if seen.get("test_openings"):
+    confirmation = read_confirmation(source.user_attrs)
+    if confirmation is not None and confirmation.test_openings:
         # The data's test split has been looked at, by whatever study.
-        openings = [{"study": source.study_name, **one} for one in seen.get("openings", [])]
-        looked = {"test_openings": seen["test_openings"], "openings": openings}
-        study.set_user_attr(records.CONFIRMATION, looked)
-    study.set_user_attr(records.SPACE, space.to_dict())
+        openings = tuple(
+            opening.model_copy(update={"study": opening.study or source.study_name})
+            for opening in confirmation.openings
+        )
+        looked = Confirmation(test_openings=confirmation.test_openings, openings=openings)
+        study.set_user_attr(attributes.CONFIRMATION, looked.encode())
+    study.set_user_attr(attributes.SPACE, space.to_dict())
     study.set_user_attr(CARRIED, source.study_name)
-    identity = Identity.from_dict(source.user_attrs[records.IDENTITY])
+    identity = Identity.from_dict(source.user_attrs[attributes.IDENTITY])
     identity = dataclasses.replace(identity, space=space.fingerprint())
-    study.set_user_attr(records.IDENTITY, identity.to_dict())
+    study.set_user_attr(attributes.IDENTITY, identity.to_dict())

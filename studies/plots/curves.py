@@ -1,15 +1,16 @@
 """A task's validation R² by epoch, with the rungs marked and the pruned trials' ends."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 import plotly.graph_objects as go
 
 from avq_core.display.palette import BLUE, GREEN, GREY, MUTED, VERMILION
-from studies import records
 from studies.plots.ranges import r2_span, say_beyond
-from studies.plots.style import KINDS, bare, complete
-from studies.records import StudyRecord, TrialRecord
+from studies.plots.style import KINDS, bare
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 _TOP: Final = 5
 _MOST_RUNGS: Final = 12
@@ -40,14 +41,14 @@ def curves(study: StudyRecord, task: str) -> go.Figure | None:
         drawn.add_trace(_ends([(t.number, lines[t.number][-1]) for t in pruned]))
     for epoch in rungs(study):
         drawn.add_vline(x=epoch, line={"color": MUTED, "width": 1, "dash": "dot"}, layer="below")
-    # Figures between rungs belong to no decision, and the first epochs' may be far below.
+    # R² between rungs belongs to no decision, and the first epochs' may be far below.
     judged = [
-        entry["r2"].get(task)
+        entry.r2.get(task, math.nan)
         for trial in trials
         for entry in trial.history
-        if entry["judged"] or entry is trial.history[-1]
+        if entry.judged or entry is trial.history[-1]
     ]
-    low, high = r2_span([value for value in judged if value is not None])
+    low, high = r2_span([value for value in judged if not math.isnan(value)])
     drawn.update_layout(yaxis={"range": [low, high]})
     below = sum(any(value < low for _, value in lines[t.number]) for t in trials)
     say_beyond(drawn, below, "their lines leave it")
@@ -57,27 +58,26 @@ def curves(study: StudyRecord, task: str) -> go.Figure | None:
 def rungs(study: StudyRecord) -> list[int]:
     """Rungs of the searched trials; none where there are too many to draw."""
     own = [trial for trial in study.trials if not trial.baseline]
-    found = sorted({e["epoch"] for trial in own for e in trial.history if e["judged"]})
+    found = sorted({epoch.epoch for trial in own for epoch in trial.judged})
     return found if len(found) <= _MOST_RUNGS else []
 
 
 def _curve(trial: TrialRecord, task: str) -> list[tuple[int, float]]:
     """Epoch and R², where it is defined."""
     return [
-        (entry["epoch"], value)
+        (entry.epoch, value)
         for entry in trial.history
-        if (value := entry["r2"].get(task)) is not None
+        if not math.isnan(value := entry.r2.get(task, math.nan))
     ]
 
 
 def _roles(study: StudyRecord) -> dict[int, str]:
     """Trials that get a line of their own kind."""
-    ranked = sorted(complete(study.trials), key=lambda trial: -(trial.score or 0.0))
-    roles = {trial.number: "next best" for trial in ranked[1:_TOP]}
-    baseline = records.baseline(study.trials)
+    roles = {trial.number: "next best" for trial in study.ranked[1:_TOP]}
+    baseline = study.baseline
     if baseline is not None:
         roles[baseline.number] = "baseline"
-    if (best := records.best(study.trials)) is not None:
+    if (best := study.best) is not None:
         roles[best.number] = "best"
     return roles
 

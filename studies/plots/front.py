@@ -5,27 +5,23 @@ from itertools import pairwise
 import plotly.graph_objects as go
 
 from avq_core.display.palette import GREEN
-from studies import records
 from studies.plots.ranges import on_edge, r2_span, say_beyond
 from studies.plots.style import bare, marks
-from studies.records import StudyRecord, TrialRecord
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 
 def front(study: StudyRecord) -> go.Figure | None:
     """A mark for each trial with both R²; `None` where the two are one task or no trial has both."""
-    first, second = study.watch
-    shown = [
-        trial
-        for trial in study.trials
-        if trial.r2.get(first) is not None and trial.r2.get(second) is not None
-    ]
+    first, second = study.watch.cross_modal, study.watch.overall
+    shown = [trial for trial in study.trials if study.watch.pick(trial.r2).is_finite]
     if not shown or first == second:
         return None
-    across = r2_span([trial.r2[first] or 0.0 for trial in shown])
-    up = r2_span([trial.r2[second] or 0.0 for trial in shown])
+    across = r2_span([trial.r2[first] for trial in shown])
+    up = r2_span([trial.r2[second] for trial in shown])
 
     def place(trial: TrialRecord) -> tuple[float, float]:
-        return on_edge(trial.r2[first] or 0.0, across), on_edge(trial.r2[second] or 0.0, up)
+        return on_edge(trial.r2[first], across), on_edge(trial.r2[second], up)
 
     drawn = bare("Pareto front of the two watched R²", x=f"{first} R²", y=f"{second} R²")
     corners = _staircase(study)
@@ -52,11 +48,10 @@ def _wider(limits: tuple[float, float]) -> list[float]:
 
 def _staircase(study: StudyRecord) -> list[tuple[float, float]]:
     """The front's corners, from the highest second R² to the highest first R²."""
-    fronts = records.by_front(study.trials, study.watch)
-    if not fronts:
+    if not study.pareto_front:
         return []
-    first, second = study.watch
-    points = sorted({(t.r2[first] or 0.0, t.r2[second] or 0.0) for t in fronts[0]})
+    first, second = study.watch.cross_modal, study.watch.overall
+    points = sorted({(trial.r2[first], trial.r2[second]) for trial in study.pareto_front})
     corners = [points[0]]
     for before, after in pairwise(points):
         corners += [(before[0], after[1]), after]

@@ -5,7 +5,8 @@ import plotly.graph_objects as go
 from avq_core.display.palette import GREEN
 from studies.plots.ranges import on_edge, r2_span, say_beyond
 from studies.plots.style import bare, marks
-from studies.records import StudyRecord, TrialRecord
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 
 def history(study: StudyRecord) -> go.Figure | None:
@@ -22,7 +23,7 @@ def history(study: StudyRecord) -> go.Figure | None:
         return trial.number, on_edge(score, limits)
 
     drawn = bare("Score of every trial", x="trial", y="validation score (R²)")
-    steps = best_so_far(scored)
+    steps = best_so_far(study)
     drawn.add_scatter(
         x=[number for number, _ in steps],
         y=[score for _, score in steps],
@@ -39,14 +40,13 @@ def history(study: StudyRecord) -> go.Figure | None:
     return drawn
 
 
-def best_so_far(trials: list[TrialRecord]) -> list[tuple[int, float]]:
-    """Number and score of each complete trial that beat all before it, carried to the last."""
+def best_so_far(study: StudyRecord) -> list[tuple[int, float]]:
+    """Number and score of each complete trial that beat all before it, carried to the last score."""
     steps: list[tuple[int, float]] = []
-    for trial in trials:
-        if trial.state != "complete" or trial.score is None:
-            continue
-        if not steps or trial.score > steps[-1][1]:
+    for trial in study.complete:
+        if trial.score is not None and (not steps or trial.score > steps[-1][1]):
             steps.append((trial.number, trial.score))
     if steps:
-        steps.append((trials[-1].number, steps[-1][1]))
+        last = max(trial.number for trial in study.trials if trial.score is not None)
+        steps.append((last, steps[-1][1]))
     return steps

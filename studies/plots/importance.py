@@ -8,7 +8,7 @@ from avq_core.display.palette import BLUE, INK, SKY
 from studies.analysis import importance as measured
 from studies.analysis.importance import Importance
 from studies.plots.style import bare, short, words
-from studies.records import StudyRecord
+from studies.records.study import StudyRecord
 
 _ROW: Final = 21
 """Height of a hyperparameter's bar with its gap, in pixels."""

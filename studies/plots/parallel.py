@@ -14,8 +14,10 @@ import plotly.graph_objects as go
 from avq_core.display.palette import GREY, MUTED, QUARTERS
 from studies.plots.ranges import apart, log_ticks, on_edge, r2_span
 from studies.plots.slices import choices_of
-from studies.plots.style import HEIGHT, bare, searched, short, words
-from studies.records import StudyRecord, TrialRecord
+from studies.plots.style import HEIGHT, bare, short, words
+from studies.records.provenance import SearchedParameter
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 LEAST: Final = 4
 COLUMN: Final = 68
@@ -48,13 +50,14 @@ class _Axis:
 
 def parallel(study: StudyRecord) -> go.Figure | None:
     """The plot; `None` with fewer than four complete trials."""
-    trials = searched(study.trials)
+    trials = study.searched
     if len(trials) < LEAST:
         return None
-    specs = study.space.get("parameters", {})
+    declared = study.space.parameters
     found = dict.fromkeys(name for trial in trials for name in trial.params)
-    names = [*(name for name in specs if name in found), *(n for n in found if n not in specs)]
-    axes = [_scores(trials), *(_axis(name, specs.get(name, {}), trials) for name in names)]
+    names = [name for name in declared if name in found]
+    names += [name for name in found if name not in declared]
+    axes = [_scores(trials), *(_axis(name, declared.get(name), trials) for name in names)]
     title = f"The {len(trials)} complete trials, a line each"
     drawn = bare(title, height=HEIGHT + 80)
     ranked = sorted(range(len(trials)), key=lambda place: trials[place].score or 0.0)
@@ -94,10 +97,10 @@ def _scores(trials: Sequence[TrialRecord]) -> _Axis:
     )
 
 
-def _axis(name: str, spec: dict[str, Any], trials: Sequence[TrialRecord]) -> _Axis:
+def _axis(name: str, parameter: SearchedParameter | None, trials: Sequence[TrialRecord]) -> _Axis:
     """An axis; trials without the hyperparameter pass below all of its values."""
     known = [trial.params[name] for trial in trials if name in trial.params]
-    listed = choices_of(spec, known)
+    listed = choices_of(parameter, known)
     if listed is not None:
         last = max(len(listed) - 1, 1)
         ticks = [(place / last, str(choice)) for place, choice in enumerate(listed)]
@@ -108,10 +111,11 @@ def _axis(name: str, spec: dict[str, Any], trials: Sequence[TrialRecord]) -> _Ax
             for trial in trials
         ]
     else:
-        low, high = float(spec.get("low", min(known))), float(spec.get("high", max(known)))
-        scale = math.log10 if spec.get("log") else float
+        low, high = (parameter and parameter.bounds) or (min(known), max(known))
+        is_log = parameter is not None and parameter.log
+        scale = math.log10 if is_log else float
         start, wide = scale(low), (scale(high) - scale(low)) or 1.0
-        marked = log_ticks(low, high) if spec.get("log") else _even(low, high, spec)
+        marked = log_ticks(low, high) if is_log else _even(low, high, parameter)
         ticks = [((scale(tick) - start) / wide, f"{tick:g}") for tick in marked]
         at = [
             (scale(trial.params[name]) - start) / wide if name in trial.params else _ABSENT_AT
@@ -134,11 +138,11 @@ def _told(trial: TrialRecord, name: str) -> str:
     return f"{value:.3g}" if isinstance(value, float) else words(value)
 
 
-def _even(low: float, high: float, spec: dict[str, Any]) -> list[float]:
+def _even(low: float, high: float, parameter: SearchedParameter | None) -> list[float]:
     """Both ends and the middle; every value of a few whole ones."""
-    step = spec.get("step", 1)
-    if spec.get("type") == "int" and (high - low) // step < _MOST_WHOLE:
-        return [low + step * place for place in range(int((high - low) // step) + 1)]
+    integers = range(0) if parameter is None else parameter.integers()
+    if 0 < len(integers) <= _MOST_WHOLE:
+        return [float(value) for value in integers]
     return [low + (high - low) * place / (_TICKS - 1) for place in range(_TICKS)]
 
 

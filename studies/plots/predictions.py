@@ -1,15 +1,17 @@
 """Predicted against true labels on the test split, a panel a task."""
 
+import math
+
 import plotly.graph_objects as go
 
 from avq_core.display.palette import BLUE, GREY
 from studies.plots.ranges import on_edge, span
 from studies.plots.style import SMALL, bare, words
-from studies.records import StudyRecord
+from studies.records.study import StudyRecord
 
 
 def prediction(study: StudyRecord, task: str) -> go.Figure | None:
-    """One task's panel; `None` where no clip has both figures."""
+    """One task's panel; `None` where no clip has both values."""
     pairs = _pairs(study, task)
     if not pairs:
         return None
@@ -22,22 +24,21 @@ def prediction(study: StudyRecord, task: str) -> go.Figure | None:
 
 def predicted_tasks(study: StudyRecord) -> list[str]:
     """Tasks of which the study keeps at least one prediction beside the truth."""
-    tasks = (study.predictions or {}).get("tasks", [])
-    return [task for task in tasks if _pairs(study, task)]
+    if study.predictions is None:
+        return []
+    return [task for task in study.predictions.tasks if _pairs(study, task)]
 
 
 def _pairs(study: StudyRecord, task: str) -> list[tuple[float, float, str]]:
     """Truth, the chosen one's prediction and the group of each clip that has them."""
-    kept = study.predictions or {}
-    chosen = kept.get("chosen")
-    if not chosen or task not in kept.get("tasks", []):
+    kept = study.predictions
+    if kept is None or kept.chosen is None or task not in kept.tasks:
         return []
-    column = kept["tasks"].index(task)
-    groups = kept.get("groups") or [""] * len(chosen)
+    column = kept.tasks.index(task)
     return [
         (truth[column], predicted[column], group)
-        for truth, predicted, group in zip(kept["truth"], chosen, groups, strict=True)
-        if truth[column] is not None and predicted[column] is not None
+        for truth, predicted, group in zip(kept.truth, kept.chosen, kept.groups, strict=True)
+        if not (math.isnan(truth[column]) or math.isnan(predicted[column]))
     ]
 
 

@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 
 from avq_core.display.palette import BLUE, GREEN
 from studies.plots.style import bare
-from studies.records import StudyRecord, TrialRecord
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 _LAST: Final = 1_000_000_000
 """A place behind every epoch."""

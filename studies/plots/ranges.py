@@ -7,7 +7,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from avq_core.display.palette import MUTED
-from studies.records import TrialRecord
+from studies.records.trial import TrialRecord
 
 _LEAST_TO_CUT: Final = 3
 _GOLDEN: Final = 0.618034
@@ -53,10 +53,10 @@ def say_beyond(drawn: go.Figure, number: int, how: str = "drawn on the edge") ->
         drawn.layout.xaxis.title.text += f"<br>{under}"
 
 
-def axis_of(spec: dict[str, Any]) -> dict[str, Any]:
+def axis_of(bounds: tuple[float, float], *, log: bool) -> dict[str, Any]:
     """The axis of a number that was searched within bounds; logarithmic where it was drawn so."""
-    low, high = float(spec["low"]), float(spec["high"])
-    if not spec.get("log"):
+    low, high = bounds
+    if not log:
         room = (high - low) * 0.05
         return {"range": [low - room, high + room]}
     room = (log10(high) - log10(low)) * 0.05

@@ -7,8 +7,10 @@ import plotly.graph_objects as go
 
 from avq_core.display.palette import INK
 from studies.plots.ranges import apart, axis_of, on_edge, r2_span, span
-from studies.plots.style import SMALL, bare, complete, marks, short, words
-from studies.records import StudyRecord, TrialRecord
+from studies.plots.style import SMALL, bare, marks, short, words
+from studies.records.provenance import SearchedParameter
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 _FEW: Final = 8
 """Values of a whole number up to which each gets a tick."""
@@ -19,22 +21,21 @@ _LONG: Final = 14
 
 def slices(study: StudyRecord) -> list[go.Figure]:
     """A plot for each searched hyperparameter, in the order of the space."""
-    ended = [t for t in study.trials if t.state in {"complete", "pruned"}]
-    scored = [trial for trial in ended if trial.score is not None and trial.params]
+    scored = [trial for trial in study.finished if trial.score is not None and trial.params]
     found = dict.fromkeys(name for trial in scored for name in trial.params)
-    specs = study.space.get("parameters", {})
-    names = [name for name in specs if name in found]
-    names += [name for name in found if name not in specs]
+    declared = study.space.parameters
+    names = [name for name in declared if name in found]
+    names += [name for name in found if name not in declared]
     limits = r2_span([trial.score or 0.0 for trial in scored])
-    return [_slice(study, scored, name, specs.get(name, {}), limits) for name in names]
+    return [_slice(study, scored, name, declared.get(name), limits) for name in names]
 
 
-def choices_of(spec: dict[str, Any], values: Sequence[Any]) -> list[Any] | None:
+def choices_of(parameter: SearchedParameter | None, values: Sequence[Any]) -> list[Any] | None:
     """The values that stand side by side; `None` of a number."""
-    listed = spec.get("choices")
+    listed = None if parameter is None else parameter.choices
     words_in = any(isinstance(v, bool) or not isinstance(v, int | float) for v in values)
     if listed is None and words_in:
-        listed = sorted(set(values), key=str)
+        listed = tuple(sorted(set(values), key=str))
     # A study may hold what its space no longer lists.
     return None if listed is None else list(dict.fromkeys([*listed, *values]))
 
@@ -43,22 +44,22 @@ def _slice(
     study: StudyRecord,
     trials: Sequence[TrialRecord],
     name: str,
-    spec: dict[str, Any],
+    parameter: SearchedParameter | None,
     limits: tuple[float, float],
 ) -> go.Figure:
     own = [trial for trial in trials if name in trial.params]
     drawn = bare(short(name), height=SMALL)
     values = [trial.params[name] for trial in own]
-    listed = choices_of(spec, values)
+    listed = choices_of(parameter, values)
     across: Callable[[TrialRecord], float]
     if listed is not None:
         axis, across = _beside(listed, name)
         drawn.add_trace(_medians(own, name, listed))
     else:
-        axis = _number_axis(spec, values)
+        axis = _number_axis(parameter, values)
         # The few values of a whole number are columns, too.
-        columns = spec.get("type") == "int" and "tickvals" in axis and not spec.get("log")
-        width = _SPREAD * spec.get("step", 1) if columns else 0.0
+        step = _column_step(parameter)
+        width = 0.0 if step is None else _SPREAD * step
 
         def across(trial: TrialRecord) -> float:
             return float(trial.params[name]) + apart(trial, width)
@@ -71,17 +72,25 @@ def _slice(
     return drawn
 
 
-def _number_axis(spec: dict[str, Any], values: Sequence[float]) -> dict[str, Any]:
-    if "low" not in spec or "high" not in spec:
+def _number_axis(parameter: SearchedParameter | None, values: Sequence[float]) -> dict[str, Any]:
+    if parameter is None or (bounds := parameter.bounds) is None:
         return {"range": list(span([float(value) for value in values]))}
-    axis = axis_of(spec)
-    if spec.get("type") == "int" and (spec["high"] - spec["low"]) // spec.get("step", 1) < _FEW:
-        axis["tickvals"] = list(range(spec["low"], spec["high"] + 1, spec.get("step", 1)))
-        axis["ticktext"] = [str(value) for value in axis["tickvals"]]
-        if not spec.get("log"):
-            half = spec.get("step", 1) / 2
-            axis["range"] = [spec["low"] - half, spec["high"] + half]
+    axis = axis_of(bounds, log=parameter.log)
+    integers = parameter.integers()
+    if 0 < len(integers) <= _FEW:
+        axis["tickvals"] = list(integers)
+        axis["ticktext"] = [str(value) for value in integers]
+        if not parameter.log:
+            half = parameter.step / 2
+            axis["range"] = [bounds[0] - half, bounds[1] + half]
     return axis
+
+
+def _column_step(parameter: SearchedParameter | None) -> int | None:
+    """How far apart the few values of a whole number stand; `None` of what has no columns."""
+    if parameter is None or parameter.log or not 0 < len(parameter.integers()) <= _FEW:
+        return None
+    return parameter.step
 
 
 def _beside(
@@ -105,7 +114,7 @@ def _medians(own: Sequence[TrialRecord], name: str, listed: Sequence[Any]) -> go
     """A dash at the median score of the complete trials of each choice."""
     found = []
     for place, choice in enumerate(listed):
-        scores = sorted(t.score or 0.0 for t in complete(own) if t.params[name] == choice)
+        scores = sorted(t.score or 0.0 for t in own if t.is_complete and t.params[name] == choice)
         if scores:
             middle = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
             found.append((place, middle, len(scores)))

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from avq_core.display.numbers import metric_text
 from avq_core.display.palette import BLUE, CHOSEN, GOOD, GREY, INK, MANUAL, ORANGE, RULE
-from studies import records
-from studies.records import StudyRecord, TrialRecord
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 HEIGHT: Final = 360
@@ -100,21 +100,11 @@ def short(name: str) -> str:
     return f"weight of {leaf}" if "task_weights." in name else leaf
 
 
-def complete(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Complete trials with a score."""
-    return [t for t in trials if t.state == "complete" and t.score is not None]
-
-
-def searched(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Complete trials with suggested parameters; the manual baseline is not among them."""
-    return [t for t in complete(trials) if t.params]
-
-
 def by_kind(
     study: StudyRecord, trials: Sequence[TrialRecord]
 ) -> list[tuple[str, Kind, list[TrialRecord]]]:
     """Trials by kind, each with its name in the legend and its mark, in the order of drawing."""
-    best, baseline = records.best(study.trials), records.baseline(study.trials)
+    best, baseline = study.best, study.baseline
     special: dict[int, str] = {}
     if baseline is not None:
         special[baseline.number] = "baseline"
@@ -171,7 +161,7 @@ def marks(
 def tip(study: StudyRecord, trial: TrialRecord) -> str:
     """The hover text of a trial's mark."""
     lines = [_named(trial)]
-    shown = [*dict.fromkeys((*study.watch, *trial.r2))][:_MAX_METRICS]
+    shown = [*dict.fromkeys((*study.watch.tasks, *trial.r2))][:_MAX_METRICS]
     lines += [
         f"{words(task)} R² {metric_text(trial.r2[task])}" for task in shown if task in trial.r2
     ]

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from avq_core.display.palette import BLUE, VERMILION
 from studies.analysis.weight_effects import Effect, weight_effects
 from studies.plots.style import bare, words
-from studies.records import StudyRecord
+from studies.records.study import StudyRecord
 
 _ROW: Final = 40
 _FRAME: Final = 130

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from avq_core.cli import CommandParser, run_command
-from studies import records
 from studies.cli import add_study_options
 from studies.export.configuration import write
+from studies.records.read import read_study
 from studies.report.build import markdown, page
 
 _FORMATS: Final = ("html", "md")
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     from studies.names import results_folder
     from studies.storage.open import open_study
 
-    study = records.read_study(open_study(options.runs, options.study, options.storage))
+    study = read_study(open_study(options.runs, options.study, options.storage))
     text = page(study) if options.format == "html" else markdown(study)
     if options.out == Path("-"):
         print(text, end="")

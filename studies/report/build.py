@@ -1,6 +1,6 @@
 """What a report holds, and the page or the Markdown that is made of it."""
 
-from studies.records import StudyRecord
+from studies.records.study import StudyRecord
 from studies.report.document import Document
 from studies.summary import headline
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from studies.analysis.importance import importance, importance_sentences, importance_table
 from studies.analysis.pruning_check import rung_table, sentences
 from studies.analysis.weight_effects import LEAST, weight_effects, weight_sentences
-from studies.records import StudyRecord
+from studies.records.study import StudyRecord
 from studies.report.document import Block, Plots, Section
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _course(study: StudyRecord) -> list[Block]:
     from studies.plots.front import front
     from studies.plots.history import history
 
-    lines = [curves(study, task) for task in dict.fromkeys(study.watch)]
+    lines = [curves(study, task) for task in study.watch.tasks]
     return [
         *_drawn(history(study), front(study), note=_MARKS),
         *_drawn(*lines, note=_CURVES),

@@ -1,13 +1,14 @@
 """The report's sections on what the study is of: data, how to reproduce it, all trials."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from avq_core.display.numbers import metric_text
-from studies import records
 from studies.points import flat
-from studies.records import StudyRecord, TrialRecord
+from studies.records.confirmation import Confirmation
+from studies.records.provenance import LabelCount, Provenance
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 from studies.report.document import Block, Code, Folded, Points, Section
 from studies.summary.tables import BASELINE, CHOSEN
 from studies.table import Table
@@ -36,84 +37,93 @@ def origin_sections(study: StudyRecord) -> Iterator[Section]:
 
 
 def _audit(study: StudyRecord) -> list[Block]:
-    found = study.audit or {}
-    blocks: list[Block] = []
-    if "findings" in found:
-        told = [
-            f"{one['level']}: {one['message']}" + (f" ({one['mend']})" if one.get("mend") else "")
-            for one in found["findings"]
+    audit = study.data_audit
+    if audit is None:
+        return []
+    findings = [
+        f"{finding.level}: {finding.message}" + (f" ({finding.mend})" if finding.mend else "")
+        for finding in audit.findings
+    ]
+    blocks: list[Block] = [
+        Points(sentences=findings) if findings else "The data audit found nothing."
+    ]
+    if audit.splits:
+        rows = [
+            [size.split, str(size.samples), str(size.groups or "none named")]
+            for size in audit.splits
         ]
-        blocks.append(Points(sentences=told) if told else "The data audit found nothing.")
-    if splits := found.get("splits"):
-        rows = [[str(s["split"]), str(s["samples"]), _or_none(s.get("groups"))] for s in splits]
         blocks.append(Table(title="splits", head=["split", "clips", "groups"], rows=rows))
-    if tasks := found.get("tasks"):
-        blocks.append(_label_table(tasks))
-    if streams := found.get("streams"):
+    if audit.tasks:
+        blocks.append(_label_table(audit.tasks))
+    if audit.streams:
         rows = [
             [
-                str(s["stream"]),
-                str(s["split"]),
-                " × ".join(map(str, s["shape"])),
-                str(s.get("nan", "")),
+                size.stream,
+                size.split,
+                " × ".join(map(str, size.shape)),
+                "" if size.nan is None else str(size.nan),
             ]
-            for s in streams
+            for size in audit.streams
         ]
         head = ["stream", "split", "shape", "NaN"]
         blocks.append(Folded(table=Table(title="streams", head=head, rows=rows)))
     return blocks
 
 
-def _or_none(value: object) -> str:
-    return "none named" if value in {None, 0} else str(value)
-
-
-def _label_table(tasks: Sequence[Mapping[str, Any]]) -> Table:
-    """A row a task, two columns a split: labels that are valid, share that is missing."""
-    splits = list(dict.fromkeys(row["split"] for row in tasks))
-    cells = {(row["task"], row["split"]): row for row in tasks}
-    rows = []
-    for task in dict.fromkeys(row["task"] for row in tasks):
-        own = [cells.get((task, split)) for split in splits]
-        shown = [
-            f"{row['valid']} ({row['missing_share']:.0%} missing)" if row else "" for row in own
-        ]
-        rows.append([str(task), *shown])
-    return Table(title="valid labels", head=["task", *map(str, splits)], rows=rows)
+def _label_table(counts: Sequence[LabelCount]) -> Table:
+    """A row a task, a column a split: labels that are valid, share that is missing."""
+    splits = list(dict.fromkeys(count.split for count in counts))
+    cells = {
+        (count.task, count.split): f"{count.valid} ({count.missing_share:.0%} missing)"
+        for count in counts
+    }
+    rows = [
+        [task, *(cells.get((task, split), "") for split in splits)]
+        for task in dict.fromkeys(count.task for count in counts)
+    ]
+    return Table(title="valid labels", head=["task", *splits], rows=rows)
 
 
 def _reproduce(study: StudyRecord) -> list[Block]:
-    made = study.made_with or {}
+    made = study.provenance or Provenance()
     blocks: list[Block] = []
-    if command := made.get("command"):
-        blocks += ["The study, by the same command:", Code(lines=[str(command)])]
-    test = (study.confirmation or {}).get("test") or {}
-    if records.best(study.trials) is not None or study.chosen is not None:
-        what = "The chosen configuration" if study.chosen is not None else "The best configuration"
-        figures = "its figures on test" if test and study.chosen is not None else "its figures"
-        if "r2_first" in test.get("chosen", {}):
-            figures += ", those of the first seed's run"
-        where = "to the digit on a machine of the same kind with the same versions"
-        blocks += [f"{what}, and {figures}, {where}:", Code(lines=_train_commands(study, test))]
+    if made.command:
+        blocks += ["The study, by the same command:", Code(lines=[made.command])]
+    if study.best is not None or study.chosen is not None:
+        blocks += [f"{_what_repeats(study)}:", Code(lines=_train_commands(study))]
     blocks.append(Table(title="provenance", head=["", ""], rows=_made_of(study, made)))
-    opened = (study.confirmation or {}).get("openings") or []
-    if opened:
-        rows = [
-            [_when(str(one.get("when", ""))), ", ".join(f"#{n}" for n in one.get("for", []))]
-            for one in opened
-        ]
-        counted = (study.confirmation or {}).get("test_openings", len(rows))
-        title = f"openings of the test split: {counted}"
-        if counted > len(rows):
-            title += " (the earlier ones were not dated)"
-        blocks.append(Table(title=title, head=["when (UTC)", "for"], rows=rows))
-    return blocks
+    openings = _opening_table(study.confirmation or Confirmation())
+    return [*blocks, *([openings] if openings else [])]
 
 
-def _train_commands(study: StudyRecord, test: Mapping[str, Any]) -> list[str]:
+def _what_repeats(study: StudyRecord) -> str:
+    what, metrics = "The best configuration", "its metrics"
+    if study.chosen is not None:
+        what = "The chosen configuration"
+        metrics = "its metrics on test" if study.test else metrics
+    if study.test is not None and study.test.chosen.r2_first is not None:
+        metrics += ", those of the first seed's run"
+    where = "to the digit on a machine of the same kind with the same versions"
+    return f"{what}, and {metrics}, {where}"
+
+
+def _opening_table(confirmation: Confirmation) -> Table | None:
+    """When the test split was opened and for which trials; `None` where it never was."""
+    if not confirmation.openings:
+        return None
+    rows = [
+        [_when(opening.when), ", ".join(f"#{number}" for number in opening.trials)]
+        for opening in confirmation.openings
+    ]
+    title = f"openings of the test split: {confirmation.test_openings}"
+    return Table(title=title, head=["when (UTC)", "for"], rows=rows)
+
+
+def _train_commands(study: StudyRecord) -> list[str]:
     data = shlex.quote(study.data_source or "DATA")
-    where = test.get("trained_on") or {}
-    options = "".join(f" --{name} {shlex.quote(str(value))}" for name, value in where.items())
+    where = None if study.test is None else study.test.trained_on
+    options = "" if where is None else f" --device {shlex.quote(where.device)}"
+    options += "" if where is None else f" --threads {where.threads}"
     # With = a name that begins with a hyphen is no option.
     name = shlex.quote(study.name)
     name = f"-- {name}" if study.name.startswith("-") else name
@@ -123,23 +133,22 @@ def _train_commands(study: StudyRecord, test: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _made_of(study: StudyRecord, made: Mapping[str, Any]) -> list[list[str]]:
-    versions = ", ".join(f"{name} {number}" for name, number in made.get("versions", {}).items())
-    space, settings = study.space.get("name"), study.identity.get("settings", {})
+def _made_of(study: StudyRecord, made: Provenance) -> list[list[str]]:
+    versions = ", ".join(f"{name} {number}" for name, number in made.versions.items())
+    identity = study.identity
+    settings = {} if identity is None else flat(identity.settings)
     rows = [
         ["data", study.data_source or _NOT_NOTED],
-        ["data fingerprint", str(study.identity.get("data") or _NOT_NOTED)],
-        ["space", str(space or _NOT_NOTED)],
-        ["space fingerprint", str(study.identity.get("space") or _NOT_NOTED)],
-        *([f"setting {name}", str(value)] for name, value in flat(settings).items()),
+        ["data fingerprint", _NOT_NOTED if identity is None else identity.data],
+        ["space", study.space.name or _NOT_NOTED],
+        ["space fingerprint", _NOT_NOTED if identity is None else identity.space],
+        *([f"setting {name}", str(value)] for name, value in settings.items()),
         ["versions", versions or _NOT_NOTED],
-        ["machine", str(made.get("machine") or _NOT_NOTED)],
-        ["started", _when(str(made.get("started") or "")) or _NOT_NOTED],
+        ["machine", made.machine or _NOT_NOTED],
+        ["started", _when(made.started or "") or _NOT_NOTED],
     ]
-    test = (study.confirmation or {}).get("test") or {}
-    chosen = test.get("chosen") or {}
-    if "config" in chosen:
-        seed = chosen["config"].get("training", {}).get("seed")
+    if study.test is not None:
+        seed = study.test.chosen.config.get("training", {}).get("seed")
         rows.append(["seed of the chosen run on test", str(seed)])
     return rows
 
@@ -150,8 +159,8 @@ def _when(iso: str) -> str:
 
 def trial_table(study: StudyRecord) -> Table:
     """Every trial with its metrics, what it cost and why it ended."""
-    best = records.best(study.trials)
-    watched = list(dict.fromkeys(study.watch))
+    best = study.best
+    watched = list(study.watch.tasks)
     rows, marks = [], []
     for trial in study.trials:
         seconds = "" if trial.seconds is None else f"{trial.seconds:.0f}"

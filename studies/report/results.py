@@ -1,9 +1,8 @@
-"""The report's sections on what was found: tables of figures, the promise, predictions."""
+"""The report's sections on what was found: tables of metrics, confirmed scores, predictions."""
 
 from collections.abc import Iterator
 
-from studies import records
-from studies.records import StudyRecord
+from studies.records.study import StudyRecord
 from studies.report.document import Block, Plots, Section
 from studies.summary.headline import headline, searched
 from studies.summary.tables import confirmation_table, front_table, search_table, test_table
@@ -17,7 +16,7 @@ def result_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section
         study: The study.
         with_plots: Whether to draw as well.
     """
-    best = records.best(study.trials)
+    best = study.best
     tables = [table for table in (search_table(study), front_table(study)) if table is not None]
     told = searched(study, best) if best is not None else []
     told = [sentence for sentence in told if sentence not in headline(study)]
@@ -30,7 +29,11 @@ def result_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section
             anchor="confirmation",
             title="Search score and confirmed score",
             short="Confirmation",
-            blocks=[*winners_curse(study), confirmed, *_promise(study, with_plots=with_plots)],
+            blocks=[
+                *winners_curse(study),
+                confirmed,
+                *_confirmed_plot(study, with_plots=with_plots),
+            ],
         )
     if (tested := test_table(study)) is not None:
         agreement = agreement_table(study)
@@ -49,12 +52,12 @@ def result_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section
         )
 
 
-def _promise(study: StudyRecord, *, with_plots: bool) -> list[Block]:
+def _confirmed_plot(study: StudyRecord, *, with_plots: bool) -> list[Block]:
     if not with_plots:
         return []
-    from studies.plots.promise import promise
+    from studies.plots.confirmed import confirmed
 
-    drawn = promise(study)
+    drawn = confirmed(study)
     return [] if drawn is None else [Plots(plots=[drawn], column=560)]
 
 
@@ -68,7 +71,7 @@ def _predictions(study: StudyRecord) -> list[Block]:
         "The chosen configuration on the clips of the test split, in the labels' own units; on the "
         "dashed line a prediction is right. Point at a clip to read its group."
     )
-    kept, clips = len((study.predictions or {})["truth"]), (study.predictions or {}).get("clips")
-    if clips is not None and clips > kept:
-        note += f" The study keeps {kept} of {clips} clips."
+    kept = study.predictions
+    if kept is not None and kept.clips > len(kept.truth):
+        note += f" The study keeps {len(kept.truth)} of {kept.clips} clips."
     return [Plots(plots=[one for one in drawn if one is not None], column=270, note=note)]

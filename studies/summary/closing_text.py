@@ -2,9 +2,8 @@
 
 from avq_core.display.numbers import metric_text
 from avq_core.display.tables import text_table
-from studies import records
 from studies.analysis import pruning_check
-from studies.records import StudyRecord, column_tasks, task_names
+from studies.records.study import StudyRecord
 from studies.summary.tables import (
     confirmation_table,
     front_table,
@@ -32,23 +31,22 @@ def render(study: StudyRecord) -> str:
 
 
 def _headline(study: StudyRecord) -> str:
-    counts = records.counts(study.trials)
-    finished = counts["complete"] + counts["pruned"]
-    spent, saved = records.epochs_spent(study.trials), records.epochs_saved(study.trials)
+    counts, finished = study.counts, study.counts.finished
     asked = f" of {study.total}" if study.total and study.total >= finished else ""
     lines = [
         f"study {study.name} on {study.data_source or 'unknown data'}",
         (
-            f"trials: {finished}{asked} finished ({counts['complete']} complete, "
-            f"{counts['pruned']} pruned), {counts['running']} running, "
-            f"{counts['waiting']} waiting, {counts['failed']} failed or handed back"
+            f"trials: {finished}{asked} finished ({counts.complete} complete, "
+            f"{counts.pruned} pruned), {counts.running} running, "
+            f"{counts.waiting} waiting, {counts.failed} failed or requeued"
         ),
     ]
     if study.stopped:
         lines.append(f"stopped: {study.stopped}")
-    if spent:
+    if study.epochs_spent:
         lines.append(
-            f"epochs: {spent} spent, {saved} saved by pruning ({saved / (spent + saved):.0%})"
+            f"epochs: {study.epochs_spent} spent, {study.epochs_saved} saved by pruning "
+            f"({study.share_saved:.0%})"
         )
     return "\n".join(lines)
 
@@ -59,12 +57,11 @@ def _text(table: Table | None) -> str:
 
 def _top_table(study: StudyRecord) -> str:
     """A column a trial, a row a setting: a space may search more of them than a line holds."""
-    scored = [t for t in study.trials if t.state == "complete" and t.score is not None and t.params]
-    ranked = sorted(scored, key=lambda t: -(t.score or 0.0))[:_TOP]
+    ranked = [trial for trial in study.ranked if trial.params][:_TOP]
     if not ranked:
         return ""
-    shown = column_tasks(study)
-    hidden = {f"{_WEIGHT}{task}" for task in task_names(study) if task not in shown}
+    shown = study.columns
+    hidden = {f"{_WEIGHT}{task}" for task in study.tasks if task not in shown}
     names = dict.fromkeys(name for trial in ranked for name in trial.params if name not in hidden)
     rows = [["setting", *(f"#{trial.number}" for trial in ranked)]]
     rows.append(["score", *(metric_text(trial.score) for trial in ranked)])

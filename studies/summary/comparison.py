@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from avq_core.display.numbers import interval_text, metric_text
+from avq_core.display.numbers import metric_text
 from avq_core.display.tables import text_table
-from studies import records
 from studies.points import flat
-from studies.records import StudyRecord
+from studies.records.confirmation import Confirmation
+from studies.records.held_out import IntervalsByTask, TestResult
+from studies.records.intervals import interval_text
+from studies.records.provenance import SearchedParameter
+from studies.records.study import StudyRecord
 from studies.summary.values import summary
+from studies.summary.winners_curse import score_with_error
 
 _SHOWN: Final = 12
 """Digits of a fingerprint that tell two apart for a reader."""
@@ -40,7 +44,7 @@ def as_json(first: StudyRecord, second: StudyRecord) -> dict[str, Any]:
         "same": {kind: kind not in kinds for kind in ("data", "space", "settings")},
         "comparable": not any(d.kind == "data" for d in found),
         "differences": [{"kind": d.kind, "name": d.name, "values": list(d.values)} for d in found],
-        "seconds": [seconds(first), seconds(second)],
+        "seconds": [first.seconds, second.seconds],
     }
 
 
@@ -51,7 +55,7 @@ def render(first: StudyRecord, second: StudyRecord) -> str:
     if found:
         rows = [[f"{d.kind}: {d.name}", *d.values] for d in found]
         parts.append(text_table([["what differs", first.name, second.name], *rows]))
-    tasks = list(dict.fromkeys((*first.watch, *second.watch)))
+    tasks = list(dict.fromkeys((*first.watch.tasks, *second.watch.tasks)))
     columns = zip(_column(first, tasks), _column(second, tasks), strict=True)
     # What neither has been through is named once, without its figures.
     rows = [[name, one, other] for (name, one), (_, other) in columns if one or other]
@@ -62,18 +66,27 @@ def render(first: StudyRecord, second: StudyRecord) -> str:
 def differences(first: StudyRecord, second: StudyRecord) -> list[Difference]:
     """What keeps two studies from being the same search: data, space, settings."""
     found = []
-    keys = [str(study.identity.get("data", "unknown")) for study in (first, second)]
-    if keys[0] != keys[1] or "unknown" in keys:
-        named = [
-            f"{s.data_source or 'unknown'} ({key[:_SHOWN]})"
-            for s, key in zip((first, second), keys, strict=True)
-        ]
-        found.append(Difference(kind="data", name="fingerprint", values=(named[0], named[1])))
-    told = (_searched(first), _searched(second))
-    found += _unlike("space", *told, missing=_MANUAL)
-    settings = [flat(study.identity.get("settings", {})) for study in (first, second)]
-    found += _unlike("settings", settings[0], settings[1], missing="nothing")
+    if not _share_data(first, second):
+        named = (_named_data(first), _named_data(second))
+        found.append(Difference(kind="data", name="fingerprint", values=named))
+    found += _unlike("space", _searched(first), _searched(second), missing=_MANUAL)
+    found += _unlike("settings", _settings(first), _settings(second), missing="nothing")
     return found
+
+
+def _share_data(first: StudyRecord, second: StudyRecord) -> bool:
+    """Whether both are known to be of the same data; of a study that does not say, it is not known."""
+    identities = (first.identity, second.identity)
+    return None not in identities and len({i.data for i in identities if i is not None}) == 1
+
+
+def _named_data(study: StudyRecord) -> str:
+    key = "unknown" if study.identity is None else study.identity.data[:_SHOWN]
+    return f"{study.data_source or 'unknown'} ({key})"
+
+
+def _settings(study: StudyRecord) -> dict[str, Any]:
+    return {} if study.identity is None else flat(study.identity.settings)
 
 
 def _unlike(
@@ -88,20 +101,20 @@ def _unlike(
 def _searched(study: StudyRecord) -> dict[str, str]:
     """What a space has for each setting that it does not leave at the manual's value, in words."""
     space = study.space
-    searched = {path: _bounds(spec) for path, spec in space.get("parameters", {}).items()}
-    return searched | {path: f"fixed at {value}" for path, value in space.get("fixed", {}).items()}
+    searched = {path: _bounds(parameter) for path, parameter in space.parameters.items()}
+    return searched | {path: f"fixed at {value}" for path, value in space.fixed.items()}
 
 
-def _bounds(parameter: Mapping[str, Any]) -> str:
-    if "choices" in parameter:
-        told = f"one of {', '.join(map(str, parameter['choices']))}"
+def _bounds(parameter: SearchedParameter) -> str:
+    if parameter.choices is not None:
+        bounds = f"one of {', '.join(map(str, parameter.choices))}"
     else:
-        told = f"{parameter['low']:g} to {parameter['high']:g}"
-        told += " (log)" if parameter.get("log") else ""
-        told += f" in steps of {parameter['step']}" if parameter.get("step", 1) != 1 else ""
-    for path, values in parameter.get("when", {}).items():
-        told += f", when {path} is {' or '.join(map(str, values))}"
-    return told
+        bounds = f"{parameter.low:g} to {parameter.high:g}"
+        bounds += " (log)" if parameter.log else ""
+        bounds += f" in steps of {parameter.step}" if parameter.step != 1 else ""
+    for path, values in parameter.when.items():
+        bounds += f", when {path} is {' or '.join(map(str, values))}"
+    return bounds
 
 
 def _verdict(first: StudyRecord, second: StudyRecord, found: list[Difference]) -> str:
@@ -111,8 +124,9 @@ def _verdict(first: StudyRecord, second: StudyRecord, found: list[Difference]) -
             "The data, or how it was prepared, is not the same: figures of one study cannot be "
             "compared with those of the other."
         )
-    lines = [f"Both are of the same data ({first.data_source}, {first.identity['data'][:_SHOWN]})."]
-    if (first.watch, first.cross_modal_weight) != (second.watch, second.cross_modal_weight):
+    key = "unknown" if first.identity is None else first.identity.data[:_SHOWN]
+    lines = [f"Both are of the same data ({first.data_source}, {key})."]
+    if first.watch != second.watch:
         lines.append("Their scores weigh other tasks; only R² by task can be compared.")
     lines += [
         "What a search found is the best of many noisy figures: the more trials, the better it looks.",
@@ -122,61 +136,52 @@ def _verdict(first: StudyRecord, second: StudyRecord, found: list[Difference]) -
 
 
 def _column(study: StudyRecord, tasks: Sequence[str]) -> list[tuple[str, str]]:
-    """A study's counts, costs and figures, each with what it is; the same rows of every study."""
-    counts, told = records.counts(study.trials), summary(study)
-    finished = counts["complete"] + counts["pruned"]
-    rows = [("trials finished", str(finished))]
-    rows += [(f"  {state}", str(counts[state])) for state in ("complete", "pruned", "failed")]
-    rows.append(("epochs spent", str(records.epochs_spent(study.trials))))
-    rows.append(("epochs saved by pruning", str(records.epochs_saved(study.trials))))
-    rows.append(("time of all trials", _duration(seconds(study))))
-    for name in ("baseline", "best"):
-        trial = told[name]
-        rows.append((f"{name}, val", _numbers(trial)))
-        rows.append(("  score", metric_text(trial["score"]) if trial else ""))
-        rows += [
-            (f"  {task}", metric_text(trial["r2"].get(task)) if trial else "") for task in tasks
-        ]
-    row = _confirmed(study)
-    rows.append(("chosen, confirmed", _numbers(row)))
-    rows.append(("  score", _score(row)))
-    rows += [(f"  {task}", metric_text(row["r2_mean"].get(task)) if row else "") for task in tasks]
-    test = (study.confirmation or {}).get("test") or {}
-    for name in ("baseline", "chosen", "ensemble"):
-        entry = test.get(name)
-        rows.append((f"{name}, test [95 %]", _numbers(entry)))
-        rows += [(f"  {t}", interval_text(entry["r2"].get(t)) if entry else "") for t in tasks]
-    openings = (study.confirmation or {}).get("test_openings", 0)
+    """A study's counts, costs and metrics, each with its name; the same rows of every study."""
+    counts = study.counts
+    rows = [("trials finished", str(counts.finished))]
+    rows += [
+        ("  complete", str(counts.complete)),
+        ("  pruned", str(counts.pruned)),
+        ("  failed", str(counts.failed)),
+        ("epochs spent", str(study.epochs_spent)),
+        ("epochs saved by pruning", str(study.epochs_saved)),
+        ("time of all trials", _duration(study.seconds)),
+    ]
+    for name, trial in (("baseline", study.baseline), ("best", study.best)):
+        rows.append((f"{name}, val", f"#{trial.number}" if trial else "none"))
+        rows.append(("  score", metric_text(trial.score) if trial else ""))
+        rows += [(f"  {task}", metric_text(trial.r2.get(task)) if trial else "") for task in tasks]
+    confirmation = study.confirmation or Confirmation()
+    chosen = confirmation.candidate(study.chosen)
+    rows.append(("chosen, confirmed", f"#{chosen.trial}" if chosen else "none"))
+    rows.append(("  score", score_with_error(chosen) if chosen else ""))
+    rows += [
+        (f"  {task}", metric_text(chosen.r2_mean.get(task)) if chosen else "") for task in tasks
+    ]
+    for name, (trials, r2) in _tested(confirmation.test).items():
+        rows.append((f"{name}, test [95 %]", " ".join(f"#{t}" for t in trials) or "none"))
+        rows += [(f"  {t}", interval_text(r2.get(t)) if trials else "") for t in tasks]
+    openings = confirmation.test_openings
     rows.append(("test opened", "once" if openings == 1 else f"{openings} times"))
     return rows
 
 
-def seconds(study: StudyRecord) -> float:
-    """Wall time of all trials, added up over workers."""
-    return sum(trial.seconds or 0.0 for trial in study.trials)
+def _tested(test: TestResult | None) -> dict[str, tuple[list[int], IntervalsByTask]]:
+    """Trials and R² of all that was trained for the test split; no trials of what was not."""
+    tested: dict[str, tuple[list[int], IntervalsByTask]] = {
+        name: ([], {}) for name in ("baseline", "chosen", "ensemble")
+    }
+    if test is None:
+        return tested
+    tested["chosen"] = ([test.chosen.trial], test.chosen.r2)
+    if test.baseline is not None:
+        tested["baseline"] = ([test.baseline.trial], test.baseline.r2)
+    if test.ensemble is not None:
+        tested["ensemble"] = ([m.trial for m in test.ensemble.members], test.ensemble.r2)
+    return tested
 
 
 def _duration(length: float) -> str:
     minutes, rest = divmod(round(length), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
-
-
-def _confirmed(study: StudyRecord) -> Mapping[str, Any] | None:
-    rows = (study.confirmation or {}).get("candidates", [])
-    return next((row for row in rows if row["trial"] == study.chosen), None)
-
-
-def _numbers(entry: Mapping[str, Any] | None) -> str:
-    """The trial that an entry is of, or those of an ensemble."""
-    if not entry:
-        return "none"
-    members = entry.get("members", [entry])
-    return " ".join(f"#{member['trial']}" for member in members)
-
-
-def _score(row: Mapping[str, Any] | None) -> str:
-    if not row:
-        return ""
-    error = row.get("score_error")
-    return metric_text(row["score_mean"]) + ("" if error is None else f" ± {metric_text(error)}")

@@ -1,113 +1,122 @@
-"""What came of a study: the verdict in a few sentences, and the main figures in a small table."""
+"""What came of a study: the verdict in a few sentences, and the main metrics in a small table."""
 
+import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from avq_core.display.numbers import interval_text, metric_text
-from studies import records
-from studies.records import StudyRecord, TrialRecord
-from studies.summary.tables import BASELINE, CHOSEN, verdict
+from avq_core.display.numbers import metric_text
+from studies.records.confirmation import CandidateResult, Confirmation
+from studies.records.intervals import interval_text
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
+from studies.summary.tables import CHOSEN, verdict
 from studies.summary.winners_curse import winners_curse
 from studies.table import Table
 
 _UNCONFIRMED: Final = (
-    "The best of many noisy figures looks better than it is, and these are not confirmed yet."
+    "The best of many noisy scores looks better than it is, and these are not confirmed yet."
 )
 
 
 def facts(study: StudyRecord) -> str:
     """What the study is of and what it cost, in a line."""
-    counts = records.counts(study.trials)
-    spent, saved = records.epochs_spent(study.trials), records.epochs_saved(study.trials)
-    share = f" ({saved / (spent + saved):.0%})" if spent + saved else ""
+    share = f" ({study.share_saved:.0%})" if study.epochs_spent + study.epochs_saved else ""
+    counts = study.counts.to_dict()
     states = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-    space = f", space {study.space['name']}" if study.space.get("name") else ""
+    space = f", space {study.space.name}" if study.space.name else ""
     return (
         f"Data: {study.data_source or 'unknown'}{space}. Trials: {states or 'none yet'}. "
-        f"Epochs: {spent} spent, {saved} saved by pruning{share}."
+        f"Epochs: {study.epochs_spent} spent, {study.epochs_saved} saved by pruning{share}."
         + (f" Stopped: {study.stopped}." if study.stopped else "")
     )
 
 
 def headline(study: StudyRecord) -> list[str]:
     """What was reached; the number to believe comes first."""
-    best = records.best(study.trials)
+    best, test = study.best, study.test
     if best is None:
         return [_nothing(study)]
-    test = (study.confirmation or {}).get("test")
-    if test and study.chosen is not None:
-        values = {task: entry["value"] for task, entry in test["chosen"]["r2"].items()}
+    if test is not None and study.chosen is not None:
+        values = {task: interval.value for task, interval in test.chosen.r2.items()}
         reached = f"{_watched(study, values)} on the test split"
         return [f"Trial #{study.chosen}, chosen on folds with fresh seeds, reaches {reached}."]
     return searched(study, best) + ([] if best.baseline else [_UNCONFIRMED])
 
 
 def points(study: StudyRecord) -> list[str]:
-    """What the test split says of rivals, and what the search's figures were worth."""
+    """How the search score held up, and what the test split says of rivals."""
     return [*winners_curse(study), *verdict(study)]
 
 
 def _nothing(study: StudyRecord) -> str:
-    if records.counts(study.trials)["complete"]:
+    if study.counts.complete:
         return (
-            "The complete trials hold no figures such as search.run notes; "
+            "The complete trials hold no metrics such as search.run notes; "
             "python -m studies.dashboard shows a study that something else made."
         )
     return "No trial is complete yet."
 
 
 def searched(study: StudyRecord, best: TrialRecord) -> list[str]:
-    """What the search itself reports of its best trial and of the manual's."""
-    baseline = records.baseline(study.trials)
-    said = [f"In the search, trial #{best.number} reached {_watched(study, best.r2)} on val."]
+    """What the search itself reports of its best trial and of the manual baseline."""
     if best.baseline:
         return ["No trial is better than the manual's configuration yet."]
+    sentences = [f"In the search, trial #{best.number} reached {_watched(study, best.r2)} on val."]
+    baseline = study.baseline
     if baseline is not None and baseline.score is not None:
-        said.append(
+        sentences.append(
             f"The manual's configuration (#{baseline.number}) reached "
             f"{_watched(study, baseline.r2)}."
         )
-    return said
+    return sentences
 
 
-def _watched(study: StudyRecord, r2: Mapping[str, float | None]) -> str:
-    return " and ".join(
-        f"{task} R² {metric_text(r2.get(task))}" for task in dict.fromkeys(study.watch)
-    )
+def _watched(study: StudyRecord, r2: Mapping[str, float]) -> str:
+    return " and ".join(f"{task} R² {metric_text(r2.get(task))}" for task in study.watch.tasks)
 
 
 def glance(study: StudyRecord) -> Table | None:
     """Manual's and chosen (or best) configuration side by side, a row a stage."""
-    chosen = records.best(study.trials)
-    if study.chosen is not None:
-        chosen = next((t for t in study.trials if t.number == study.chosen), chosen)
+    chosen = study.chosen_trial or study.best
     if chosen is None:
         return None
-    baseline = records.baseline(study.trials)
+    baseline = study.baseline
     rows = [_row("search: score on val", _score(baseline), chosen.score)]
-    confirmation = (study.confirmation or {}) if study.chosen is not None else {}
-    test = confirmation.get("test") or {}
-    candidates = {row["trial"]: row for row in confirmation.get("candidates", [])}
-    if not test:
+    confirmation = study.confirmation if study.chosen is not None else None
+    if confirmation is None or confirmation.test is None:
         rows += [
-            _row(f"search: {task} R² on val", (baseline.r2 if baseline else {}).get(task), value)
-            for task in dict.fromkeys(study.watch)
-            if (value := chosen.r2.get(task)) is not None
+            _row(f"search: {task} R² on val", baseline.r2.get(task) if baseline else None, value)
+            for task in study.watch.tasks
+            if not math.isnan(value := chosen.r2.get(task, math.nan))
         ]
-    if chosen.number in candidates:
-        manual = candidates.get(baseline.number) if baseline else None
-        rows.append(_confirmed_row(confirmation, manual, candidates[chosen.number]))
-    for task in dict.fromkeys(study.watch) if test else ():
-        cells = [test.get(name, {}).get("r2", {}).get(task) for name in (BASELINE, "chosen")]
-        cells.append((test.get("difference") or {}).get(task))
-        rows.append([f"test: {task} R² [95 %]", *map(interval_text, cells)])
+    candidate = confirmation.candidate(chosen.number) if confirmation else None
+    if confirmation is not None and candidate is not None:
+        manual = confirmation.candidate(baseline.number) if baseline else None
+        rows.append(_confirmed_row(confirmation, manual, candidate))
+    rows += _test_rows(study, confirmation)
     name = f"chosen #{chosen.number}" if study.chosen is not None else f"best #{chosen.number}"
     manual_name = f"the manual's #{baseline.number}" if baseline else "the manual's"
     # What counts is the last stage, where there are several.
     stages = [row[0].split(":")[0] for row in rows]
     marks = [CHOSEN if stage == stages[-1] != stages[0] else "" for stage in stages]
     head = ["", manual_name, name, "difference"]
-    return Table(title="The main figures", head=head, rows=rows, marks=marks)
+    return Table(title="The main metrics", head=head, rows=rows, marks=marks)
+
+
+def _test_rows(study: StudyRecord, confirmation: Confirmation | None) -> list[list[str]]:
+    test = None if confirmation is None else confirmation.test
+    if test is None:
+        return []
+    manual = {} if test.baseline is None else test.baseline.r2
+    return [
+        [
+            f"test: {task} R² [95 %]",
+            interval_text(manual.get(task)),
+            interval_text(test.chosen.r2.get(task)),
+            interval_text(test.difference.get(task)),
+        ]
+        for task in study.watch.tasks
+    ]
 
 
 def _score(trial: TrialRecord | None) -> float | None:
@@ -115,28 +124,26 @@ def _score(trial: TrialRecord | None) -> float | None:
 
 
 def _row(name: str, manual: float | None, chosen: float | None) -> list[str]:
-    gap = "" if manual is None or chosen is None else f"{chosen - manual:+.3f}"
+    known = [value for value in (manual, chosen) if value is not None and not math.isnan(value)]
+    gap = f"{known[1] - known[0]:+.3f}" if len(known) == 2 else ""
     return [name, metric_text(manual), metric_text(chosen), gap]
 
 
 def _confirmed_row(
-    confirmation: Mapping[str, Any], manual: Mapping[str, Any] | None, chosen: Mapping[str, Any]
+    confirmation: Confirmation, manual: CandidateResult | None, chosen: CandidateResult
 ) -> list[str]:
-    seeds = confirmation.get("seeds", 1)
-    what = f"{confirmation['folds']} folds" + (f" × {seeds} seeds" if seeds > 1 else "")
-    row = _row(f"confirmed: score, {what}", None, chosen["score_mean"])
-    told = _with_error(metric_text(manual["score_mean"]), manual) if manual else metric_text(None)
-    if manual and manual.get("dropped"):
-        runs = manual["num_runs"]
-        told += f", {runs} run{'s' if runs != 1 else ''}"
-    gap = confirmation.get("over_baseline")
-    return [row[0], told, _with_error(row[2], chosen), interval_text(gap) if gap else ""]
+    seeds = f" × {confirmation.seeds} seeds" if confirmation.seeds > 1 else ""
+    name = f"confirmed: score, {confirmation.folds} folds{seeds}"
+    manual_score = metric_text(None) if manual is None else _with_spread(manual)
+    if manual is not None and manual.dropped is not None:
+        manual_score += f", {manual.num_runs} run{'s' if manual.num_runs != 1 else ''}"
+    gap = confirmation.over_baseline
+    return [name, manual_score, _with_spread(chosen), "" if gap is None else str(gap)]
 
 
-def _with_error(told: str, entry: Mapping[str, Any]) -> str:
-    if entry["score_mean"] is None:
-        return told
-    if (error := entry.get("score_error")) is not None:
-        return f"{told} ± {error:.3f}"
-    spread = entry.get("score_std")
-    return told if spread is None else f"{told} (sd {spread:.3f})"
+def _with_spread(candidate: CandidateResult) -> str:
+    """A confirmed score with its standard error, else with the deviation over its runs."""
+    score = metric_text(candidate.score_mean)
+    if not math.isnan(candidate.score_error):
+        return f"{score} ± {candidate.score_error:.3f}"
+    return score if math.isnan(candidate.score_std) else f"{score} (sd {candidate.score_std:.3f})"

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from studies import records
 from studies.analysis import pruning_check
-from studies.records import StudyRecord, TrialRecord
+from studies.records.codec import encode_r2
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 
 def summary(study: StudyRecord) -> dict[str, Any]:
@@ -14,39 +15,30 @@ def summary(study: StudyRecord) -> dict[str, Any]:
         "data": study.data_source,
         "total": study.total,
         "stopped": study.stopped,
-        "counts": records.counts(study.trials),
-        "epochs": {
-            "spent": records.epochs_spent(study.trials),
-            "saved": records.epochs_saved(study.trials),
-        },
-        "front": _front(study),
-        "best": _short(study, records.best(study.trials)),
-        "baseline": _short(study, records.baseline(study.trials)),
+        "counts": study.counts.to_dict(),
+        "epochs": {"spent": study.epochs_spent, "saved": study.epochs_saved},
+        "front": [trial.number for trial in study.pareto_front],
+        "best": _short(study, study.best),
+        "baseline": _short(study, study.baseline),
         "chosen": study.chosen,
-        "simple": study.simple,
+        "simple": encode_r2(study.simple),
         "pruner": pruning_check.summary(study),
-        "confirmation": study.confirmation,
+        "confirmation": None if study.confirmation is None else study.confirmation.encode(),
     }
-
-
-def _front(study: StudyRecord) -> list[int]:
-    """Numbers of the trials that nobody beats in both watched figures."""
-    fronts = records.by_front(study.trials, study.watch)
-    return [trial.number for trial in fronts[0]] if fronts else []
 
 
 def _short(study: StudyRecord, trial: TrialRecord | None) -> dict[str, Any] | None:
     if trial is None:
         return None
-    cross_modal, overall = study.watch
+    r2 = encode_r2({"best": trial.r2})["best"]
     return {
         "trial": trial.number,
         "state": trial.state,
         "score": trial.score,
-        "cross_modal": trial.r2.get(cross_modal),
-        "overall": trial.r2.get(overall),
+        "cross_modal": r2.get(study.watch.cross_modal),
+        "overall": r2.get(study.watch.overall),
         "epoch": trial.best_epoch,
-        "r2": trial.r2,
-        "num_labels": trial.num_labels,
-        "params": trial.params,
+        "r2": r2,
+        "num_labels": dict(trial.num_labels),
+        "params": dict(trial.params),
     }

@@ -1,70 +1,93 @@
 """What the confirmation and the test split say beyond R²: agreement, error, and the winner's curse."""
 
-from typing import Any, Final
+import math
+from typing import Final
 
-from avq_core.display.numbers import interval_text, metric_text
-from studies import records
-from studies.records import StudyRecord, task_names
+from avq_core.display.numbers import metric_text
+from studies.records.confirmation import CandidateResult
+from studies.records.held_out import IntervalsByTask, TestedConfiguration
+from studies.records.intervals import interval_text
+from studies.records.study import StudyRecord
+from studies.summary.tables import tested_columns
 from studies.table import Table
 
 _METRICS: Final = {"spearman": "Spearman", "pearson": "Pearson", "mae": "MAE, your units"}
 
 
 def winners_curse(study: StudyRecord) -> list[str]:
-    """What the search promised for the chosen trial, what was confirmed, and why it was chosen."""
-    confirmation = study.confirmation or {}
-    rows = {row["trial"]: row for row in confirmation.get("candidates", [])}
-    row = rows.get(study.chosen) if study.chosen is not None else None
-    if row is None or row["score_mean"] is None:
+    """Search score and confirmed score of the chosen trial, and why it was chosen."""
+    confirmation = study.confirmation
+    if confirmation is None or study.chosen is None:
         return []
-    trial = next((t for t in study.trials if t.number == study.chosen), None)
-    said = [confirmation["rule"]] if "rule" in confirmation else []
-    said += [
-        f"#{other} was dropped {found['dropped']}."
-        for other, found in rows.items()
-        if found.get("dropped")
+    chosen = confirmation.candidate(study.chosen)
+    if chosen is None or not chosen.has_score:
+        return []
+    sentences = [] if confirmation.rule is None else [confirmation.rule]
+    sentences += [
+        f"#{candidate.trial} was dropped {candidate.dropped}."
+        for candidate in confirmation.candidates
+        if candidate.dropped is not None
     ]
+    trial = study.chosen_trial
     if trial is None or trial.score is None:
-        return said
-    error = row.get("score_error")
-    confirmed = metric_text(row["score_mean"]) + ("" if error is None else f" ± {error:.3f}")
-    told = f"The search promised a score of {trial.score:.3f} for #{trial.number}; confirmed: {confirmed}."
-    return [f"{told} {_gap(study, trial.score - row['score_mean'], error)}", *said]
+        return sentences
+    scores = (
+        f"Search score of #{trial.number}: {trial.score:.3f}; confirmed score: "
+        f"{score_with_error(chosen)}."
+    )
+    gap = _gap(study, trial.score - chosen.score_mean, chosen.score_error)
+    return [f"{scores} {gap}", *sentences]
 
 
-def _gap(study: StudyRecord, gap: float, error: float | None) -> str:
-    """What to make of promised less confirmed."""
-    counts = records.counts(study.trials)
-    among = counts["complete"] + counts["pruned"]
-    if gap <= (error or 0.0):
+def score_with_error(candidate: CandidateResult) -> str:
+    """A confirmed score with its standard error, where there is one."""
+    error = candidate.score_error
+    return metric_text(candidate.score_mean) + (
+        "" if math.isnan(error) else f" ± {metric_text(error)}"
+    )
+
+
+def _gap(study: StudyRecord, gap: float, error: float) -> str:
+    """What to make of search score less confirmed score."""
+    has_error = not math.isnan(error)
+    if gap <= (error if has_error else 0.0):
         return (
-            "The two agree within the error." if error else "The search did not promise too much."
+            "The two agree within the error." if has_error else "The search score was not too high."
         )
     return (
-        f"The search's figure was {gap:.3f} too high, as the best of {among} noisy figures is (the "
-        "winner's curse; folds train on fewer clips, too): believe the confirmed one."
+        f"The search score was {gap:.3f} too high, as the best of {study.counts.finished} noisy "
+        "scores is (the winner's curse; folds train on fewer clips, too): believe the confirmed one."
     )
 
 
 def agreement_table(study: StudyRecord) -> Table | None:
     """Correlations and error on test, a row a task; `None` where the study does not hold them."""
-    test: dict[str, Any] = (study.confirmation or {}).get("test") or {}
-    columns = [(name, test[name]) for name in ("baseline", "chosen") if "mae" in test.get(name, {})]
-    if not columns:
+    test = study.test
+    columns = [] if test is None else [(n, t) for n, t in tested_columns(test) if t.mae]
+    if test is None or not columns:
         return None
-    head = ["test", *(f"{name}, {told}" for told in _METRICS.values() for name, _ in columns), "n"]
+    head = [
+        "test",
+        *(f"{name}, {label}" for label in _METRICS.values() for name, _ in columns),
+        "n",
+    ]
     rows = [
         [
             task,
             *(
-                interval_text(entry[metric].get(task))
+                interval_text(_metric(tested, metric).get(task))
                 for metric in _METRICS
-                for _, entry in columns
+                for _, tested in columns
             ),
-            str(test["num_labels"].get(task, "")),
+            str(test.num_labels.get(task, "")),
         ]
-        for task in task_names(study)
+        for task in study.tasks
     ]
     return Table(
         title="rank and linear correlation, and error, on test [95 %]", head=head, rows=rows
     )
+
+
+def _metric(tested: TestedConfiguration, name: str) -> IntervalsByTask:
+    by_name = {"spearman": tested.spearman, "pearson": tested.pearson, "mae": tested.mae}
+    return by_name[name]

@@ -10,7 +10,7 @@ from learning_curves import synthetic_losses
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from benchmarks.pruners.trials import Trials
-from studies import records
+from studies.records import attributes
 from studies.score import Watch
 
 
@@ -54,18 +54,18 @@ def make_trial(level: float, state: TrialState, *, baseline: bool = False) -> Fr
         for epoch in range(1, epochs + 1)
     ]
     score = level * 0.875
-    attributes = {records.HISTORY: history, records.BASELINE: baseline}
-    attributes[records.FIGURES] = {"epoch": epochs, "score": score, "r2": {}, "num_labels": {}}
+    noted = {attributes.HISTORY: history, attributes.BASELINE: baseline}
+    noted[attributes.METRICS] = {"epoch": epochs, "score": score, "r2": {}, "num_labels": {}}
     value = score if state == TrialState.COMPLETE else None
-    return create_trial(state=state, value=value, user_attrs=attributes)
+    return create_trial(state=state, value=value, user_attrs=noted)
 
 
 def finished_study(complete: int) -> optuna.Study:
     """That many complete trials, a manual baseline and two pruned ones."""
     study = optuna.create_study(direction="maximize", study_name="stored")
-    study.set_user_attr(records.WATCH, ["sync", "all"])
+    study.set_user_attr(attributes.WATCH, ["sync", "all"])
     settings = {"watch": {"cross_modal_weight": 0.75}}
-    study.set_user_attr(records.IDENTITY, {"settings": settings})
+    study.set_user_attr(attributes.IDENTITY, {"data": "d", "space": "s", "settings": settings})
     study.add_trial(make_trial(9.0, TrialState.COMPLETE, baseline=True))
     for number in range(complete):
         study.add_trial(make_trial(number / 10, TrialState.COMPLETE))

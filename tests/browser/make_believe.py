@@ -12,8 +12,8 @@ from storages import new_study
 
 from avq_core.config.presets import manual
 from avq_core.config.values import to_dict, with_values
-from studies import records
 from studies.identity import Identity
+from studies.records import attributes
 
 TASKS = ("lip_sync", "expression", "audio_quality", "cross_modal", "overall")
 RUNGS = (2, 6, 14, 30)
@@ -47,16 +47,16 @@ def make_trial(chance: random.Random, number: int, *, pareto: bool = False) -> F
     best = max((e for e in history if e["judged"]), key=_score)
     config = to_dict(with_values(manual(TASKS), {**params, "training.epochs": _EPOCHS}))
     figures = {"epoch": best["epoch"], "score": _score(best), "r2": best["r2"]}
-    attributes: dict[str, Any] = {
-        records.CONFIG: config,
-        records.PLANNED: _EPOCHS,
-        records.WORKER: "host:1 on cpu",
-        records.HISTORY: history,
-        records.FIGURES: figures | {"num_labels": dict.fromkeys(TASKS, 172)},
-        records.REASON: _reason(state, history[-1]),
+    noted: dict[str, Any] = {
+        attributes.CONFIG: config,
+        attributes.PLANNED: _EPOCHS,
+        attributes.WORKER: "host:1 on cpu",
+        attributes.HISTORY: history,
+        attributes.METRICS: figures | {"num_labels": dict.fromkeys(TASKS, 172)},
+        attributes.REASON: _reason(state, history[-1]),
     }
     if number == 0:
-        attributes[records.BASELINE] = True
+        noted[attributes.BASELINE] = True
     values = [best["r2"]["cross_modal"], best["r2"]["overall"]] if pareto else [_score(best)]
     return create_trial(
         state=state,
@@ -64,7 +64,7 @@ def make_trial(chance: random.Random, number: int, *, pareto: bool = False) -> F
         params=params,
         distributions=_SPACE if params else {},
         intermediate_values={} if pareto else {e["epoch"]: _score(e) for e in history},
-        user_attrs=attributes,
+        user_attrs=noted,
     )
 
 
@@ -116,14 +116,14 @@ def _describe(study: optuna.Study, trials: int, *, pareto: bool) -> None:
     settings = {"epochs": _EPOCHS, "objective": "pareto" if pareto else "score"}
     identity = Identity(data="d" * 32, space="s" * 64, settings=settings)
     noted = {
-        records.IDENTITY: identity.to_dict(),
-        records.TASKS: list(TASKS),
-        records.WATCH: ["cross_modal", "overall"],
-        records.SPACE: {"name": "make-believe"},
-        records.DATA_SOURCE: "demo",
-        records.TOTAL: trials,
-        records.SIMPLE: {"ridge": dict.fromkeys(TASKS, 0.41)},
-        records.MADE_WITH: {
+        attributes.IDENTITY: identity.to_dict(),
+        attributes.TASKS: list(TASKS),
+        attributes.WATCH: ["cross_modal", "overall"],
+        attributes.SPACE: {"name": "make-believe"},
+        attributes.DATA_SOURCE: "demo",
+        attributes.TOTAL: trials,
+        attributes.SIMPLE_MODELS: {"ridge": dict.fromkeys(TASKS, 0.41)},
+        attributes.PROVENANCE: {
             "command": f"python -m search.run --data demo --study {study.study_name}",
             "versions": {"optuna": optuna.__version__},
             "machine": "a machine of 2 cores",
@@ -148,7 +148,7 @@ def _confirm(study: optuna.Study) -> None:
             "parameters": 31_000,
             "num_runs": 6,
             "dropped": None,
-            "behind": None if trial == 1 else interval(0.2),
+            "behind": None if trial == 1 else interval(0.2) | {"runs": 6},
             "r2_mean": dict.fromkeys(TASKS, score),
         }
 
@@ -163,6 +163,7 @@ def _confirm(study: optuna.Study) -> None:
         "seeds": 2,
         "num_complete": sum(t.state == TrialState.COMPLETE for t in study.trials),
         "runs": {},
+        "chosen": 1,
         "rule": "#1 is chosen: nobody with fewer weights is within its standard error",
         "candidates": [row(0, 0.17), row(1, 0.52), row(2, 0.44)],
         "test_openings": 1,
@@ -177,5 +178,4 @@ def _confirm(study: optuna.Study) -> None:
             "difference_to_simple": gap,
         },
     }
-    study.set_user_attr(records.CONFIRMATION, summary)
-    study.set_user_attr(records.CHOSEN, 1)
+    study.set_user_attr(attributes.CONFIRMATION, summary)

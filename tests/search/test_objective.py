@@ -14,7 +14,8 @@ from avq_core.training.resident import ResidentSplit, ResidentSplits
 from search.objective import Objective
 from search.pruners.cycle_end import CycleEndPruner
 from search.pruners.rule import PruningRule
-from studies import records
+from studies.records import attributes
+from studies.records.read import read_study
 from studies.score import Watch
 from studies.storage.open import open_storage
 
@@ -26,12 +27,12 @@ def test_a_trial_holds_its_whole_configuration_and_every_epoch(
 ) -> None:
     """Enough to train it again without the space or the code that suggested it."""
     study.optimize(make_objective(), n_trials=1)
-    (trial,) = records.read_trials(study)
+    (trial,) = read_study(study).trials
     assert trial.state == "complete"
     assert trial.config is not None
     assert from_dict(trial.config).optim.lr == trial.params["optim.lr"]
-    assert [epoch["epoch"] for epoch in trial.history] == [1, 2, 3]
-    assert [epoch["judged"] for epoch in trial.history] == [True, False, True]
+    assert [epoch.epoch for epoch in trial.history] == [1, 2, 3]
+    assert [epoch.judged for epoch in trial.history] == [True, False, True]
     assert trial.epochs == trial.planned_epochs == 3
     assert trial.reason == "finished all 3 epochs"
     assert set(trial.r2) == set(trial.num_labels) == {"lip_sync", "cross_modal", "overall"}
@@ -42,11 +43,10 @@ def test_the_score_is_that_of_the_best_judged_epoch(
 ) -> None:
     """The mean of both watched figures there, and the figures say which epoch it was."""
     study.optimize(make_objective(), n_trials=3)
-    for trial in records.read_trials(study):
+    for trial in read_study(study).trials:
         judged = {
-            e["epoch"]: (e["r2"]["cross_modal"] + e["r2"]["overall"]) / 2
-            for e in trial.history
-            if e["judged"]
+            epoch.epoch: (epoch.r2["cross_modal"] + epoch.r2["overall"]) / 2
+            for epoch in trial.judged
         }
         assert trial.score == pytest.approx(max(judged.values()))
         assert trial.best_epoch is not None
@@ -59,9 +59,9 @@ def test_a_stored_configuration_trains_to_the_stored_figures(
 ) -> None:
     """The number in the study can be made again from the study."""
     study.optimize(make_objective(), n_trials=1)
-    (trial,) = records.read_trials(study)
+    (trial,) = read_study(study).trials
     again = fit(from_dict(trial.config), splits).history
-    assert [e.r2 for e in again] == [e["r2"] for e in trial.history]
+    assert [e.r2 for e in again] == [e.r2 for e in trial.history]
 
 
 def test_the_baseline_is_the_manual_and_is_never_pruned(
@@ -76,9 +76,9 @@ def test_the_baseline_is_the_manual_and_is_never_pruned(
     shrunk["optim"] |= {"lr": 1e-6, "cycle_epochs": 1}
     monkeypatch.setattr(module, "baseline_config", lambda **_: from_dict(shrunk))
     study.optimize(make_objective(), n_trials=4)
-    study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+    study.enqueue_trial({}, user_attrs={attributes.BASELINE: True})
     study.optimize(make_objective(), n_trials=1)
-    trial = records.read_trials(study)[-1]
+    trial = read_study(study).trials[-1]
     assert trial.baseline
     assert trial.state == "complete"
     assert trial.params == {}
@@ -93,7 +93,7 @@ def test_a_trial_that_is_behind_is_pruned_at_a_cycle_end_with_its_reason(
     study.optimize(make_objective(), n_trials=3)
     study.enqueue_trial({"optim.lr": 0.1, "model.hidden_dim": 16})
     study.optimize(make_objective(), n_trials=1)
-    trial = records.read_trials(study)[-1]
+    trial = read_study(study).trials[-1]
     assert trial.state == "pruned"
     assert trial.epochs == 1
     assert trial.reason is not None
@@ -113,7 +113,7 @@ def test_a_diverged_trial_is_pruned_and_the_study_goes_on(
     bad = ResidentSplits(schema=splits.schema, train=train, val=splits.val)
     study.optimize(make_objective(splits=bad), n_trials=1)
     study.optimize(make_objective(), n_trials=1)
-    first, second = records.read_trials(study)
+    first, second = read_study(study).trials
     assert first.state == "pruned"
     assert first.reason == "diverged: non-finite loss in epoch 1, optimiser step 1"
     assert second.state == "complete"
@@ -129,7 +129,7 @@ def test_a_trial_too_large_for_the_device_is_infeasible(
 
     monkeypatch.setattr("avq_core.model.network.Network.forward", refuse)
     study.optimize(make_objective(), n_trials=1)
-    (trial,) = records.read_trials(study)
+    (trial,) = read_study(study).trials
     assert trial.state == "pruned"
     assert trial.reason == "infeasible: one sample at a time does not fit in the device's memory"
 
@@ -142,7 +142,7 @@ def test_a_bug_propagates(study: optuna.Study, make_objective: MakeObjective) ->
 
     with pytest.raises(ZeroDivisionError, match="a bug"):
         study.optimize(make_objective(on_step=bug), n_trials=1)
-    assert records.read_trials(study)[0].state == "failed"
+    assert read_study(study).trials[0].state == "failed"
 
 
 def test_there_is_no_way_from_the_objective_to_test() -> None:
@@ -154,36 +154,36 @@ def test_there_is_no_way_from_the_objective_to_test() -> None:
 def test_weights_of_the_score_are_honoured() -> None:
     """All on one figure, and the other may be undefined."""
     watch = Watch(cross_modal_weight=1.0)
-    assert watch.score(watch.figures({"cross_modal": 0.4, "overall": math.nan})) == 0.4
+    assert watch.score(watch.pick({"cross_modal": 0.4, "overall": math.nan})) == 0.4
     even = Watch()
-    assert math.isnan(even.score(even.figures({"cross_modal": 0.4, "overall": math.nan})))
+    assert math.isnan(even.score(even.pick({"cross_modal": 0.4, "overall": math.nan})))
 
 
-def test_an_audited_trial_goes_on_past_its_verdict(
+def test_a_spared_trial_goes_on_past_its_verdict(
     study: optuna.Study, make_objective: MakeObjective
 ) -> None:
-    """All are audited here: none is stopped, and those that would have been say so."""
+    """All are spared here: none is stopped, and those that would have been say so."""
     study.optimize(make_objective(audit_share=1.0), n_trials=12)
-    trials = records.read_trials(study)
+    trials = read_study(study).trials
     assert {trial.state for trial in trials} == {"complete"}
-    marked = [trial for trial in trials if trial.audited]
+    marked = [trial for trial in trials if trial.spared]
     assert marked
     for trial in marked:
         assert trial.epochs == trial.planned_epochs
-        assert trial.audited is not None
-        assert trial.audited["epoch"] == 1
-        assert "place" in trial.audited["reason"]
+        assert trial.spared is not None
+        assert trial.spared.epoch == 1
+        assert "place" in trial.spared.reason
 
 
-def test_who_is_audited_follows_from_the_trials_number(make_objective: MakeObjective) -> None:
+def test_who_is_spared_follows_from_the_trials_number(make_objective: MakeObjective) -> None:
     """Evenly, whichever worker runs it, and other trials for another seed."""
     study = optuna.create_study()
     trials = [study.ask() for _ in range(400)]
-    drawn = [make_objective(audit_share=0.1)._is_audited(trial) for trial in trials]
+    drawn = [make_objective(audit_share=0.1)._is_spared(trial) for trial in trials]
     assert {sum(drawn[first : first + 100]) for first in range(300)} <= {9, 10, 11}
     assert sum(drawn) == 40
-    assert drawn == [make_objective(audit_share=0.1)._is_audited(trial) for trial in trials]
-    assert drawn != [make_objective(audit_share=0.1, seed=1)._is_audited(t) for t in trials]
+    assert drawn == [make_objective(audit_share=0.1)._is_spared(trial) for trial in trials]
+    assert drawn != [make_objective(audit_share=0.1, seed=1)._is_spared(t) for t in trials]
 
 
 def test_a_study_of_two_objectives_is_pruned_by_the_trials_records(
@@ -198,7 +198,7 @@ def test_a_study_of_two_objectives_is_pruned_by_the_trials_records(
         sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=4, multivariate=True),
     )
     study.optimize(make_objective(), n_trials=10)
-    trials = records.read_trials(study)
+    trials = read_study(study).trials
     assert {trial.state for trial in trials} == {"complete", "pruned"}
     for trial, frozen in zip(trials, study.trials, strict=True):
         assert frozen.intermediate_values == {}
@@ -206,24 +206,29 @@ def test_a_study_of_two_objectives_is_pruned_by_the_trials_records(
             assert frozen.values == [trial.r2["cross_modal"], trial.r2["overall"]]
         else:
             assert "place" in (trial.reason or "")
-    (front, *_) = records.by_front(trials, ("cross_modal", "overall"))
+    front = read_study(study).pareto_front
     assert {trial.number for trial in front} == {trial.number for trial in study.best_trials}
 
 
-def test_a_judged_epoch_notes_what_each_cluster_takes_from_the_score(
+def test_a_judged_epoch_notes_its_losses_by_cluster(
     study: optuna.Study, make_objective: MakeObjective
 ) -> None:
     """They sum to what the score lacks of 1, and stand at judged epochs alone."""
     groups = tuple(f"g{i // 2}" for i in range(24))
     study.optimize(make_objective(val_groups=groups), n_trials=1)
-    (trial,) = records.read_trials(study)
+    (trial,) = read_study(study).trials
     for entry in trial.history:
-        assert ("losses" in entry) is entry["judged"]
-        assert ("decision" in entry) is (entry["epoch"] == 1)  # a rung, and not the last epoch
-        if entry["judged"]:
-            score = (entry["r2"]["cross_modal"] + entry["r2"]["overall"]) / 2
-            assert len(entry["losses"]) == 12
-            assert 1 - sum(entry["losses"]) == pytest.approx(score, abs=1e-4)
+        assert (entry.losses is not None) is entry.judged
+        assert (entry.decision is not None) is (entry.epoch == 1)  # a rung, and not the last epoch
+        if entry.losses is not None:
+            score = (entry.r2["cross_modal"] + entry.r2["overall"]) / 2
+            assert len(entry.losses) == 12
+            assert 1 - sum(entry.losses) == pytest.approx(score, abs=1e-4)
+    assert [set(entry) for entry in study.trials[0].user_attrs[attributes.HISTORY]] == [
+        {"epoch", "train_loss", "lr", "r2", "judged", "seconds", "losses", "decision"},
+        {"epoch", "train_loss", "lr", "r2", "judged", "seconds"},
+        {"epoch", "train_loss", "lr", "r2", "judged", "seconds", "losses"},
+    ]
 
 
 def test_the_storage_is_written_to_once_an_epoch_and_little_more(

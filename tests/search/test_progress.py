@@ -7,7 +7,7 @@ import pytest
 
 from search.objective import Objective
 from search.progress import describe, format_seconds, take_snapshot
-from studies import records
+from studies.records import attributes
 from studies.score import Watch
 
 
@@ -41,7 +41,7 @@ def test_a_study_that_was_stopped_says_why(
 ) -> None:
     """In place of the time left."""
     study.optimize(make_objective(), n_trials=1)
-    study.set_user_attr(records.STOPPED, "little is to come")
+    study.set_user_attr(attributes.STOPPED, "little is to come")
     line = describe(take_snapshot(study, total=5, finished_at_start=0, elapsed=10.0), Watch())
     assert line.endswith(" · stopped: little is to come")
 

@@ -7,8 +7,8 @@ import pytest
 from commands import SIZES, write_tiny
 
 from avq_core.config.data import DataConfig
-from search.provenance import note_audit, note_origin
-from studies import records
+from search.provenance import note_audit, note_provenance
+from studies.records import attributes
 
 
 @pytest.mark.parametrize("form", ["--storage={}", "--storage {}", "--stora {}"])
@@ -16,8 +16,8 @@ def test_the_command_is_kept_without_the_password(form: str) -> None:
     """A study is shown to others; who reads it must not get into the database."""
     study = optuna.create_study()
     url = "postgresql+psycopg://me:ge@heim@host/studies?password=geheim&a=b"
-    note_origin(study, ["--trials", "20", *form.format(url).split()], ["cpu"])
-    told = study.user_attrs[records.MADE_WITH]
+    note_provenance(study, ["--trials", "20", *form.format(url).split()], ["cpu"])
+    told = study.user_attrs[attributes.PROVENANCE]
     assert told["command"].startswith("python -m search.run --trials 20 ")
     assert "heim" not in str(told)
     assert "host/studies" in told["command"]
@@ -26,9 +26,9 @@ def test_the_command_is_kept_without_the_password(form: str) -> None:
 def test_the_command_that_started_the_study_stays() -> None:
     """Going on with other workers does not rewrite what it was started with."""
     study = optuna.create_study()
-    note_origin(study, ["--trials", "20"], ["cpu"])
-    note_origin(study, ["--trials", "40"], ["cpu"])
-    told = study.user_attrs[records.MADE_WITH]
+    note_provenance(study, ["--trials", "20"], ["cpu"])
+    note_provenance(study, ["--trials", "40"], ["cpu"])
+    told = study.user_attrs[attributes.PROVENANCE]
     assert told["command"] == "python -m search.run --trials 20"
     assert {"python", "torch", "optuna", "numpy"} <= set(told["versions"])
     assert "CPU" in told["machine"]
@@ -38,7 +38,7 @@ def test_the_audit_is_kept_short(tmp_path: Path) -> None:
     """Findings and counts, no histograms: a study is read whole whenever it is looked at."""
     study = optuna.create_study()
     note_audit(study, str(write_tiny(tmp_path)), DataConfig())
-    found = study.user_attrs[records.AUDIT]
+    found = study.user_attrs[attributes.DATA_AUDIT]
     assert {row["split"]: row["samples"] for row in found["splits"]} == SIZES
     assert {"level", "message", "mend"} == set(found["findings"][0])
     assert "histogram" not in found["tasks"][0]

@@ -27,9 +27,10 @@ from commands import (
 from avq_core.cli import run_command
 from search.cli import SETTING_NAMES
 from search.run import command
-from studies import records
 from studies.errors import StudyError
-from studies.records import StudyRecord, TrialRecord, by_front, read_study
+from studies.records.read import read_study
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 from studies.storage.open import open_study
 
 
@@ -74,7 +75,7 @@ def test_the_whole_road(finished: subprocess.CompletedProcess[str], folder: Path
     assert study.trials[0].config is not None
     assert study.trials[0].config["model"]["hidden_dim"] == 512
     assert study.confirmation is not None
-    assert study.confirmation["test_openings"] == 1
+    assert study.confirmation.test_openings == 1
     for word in ("baseline #0", "best #", "overall *", "confirmed:", "test split, opened once"):
         assert word in finished.stdout
 
@@ -87,7 +88,9 @@ def test_the_whole_road(finished: subprocess.CompletedProcess[str], folder: Path
         "--out", folder / "model", "--runs", folder / "runs", "--threads", 1,
     )  # fmt: skip
     assert trained.returncode == 0, trained.stderr
-    told = study.confirmation["test"]["chosen"]["r2_first"]["overall"]["value"]
+    assert study.test is not None
+    assert study.test.chosen.r2_first is not None
+    told = study.test.chosen.r2_first["overall"].value
     again = yaml.safe_load((folder / "model" / "model.yaml").read_text())["provenance"]
     assert again["test_r2"]["overall"]["value"] == pytest.approx(told, abs=1e-4)
 
@@ -109,34 +112,37 @@ def test_the_confirmation_is_paired_and_test_is_opened_with_five_seeds(
     assert finished.returncode == 0
     study = stored(folder)
     assert study.confirmation is not None
-    rows = study.confirmation["candidates"]
-    assert [row["trial"] for row in rows if row["baseline"]] == [0]
-    assert study.confirmation["rule"].startswith(f"#{study.chosen} is chosen: ")
-    (whole,) = {row["num_runs"] for row in rows if row["dropped"] is None}
-    assert whole in (study.confirmation["folds"], 2 * study.confirmation["folds"])
-    assert all(row["num_runs"] <= whole for row in rows)
-    assert all(row["parameters"] > 0 for row in rows)
-    test = study.confirmation["test"]
-    for entry in (test["chosen"], test["baseline"]):
-        for metric in ("r2", "spearman", "pearson", "mae"):
-            assert set(entry[metric]) == set(TASKS)
-    gap = test["difference"]["overall"]
-    assert gap["low_all"] < gap["low"] < gap["value"] < gap["high"] < gap["high_all"]
-    (opening,) = study.confirmation["openings"]
-    assert opening["chosen"] == study.chosen
-    assert study.predictions is not None
-    assert len(study.predictions["truth"]) == SIZES["test"] == study.predictions["clips"]
-    assert len(study.predictions["chosen"]) == len(study.predictions["baseline"])
-    assert study.audit is not None
-    assert {row["split"] for row in study.audit["splits"]} == set(SIZES)
-    assert study.made_with is not None
-    assert study.made_with["command"].startswith("python -m search.run --data ")
-    assert "torch" in study.made_with["versions"]
-    assert "The search promised a score of " in finished.stdout
+    confirmation, rows = study.confirmation, study.confirmation.candidates
+    assert [row.trial for row in rows if row.baseline] == [0]
+    assert (confirmation.rule or "").startswith(f"#{study.chosen} is chosen: ")
+    (whole,) = {row.num_runs for row in rows if row.dropped is None}
+    assert whole in (confirmation.folds, 2 * confirmation.folds)
+    assert all(row.num_runs <= whole for row in rows)
+    assert all(row.parameters > 0 for row in rows)
+    test = study.test
+    assert test is not None
+    assert test.baseline is not None
+    for entry in (test.chosen, test.baseline):
+        for metric in (entry.r2, entry.spearman, entry.pearson, entry.mae):
+            assert set(metric) == set(TASKS)
+    gap = test.difference["overall"]
+    assert gap.low_all < gap.low < gap.value < gap.high < gap.high_all
+    (opening,) = confirmation.openings
+    assert opening.chosen == study.chosen
+    kept = study.predictions
+    assert kept is not None
+    assert len(kept.truth) == SIZES["test"] == kept.clips
+    assert len(kept.chosen or ()) == len(kept.baseline or ())
+    assert study.data_audit is not None
+    assert {size.split for size in study.data_audit.splits} == set(SIZES)
+    assert study.provenance is not None
+    assert (study.provenance.command or "").startswith("python -m search.run --data ")
+    assert "torch" in study.provenance.versions
+    assert f"Search score of #{study.chosen}: " in finished.stdout
     assert "rank and linear correlation, and error, on test" in finished.stdout
 
 
-def test_simple_baselines_stand_beside_the_network(
+def test_simple_models_stand_beside_the_network(
     finished: subprocess.CompletedProcess[str], folder: Path
 ) -> None:
     """Fitted once, on val in the search's table and on test with a verdict in words."""
@@ -144,22 +150,20 @@ def test_simple_baselines_stand_beside_the_network(
     study = stored(folder)
     assert list(study.simple) == ["train mean", "ridge", "random forest"]
     assert set(study.simple["ridge"]) == set(TASKS)
-    test = (study.confirmation or {})["test"]
-    assert set(test["simple"]) == set(study.simple)
-    score = {
-        name: sum(r2[task] or 0.0 for task in ("cross_modal", "overall"))
-        for name, r2 in study.simple.items()
-    }
-    assert test["simple_best"] == max(score, key=lambda name: score[name])
+    test = study.test
+    assert test is not None
+    assert set(test.simple) == set(study.simple)
+    score = {name: study.watch.score_of(r2) for name, r2 in study.simple.items()}
+    assert test.simple_best == max(score, key=lambda name: score[name])
     assert "ridge" in finished.stdout
-    assert f"the {test['simple_best']}, the best simple baseline, in overall" in finished.stdout
+    assert f"the {test.simple_best}, the best simple model, in overall" in finished.stdout
     printed = run(
         "avq_core.baselines", folder / "tiny.pkl", "--runs", folder / "runs", "--test", "--json"
     )
     told = json.loads(printed.stdout)["r2"]
     assert told["val"] == study.simple
     assert told["test"]["ridge"] == {
-        task: interval["value"] for task, interval in test["simple"]["ridge"].items()
+        task: interval.value for task, interval in test.simple["ridge"].items()
     }
 
 
@@ -168,7 +172,9 @@ def test_the_ensemble_of_the_confirmed_trains_and_scores(
 ) -> None:
     """Exported, trained and used, it gives the test figures that stand beside the single best."""
     assert "ensemble of 2" in finished.stdout
-    told = (stored(folder).confirmation or {})["test"]["ensemble"]
+    test_result = stored(folder).test
+    assert test_result is not None
+    assert test_result.ensemble is not None
     path = folder / "ensemble.yaml"
     exported = run("studies.export", "tiny", "--ensemble", "--out", path, "--runs", folder / "runs")
     assert exported.returncode == 0, exported.stderr
@@ -184,7 +190,7 @@ def test_the_ensemble_of_the_confirmed_trains_and_scores(
     assert scored.returncode == 0, scored.stderr
     assert "the mean of 2 models" in scored.stdout
     (test,) = [line for line in scored.stdout.splitlines() if line.startswith("test:")]
-    wanted = told["r2"]["overall"]["value"]
+    wanted = test_result.ensemble.r2["overall"].value
     assert float(test.split("overall ")[1].split()[0]) == pytest.approx(wanted, abs=2e-3)
 
 
@@ -276,7 +282,7 @@ def test_a_study_may_live_in_postgresql(folder: Path, postgresql: str) -> None:
     assert "resumes: 4 of 5" in more.stderr
     shown = run("studies.show", "shared", "--storage", postgresql, "--json")
     counts = json.loads(shown.stdout)["counts"]
-    assert counts["complete"] + counts["pruned"] == 5
+    assert counts.complete + counts.pruned == 5
     assert (folder / "runs" / "shared" / "best.yaml").exists()
 
 
@@ -372,8 +378,8 @@ def wait_for_trials(folder: Path, name: str, finished: int) -> None:
         if (folder / "runs" / name / "study.db").exists():
             # Read here: in the time that a command takes to start, tiny trials all come to their end.
             with contextlib.suppress(StudyError):
-                counts = records.counts(stored(folder, name).trials)
-                if counts["complete"] + counts["pruned"] >= finished and counts["running"]:
+                counts = stored(folder, name).counts
+                if counts.finished >= finished and counts.running:
                     return
         time.sleep(0.1)
     raise AssertionError(f"{name} did not get to {finished} trials")
@@ -511,7 +517,7 @@ def test_two_objectives_go_the_whole_road(folder: Path) -> None:
 
 
 def study_front(study: StudyRecord) -> list[TrialRecord]:
-    return by_front(study.trials, study.watch)[0]
+    return list(study.pareto_front)
 
 
 def test_all_stopped_at_the_first_rung_and_the_best_finished(folder: Path) -> None:

@@ -14,7 +14,7 @@ from search.plan import Plan, make_plan
 from search.queue.baseline import HEAD_START
 from search.setup import open_study
 from search.stages import Listener, note_missing_baseline
-from studies import records
+from studies.records import attributes
 
 MakePlan = Callable[..., Plan]
 LONG = 2 * HEAD_START
@@ -40,7 +40,7 @@ def opened(plan: Plan, said: list[str] | None = None) -> optuna.Study:
 
 def baselines(study: optuna.Study) -> list[TrialState]:
     """States of the manual's trials."""
-    return [trial.state for trial in study.trials if records.BASELINE in trial.user_attrs]
+    return [trial.state for trial in study.trials if attributes.BASELINE in trial.user_attrs]
 
 
 def test_a_long_study_leaves_the_baseline_to_its_workers(plan: MakePlan) -> None:
@@ -53,7 +53,7 @@ def test_a_long_study_leaves_the_baseline_to_its_workers(plan: MakePlan) -> None
 def test_a_baseline_that_was_given_up_is_tried_again_by_the_next_command(plan: MakePlan) -> None:
     """Which a user may give with what it lacked; not where all trials are done."""
     study = opened(plan("--trials", LONG))
-    given_up = create_trial(state=TrialState.FAIL, user_attrs={records.BASELINE: True})
+    given_up = create_trial(state=TrialState.FAIL, user_attrs={attributes.BASELINE: True})
     study.add_trials([create_trial(value=0.5)] * HEAD_START + [given_up])
     opened(plan("--trials", HEAD_START))
     assert baselines(study) == [TrialState.FAIL]
@@ -87,10 +87,12 @@ def test_a_study_that_ended_without_its_baseline_says_what_trains_it(
     study.add_trials([create_trial(value=0.5)] * 4)
     study.enqueue_trial({})
     if state is TrialState.WAITING:
-        study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+        study.enqueue_trial({}, user_attrs={attributes.BASELINE: True})
     elif state is not None:
         value = 0.5 if state is TrialState.COMPLETE else None
-        study.add_trial(create_trial(state=state, value=value, user_attrs={records.BASELINE: True}))
+        study.add_trial(
+            create_trial(state=state, value=value, user_attrs={attributes.BASELINE: True})
+        )
     lines: list[str] = []
     listener = Listener(say=lines.append, show=lambda _: None)
     note_missing_baseline(plan("--trials", 4), study, listener)

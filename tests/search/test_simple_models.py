@@ -1,4 +1,4 @@
-"""Simple baselines are fitted while the search runs, and are there when it has ended."""
+"""Simple models are fitted while the search runs, and are there when it has ended."""
 
 import os
 import sys
@@ -12,8 +12,8 @@ from commands import TASKS, write_tiny
 from avq_core.config.data import DataConfig
 from avq_core.data.store.store import PreparedStore, prepare
 from search import simple_models as simple
-from search.simple_models import note_simple_baselines, simple_baselines_beside
-from studies import records
+from search.simple_models import note_simple_models, simple_models_beside
+from studies.records import attributes
 
 
 @pytest.fixture
@@ -31,18 +31,18 @@ def test_they_are_there_when_the_search_has_ended(
 
     def note_late(*arguments: object) -> None:
         searching.wait()
-        note_simple_baselines(*arguments)  # type: ignore[arg-type]
+        note_simple_models(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(simple, "note_simple_baselines", note_late)
-    with simple_baselines_beside(study, store, on_wait=searching.set):
-        assert records.SIMPLE not in study.user_attrs
-    assert set(study.user_attrs[records.SIMPLE]["ridge"]) == set(TASKS)
+    monkeypatch.setattr(simple, "note_simple_models", note_late)
+    with simple_models_beside(study, store, on_wait=searching.set):
+        assert attributes.SIMPLE_MODELS not in study.user_attrs
+    assert set(study.user_attrs[attributes.SIMPLE_MODELS]["ridge"]) == set(TASKS)
     monkeypatch.undo()
     monkeypatch.setattr(
         "avq_core.evaluation.simple_models.fit_simple_models", lambda *_, **__: 1 / 0
     )
     waited: list[bool] = []
-    with simple_baselines_beside(study, store, on_wait=lambda: waited.append(True)):
+    with simple_models_beside(study, store, on_wait=lambda: waited.append(True)):
         pass
     assert not waited
 
@@ -57,7 +57,7 @@ def test_what_goes_wrong_is_raised_where_the_search_ends(
     ended, waited = False, list[bool]()
     with (
         pytest.raises(ZeroDivisionError),
-        simple_baselines_beside(study, store, on_wait=lambda: waited.append(True)),
+        simple_models_beside(study, store, on_wait=lambda: waited.append(True)),
     ):
         ended = True
     assert ended
@@ -75,12 +75,12 @@ def test_workers_that_share_the_cores_go_first(
 
     def note(*_: object) -> None:
         found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        study.set_user_attr(records.SIMPLE, {})
+        study.set_user_attr(attributes.SIMPLE_MODELS, {})
 
-    monkeypatch.setattr(simple, "note_simple_baselines", note)
+    monkeypatch.setattr(simple, "note_simple_models", note)
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     monkeypatch.setattr(simple, "_NICE", before + 3)
-    with simple_baselines_beside(study, store, on_wait=lambda: None):
+    with simple_models_beside(study, store, on_wait=lambda: None):
         pass
     assert found[0] == before + 3
     assert found[-1] == before
@@ -91,10 +91,10 @@ def test_a_search_that_is_stopped_does_not_wait_for_them(
 ) -> None:
     """Ctrl-C goes on up at once, and the thread ends with the process."""
     forever = threading.Event()
-    monkeypatch.setattr(simple, "note_simple_baselines", lambda *_: forever.wait())
+    monkeypatch.setattr(simple, "note_simple_models", lambda *_: forever.wait())
     with (
         pytest.raises(KeyboardInterrupt),
-        simple_baselines_beside(study, store, on_wait=lambda: None),
+        simple_models_beside(study, store, on_wait=lambda: None),
     ):
         raise KeyboardInterrupt
     forever.set()

@@ -6,7 +6,6 @@ import math
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
@@ -25,7 +24,8 @@ from search.stopping import (
     standard_error,
 )
 from search.workers.worker import Crew, run_next
-from studies import records
+from studies.records import attributes
+from studies.records.trial import BestEpoch
 from studies.score import Watch
 from studies.storage.lock import study_lock
 from studies.storage.open import open_storage, open_study
@@ -34,14 +34,17 @@ FLAT = [0.60, 0.60, 0.599, 0.599, 0.599, 0.598]
 """Six best that lie close together: little is to come."""
 
 
-def figures(score: float, num_labels: int = 172) -> dict[str, Any]:
+def best_epoch(score: float, num_labels: int = 172) -> BestEpoch:
     tasks = ("cross_modal", "overall")
-    return {"r2": dict.fromkeys(tasks, score), "num_labels": dict.fromkeys(tasks, num_labels)}
+    r2, labels = dict.fromkeys(tasks, score), dict.fromkeys(tasks, num_labels)
+    return BestEpoch(epoch=6, score=score, r2=r2, num_labels=labels)
 
 
 def complete(score: float, *, baseline: bool = False) -> FrozenTrial:
-    attributes = {records.FIGURES: figures(score)} | ({records.BASELINE: True} if baseline else {})
-    return create_trial(value=score, user_attrs=attributes)
+    noted = {attributes.METRICS: best_epoch(score).encode()} | (
+        {attributes.BASELINE: True} if baseline else {}
+    )
+    return create_trial(value=score, user_attrs=noted)
 
 
 def ended(scores: Sequence[float], num: int = MIN_FINISHED) -> list[FrozenTrial]:
@@ -125,10 +128,10 @@ def test_a_tail_without_width_or_time_promises_nothing() -> None:
 def test_the_error_is_that_of_r2_over_its_labels() -> None:
     """0.05 for one R² of 172 labels, as the literature has it; less for the mean of two."""
     one = Watch(cross_modal="overall", overall="overall")
-    assert standard_error(figures(0.5), one) == pytest.approx(0.054, abs=1e-3)
-    assert standard_error(figures(0.5), Watch()) == pytest.approx(0.054 / math.sqrt(2), abs=1e-3)
+    assert standard_error(best_epoch(0.5), one) == pytest.approx(0.054, abs=1e-3)
+    assert standard_error(best_epoch(0.5), Watch()) == pytest.approx(0.054 / math.sqrt(2), abs=1e-3)
     only = Watch(cross_modal_weight=1.0)
-    assert standard_error(figures(0.5), only) == standard_error(figures(0.5), one)
+    assert standard_error(best_epoch(0.5), only) == standard_error(best_epoch(0.5), one)
 
 
 def test_the_error_agrees_with_resampling() -> None:
@@ -140,15 +143,14 @@ def test_the_error_agrees_with_resampling() -> None:
         y = x + rng.standard_normal(172)
         found.append(1 - np.sum((y - x) ** 2) / np.sum((y - y.mean()) ** 2))
     one = Watch(cross_modal="overall", overall="overall")
-    assert standard_error(figures(0.5), one) == pytest.approx(np.std(found), rel=0.25)
+    assert standard_error(best_epoch(0.5), one) == pytest.approx(np.std(found), rel=0.25)
 
 
 def test_no_skill_has_no_error_to_stop_at() -> None:
     """Below zero, not defined, or not recorded at all."""
-    assert standard_error(figures(-0.3), Watch()) == 0.0
-    missing = {"r2": {"cross_modal": None}, "num_labels": {}}
+    assert standard_error(best_epoch(-0.3), Watch()) == 0.0
+    missing = BestEpoch(epoch=1, score=0.5, r2={"cross_modal": math.nan}, num_labels={})
     assert standard_error(missing, Watch()) == 0.0
-    assert standard_error({}, Watch()) == 0.0
 
 
 def crew_of(study: optuna.Study, job: Job, *, stop: str) -> Crew:
@@ -165,12 +167,12 @@ def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, jo
     study.add_trials(ended(FLAT))
     assert not run_next(crew_of(study, job, stop="auto"), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED
-    verdict = study.user_attrs[records.STOPPED]
+    verdict = study.user_attrs[attributes.STOPPED]
     assert verdict.startswith("after 40 trials")
 
     study.enqueue_trial({"x": 1.0})
     assert is_over(study, study.trials, total=200, watch=Watch())
-    assert study.user_attrs[records.STOPPED] == verdict
+    assert study.user_attrs[attributes.STOPPED] == verdict
 
     assert run_next(crew_of(study, job, stop="never"), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED + 1
@@ -182,15 +184,15 @@ def test_a_study_that_stops_early_has_had_its_baseline(study: optuna.Study, job:
 
     def objective(trial: optuna.Trial) -> float:
         score = next(scores)
-        trial.set_user_attr(records.FIGURES, figures(score))
+        trial.set_user_attr(attributes.METRICS, best_epoch(score).encode())
         return score
 
     policy = BaselinePolicy(total=200, may_stop=True)
     crew = dataclasses.replace(crew_of(study, job, stop="auto"), baseline=policy)
     while run_next(crew, objective):
         pass
-    assert study.user_attrs[records.STOPPED].startswith(f"after {MIN_FINISHED} trials")
-    assert sum(records.BASELINE in trial.user_attrs for trial in study.trials) == 1
+    assert study.user_attrs[attributes.STOPPED].startswith(f"after {MIN_FINISHED} trials")
+    assert sum(attributes.BASELINE in trial.user_attrs for trial in study.trials) == 1
 
 
 @pytest.mark.slow
@@ -211,8 +213,8 @@ def test_a_study_that_is_over_is_confirmed_and_goes_on_when_asked(tmp_path: Path
 
     assert search("--trials", 2).returncode == 0
     opened = stored()
-    opened.set_user_attr(records.TOTAL, 3)
-    opened.set_user_attr(records.STOPPED, "after 2 trials, because")
+    opened.set_user_attr(attributes.TOTAL, 3)
+    opened.set_user_attr(attributes.STOPPED, "after 2 trials, because")
     over = search("--trials", 3, "--stop", "auto")
     assert over.returncode == 0, over.stderr
     assert (
@@ -222,7 +224,7 @@ def test_a_study_that_is_over_is_confirmed_and_goes_on_when_asked(tmp_path: Path
     assert len(stored().trials) == 2
     assert search("--trials", 4, "--stop", "auto").returncode == 0
     assert len(stored().trials) == 4
-    stored().set_user_attr(records.STOPPED, "again")
+    stored().set_user_attr(attributes.STOPPED, "again")
     assert search("--trials", 5).returncode == 0
     assert len(stored().trials) == 5
-    assert stored().user_attrs[records.STOPPED] is None
+    assert stored().user_attrs[attributes.STOPPED] is None

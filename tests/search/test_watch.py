@@ -24,7 +24,7 @@ def test_the_only_task_plays_both_figures_and_that_is_said() -> None:
     told: list[str] = []
     watch = watched_tasks(Settings(), ("quality",), told.append)
     assert (watch.cross_modal, watch.overall) == ("quality", "quality")
-    assert watch.score(watch.figures({"quality": 0.4})) == pytest.approx(0.4)
+    assert watch.score(watch.pick({"quality": 0.4})) == pytest.approx(0.4)
     assert told == ["watching the only task, quality, as both cross-modal and overall"]
 
 

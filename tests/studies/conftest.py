@@ -13,8 +13,17 @@ from storages import filled_study
 
 from avq_core.config.presets import manual
 from avq_core.config.values import to_dict, with_values
-from studies import records
 from studies.identity import Identity
+from studies.records import attributes
+from studies.records.codec import PlainConfig
+from studies.records.confirmation import CandidateResult, Confirmation
+from studies.records.held_out import (
+    Ensemble,
+    EnsembleMember,
+    TestedConfiguration,
+    TestResult,
+)
+from studies.records.intervals import IntervalValue, PairedDifference
 
 TASKS = ("lip_sync", "cross_modal", "overall")
 NAME = "tiny"
@@ -26,18 +35,18 @@ def make_trial(
     """A trial of 14 planned epochs whose figures rise to the score."""
     lr = 1e-3 if score is None else 1e-3 * (1 + abs(score))
     config = with_values(manual(TASKS), {"optim.lr": lr, "training.epochs": 14})
-    attributes: dict[str, Any] = {
-        records.CONFIG: to_dict(config),
-        records.PLANNED: 14,
-        records.WORKER: "host:1 on cpu",
-        records.REASON: f"{state.name.lower()} <here> & there",
+    noted: dict[str, Any] = {
+        attributes.CONFIG: to_dict(config),
+        attributes.PLANNED: 14,
+        attributes.WORKER: "host:1 on cpu",
+        attributes.REASON: f"{state.name.lower()} <here> & there",
     }
     if baseline:
-        attributes[records.BASELINE] = True
+        noted[attributes.BASELINE] = True
     if score is not None:
         # One task's figure is not defined: NaN, which a storage holds as null.
         r2 = {"lip_sync": None, "cross_modal": score + 0.05, "overall": score - 0.05}
-        attributes[records.HISTORY] = [
+        noted[attributes.HISTORY] = [
             {
                 "epoch": epoch,
                 "train_loss": 1.0 / epoch,
@@ -48,7 +57,7 @@ def make_trial(
             }
             for epoch in range(1, epochs + 1)
         ]
-        attributes[records.FIGURES] = {
+        noted[attributes.METRICS] = {
             "epoch": epochs,
             "score": score,
             "r2": r2,
@@ -64,61 +73,87 @@ def make_trial(
             "model.num_layers": IntDistribution(1, 3),
         },
         intermediate_values={epochs: score} if ended and score is not None else None,
-        user_attrs=attributes,
+        user_attrs=noted,
     )
 
 
 def describe(study: optuna.Study) -> None:
     """What the search notes on its study."""
-    study.set_user_attr(records.TASKS, list(TASKS))
-    study.set_user_attr(records.WATCH, ["cross_modal", "overall"])
-    study.set_user_attr(records.SPACE, {"name": "small"})
-    study.set_user_attr(records.DATA_SOURCE, "demo")
+    study.set_user_attr(attributes.TASKS, list(TASKS))
+    study.set_user_attr(attributes.WATCH, ["cross_modal", "overall"])
+    study.set_user_attr(attributes.SPACE, {"name": "small"})
+    study.set_user_attr(attributes.DATA_SOURCE, "demo")
     ridge = {"lip_sync": None, "cross_modal": 0.61, "overall": 0.63}
-    study.set_user_attr(records.SIMPLE, {"ridge": ridge})
+    study.set_user_attr(attributes.SIMPLE_MODELS, {"ridge": ridge})
     identity = Identity(data="d" * 32, space="s" * 64, settings={"epochs": 14})
-    study.set_user_attr(records.IDENTITY, identity.to_dict())
+    study.set_user_attr(attributes.IDENTITY, identity.to_dict())
 
 
 def confirm(study: optuna.Study) -> None:
     """A confirmation that prefers trial 2 to trial 1, which had the highest score."""
+    study.set_user_attr(attributes.CONFIRMATION, confirmation().encode())
 
-    def interval(value: float) -> dict[str, float]:
-        return {"value": value, "low": value - 0.1, "high": value + 0.1}
 
-    def row(trial: int, score: float) -> dict[str, Any]:
-        return {
-            "trial": trial,
-            "baseline": trial == 0,
-            "score_mean": score,
-            "score_std": 0.02,
-            "r2_mean": {"lip_sync": None, "cross_modal": score, "overall": score},
-        }
+def confirmation() -> Confirmation:
+    """Three candidates, of which trial 2 was chosen and tested."""
+    return Confirmation(
+        folds=3,
+        runs={},
+        chosen=2,
+        candidates=(_candidate(0, 0.10), _candidate(1, 0.28), _candidate(2, 0.33)),
+        test_openings=1,
+        test=TestResult(
+            baseline=_tested(0, 0.11),
+            chosen=_tested(2, 0.31),
+            difference={"cross_modal": _difference(0.2), "overall": _difference(0.2)},
+            simple={"ridge": _by_task(0.52)},
+            simple_best="ridge",
+            difference_to_simple={"cross_modal": _difference(-0.21), "overall": _difference(0.01)},
+            ensemble=Ensemble(
+                members=tuple(EnsembleMember(trial=n, config=_config()) for n in (2, 1)),
+                r2=_by_task(0.37),
+            ),
+            num_labels={"lip_sync": 1, "cross_modal": 30, "overall": 31},
+        ),
+    )
 
-    def final(trial: int, score: float) -> dict[str, Any]:
-        config = with_values(manual(TASKS), {"training.epochs": 14, "training.seed": 77})
-        nothing = {"value": None, "low": None, "high": None}
-        r2 = {"lip_sync": nothing, "cross_modal": interval(score), "overall": interval(score)}
-        return {"trial": trial, "r2": r2, "config": to_dict(config)}
 
-    summary = {
-        "folds": 3,
-        "runs": {},
-        "candidates": [row(0, 0.10), row(1, 0.28), row(2, 0.33)],
-        "test_openings": 1,
-        "test": {
-            "baseline": final(0, 0.11),
-            "chosen": final(2, 0.31),
-            "difference": {"cross_modal": interval(0.2), "overall": interval(0.2)},
-            "simple": {"ridge": final(0, 0.52)["r2"]},
-            "simple_best": "ridge",
-            "difference_to_simple": {"cross_modal": interval(-0.21), "overall": interval(0.01)},
-            "ensemble": {"members": [final(2, 0.31), final(1, 0.30)], "r2": final(2, 0.37)["r2"]},
-            "num_labels": {"lip_sync": 1, "cross_modal": 30, "overall": 31},
-        },
-    }
-    study.set_user_attr(records.CONFIRMATION, summary)
-    study.set_user_attr(records.CHOSEN, 2)
+def _interval(value: float) -> IntervalValue:
+    return IntervalValue(value=value, low=value - 0.1, high=value + 0.1)
+
+
+def _difference(value: float) -> PairedDifference:
+    return PairedDifference(
+        value=value, low=value - 0.1, high=value + 0.1, low_all=value - 0.15, high_all=value + 0.15
+    )
+
+
+def _by_task(value: float) -> dict[str, IntervalValue]:
+    nothing = IntervalValue(value=math.nan, low=math.nan, high=math.nan)
+    return {"lip_sync": nothing, "cross_modal": _interval(value), "overall": _interval(value)}
+
+
+def _candidate(trial: int, score: float) -> CandidateResult:
+    return CandidateResult(
+        trial=trial,
+        baseline=trial == 0,
+        parameters=1000 * (3 - trial),
+        num_runs=3,
+        dropped=None,
+        score_mean=score,
+        score_std=0.02,
+        score_error=math.nan,
+        behind=None,
+        r2_mean={"lip_sync": math.nan, "cross_modal": score, "overall": score},
+    )
+
+
+def _config() -> PlainConfig:
+    return to_dict(with_values(manual(TASKS), {"training.epochs": 14, "training.seed": 77}))
+
+
+def _tested(trial: int, score: float) -> TestedConfiguration:
+    return TestedConfiguration(trial=trial, config=_config(), r2=_by_task(score))
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import optuna
 from commands import assert_one_line, run
 
-from studies import records
-from studies.records import read_study
+from studies.records import attributes
+from studies.records.read import read_study
 from studies.summary.closing_text import render
 from studies.summary.trial_rows import as_csv
 from studies.summary.values import summary
@@ -92,7 +92,7 @@ def test_a_study_that_is_not_there(study: optuna.Study, runs: Path) -> None:
     assert_one_line(done, "no study 'other'", "expected one of tiny")
 
 
-def test_a_simple_baseline_that_wins_is_told_plainly(confirmed: optuna.Study) -> None:
+def test_a_simple_model_that_wins_is_told_plainly(confirmed: optuna.Study) -> None:
     """In the search's table, in the test's, and in words; the ensemble beside the single best."""
     text = render(read_study(confirmed))
     search, test = (part for part in text.split("\n\n") if "ridge" in part and "  " in part)
@@ -100,23 +100,23 @@ def test_a_simple_baseline_that_wins_is_told_plainly(confirmed: optuna.Study) ->
     assert "0.520" in test
     assert "ensemble of 2" in test
     assert "0.370" in test
-    said = "is worse than the ridge, the best simple baseline, in cross_modal"
+    said = "is worse than the ridge, the best simple model, in cross_modal"
     assert said in text
-    assert "is not clearly apart from the ridge, the best simple baseline, in overall" in text
+    assert "is not clearly apart from the ridge, the best simple model, in overall" in text
 
 
 def test_why_a_study_ended_early_is_told(study: optuna.Study) -> None:
     """At the top, and for programs; a study that goes on says nothing of it."""
     assert "\nstopped:" not in render(read_study(study))
     assert summary(read_study(study))["stopped"] is None
-    study.set_user_attr(records.STOPPED, "after 40 trials, since little is to come")
+    study.set_user_attr(attributes.STOPPED, "after 40 trials, since little is to come")
     assert "\nstopped: after 40 trials, since little is to come\n" in render(read_study(study))
     assert "40 trials" in summary(read_study(study))["stopped"]
 
 
-def test_a_simple_baseline_that_nobody_beats_is_named(study: optuna.Study) -> None:
+def test_a_simple_model_that_nobody_beats_is_named(study: optuna.Study) -> None:
     """Before anything is confirmed, too: by the score on val."""
-    study.set_user_attr(records.CONFIRMATION, {})
+    study.set_user_attr(attributes.CONFIRMATION, {})
     found = read_study(study)
     told = "On val no trial beats the ridge: its score is 0.620, that of the best trial 0.500."
     assert told in render(found)

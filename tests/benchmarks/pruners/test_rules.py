@@ -13,7 +13,7 @@ from benchmarks.pruners.rules import DEFAULT, IEpoch, parse_rule, replay
 from benchmarks.pruners.trials import Trials
 from search.pruners.cycle_end import CycleEndPruner
 from search.pruners.rule import PruningRule
-from studies import records
+from studies.records import attributes
 from studies.score import Watch
 
 
@@ -79,7 +79,7 @@ def store(study: optuna.Study, trials: Trials, number: int) -> int:
         if judged:
             if trials.losses is not None:
                 history[-1]["losses"] = trials.losses[number][epoch]
-            trial.set_user_attr(records.HISTORY, history)
+            trial.set_user_attr(attributes.HISTORY, history)
             if epoch < trials.lengths[number] and trial.should_prune():
                 break
     study.tell(trial, state=TrialState.PRUNED)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.pruners.stored import stored_trials
 from studies.errors import StudyError
-from studies.records import read_study
+from studies.records.read import read_study
 
 
 def test_complete_trials_are_read_with_every_epoch(

@@ -1,7 +1,7 @@
 """Which runs of a confirmation are wanted next."""
 
+import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 from commands import TASKS, write_tiny
@@ -11,7 +11,9 @@ from avq_core.config.values import with_values
 from avq_core.data.store.store import PreparedStore, prepare
 from search.configure import baseline_config
 from search.confirmation.held_out import Candidate
-from search.confirmation.schedule import NUM_SEEDS, Cut, Rounds, run_key
+from search.confirmation.schedule import NUM_SEEDS, Cut, Rounds
+from studies.records.codec import RunKey
+from studies.records.confirmation import ConfirmationRun
 from studies.score import Watch
 
 FOLDS = 3
@@ -32,23 +34,23 @@ def candidate(trial: int, *, width: int = 16, baseline: bool = False) -> Candida
     return Candidate(trial=trial, baseline=baseline, config=with_values(config, small))
 
 
-def make(store: PreparedStore, runs: dict[str, Any]) -> Rounds:
+def make(store: PreparedStore, runs: dict[RunKey, ConfirmationRun]) -> Rounds:
     found = [candidate(0, width=64, baseline=True), candidate(5), candidate(7, width=32)]
     return Rounds(found, store, Watch(), num_folds=FOLDS, seed=0, runs=runs)
 
 
-def stored(score: float, losses: list[float] | None = None) -> dict[str, Any]:
-    r2 = {"lip_sync": None, "cross_modal": score, "overall": score}
-    return {"r2": r2, "num_labels": {}, "losses": losses}
+def stored(score: float, losses: list[float] | None = None) -> ConfirmationRun:
+    r2 = {"lip_sync": math.nan, "cross_modal": score, "overall": score}
+    return ConfirmationRun(r2=r2, num_labels={}, losses=None if losses is None else tuple(losses))
 
 
-def names(rounds: Rounds, *, least: int = 1) -> list[str]:
+def names(rounds: Rounds, *, least: int = 1) -> list[RunKey]:
     return [task.key for task in rounds.tasks(Cut(lambda: STORES), least=least)]
 
 
 def test_the_first_round_comes_first_and_the_baseline_leads_it(store: PreparedStore) -> None:
     """It takes longest, so it starts at once."""
-    first = [run_key(trial, 0, 0) for trial in (0, 5, 7)]
+    first = [RunKey(trial, 0, 0) for trial in (0, 5, 7)]
     assert names(make(store, {})) == first
 
 
@@ -57,8 +59,8 @@ def test_slots_that_would_idle_get_runs_of_later_rounds_but_never_the_baselines(
 ) -> None:
     """The one that is dropped most often is not trained ahead of its turn."""
     assert names(make(store, {}), least=5) == [
-        *(run_key(trial, 0, 0) for trial in (0, 5, 7)),
-        *(run_key(trial, 0, 1) for trial in (5, 7)),
+        *(RunKey(trial, 0, 0) for trial in (0, 5, 7)),
+        *(RunKey(trial, 0, 1) for trial in (5, 7)),
     ]
 
 
@@ -70,11 +72,11 @@ def test_all_candidates_train_with_the_same_seeds_on_the_same_folds(store: Prepa
     # The baseline is never ahead of its round, and a second seed is for what the first leaves open.
     for fold in range(FOLDS):
         for trial, score in ((0, 0.44), (5, 0.48), (7, 0.5)):
-            rounds.runs[run_key(trial, 0, fold)] = stored(score)
+            rounds.runs[RunKey(trial, 0, fold)] = stored(score)
     tasks += rounds.tasks(cut, least=100)
-    seeds: dict[str, set[int]] = {}
+    seeds: dict[tuple[int, int], set[int]] = {}
     for task in tasks:
-        seeds.setdefault(task.key.partition(" seed ")[2], set()).add(task.config.training.seed)
+        seeds.setdefault((task.key.seed, task.key.fold), set()).add(task.config.training.seed)
     assert len(seeds) == FOLDS * NUM_SEEDS
     assert all(len(found) == 1 for found in seeds.values())
     assert len(set.union(*seeds.values())) == FOLDS * NUM_SEEDS
@@ -83,17 +85,17 @@ def test_all_candidates_train_with_the_same_seeds_on_the_same_folds(store: Prepa
 
 def test_runs_that_are_there_are_not_made_again(store: PreparedStore) -> None:
     """A confirmation that was stopped goes on where it stands."""
-    runs = {run_key(5, 0, 0): stored(0.5)}
-    assert names(make(store, runs)) == [run_key(0, 0, 0), run_key(7, 0, 0)]
+    runs = {RunKey(5, 0, 0): stored(0.5)}
+    assert names(make(store, runs)) == [RunKey(0, 0, 0), RunKey(7, 0, 0)]
 
 
 def test_who_was_dropped_gets_no_further_run(store: PreparedStore) -> None:
     """The manual's network, far behind on every clip, is trained once."""
     good, poor = [0.01] * 20 + [0.02] * 10, [0.04] * 20 + [0.05] * 10
-    runs = {run_key(trial, 0, 0): stored(0.6, good) for trial in (5, 7)}
-    runs[run_key(0, 0, 0)] = stored(-0.3, [loss + 0.001 * n for n, loss in enumerate(poor)])
+    runs = {RunKey(trial, 0, 0): stored(0.6, good) for trial in (5, 7)}
+    runs[RunKey(0, 0, 0)] = stored(-0.3, [loss + 0.001 * n for n, loss in enumerate(poor)])
     rounds = make(store, runs)
-    assert names(rounds) == [run_key(5, 0, 1), run_key(7, 0, 1)]
+    assert names(rounds) == [RunKey(5, 0, 1), RunKey(7, 0, 1)]
     assert rounds.progress() == (3, 3 + 2 * (FOLDS - 1))
 
 
@@ -106,7 +108,7 @@ def test_a_second_seed_is_for_what_the_first_leaves_open(
     """Whether the simpler one is behind decides who is chosen; whether the larger one is does not."""
     scores = {0: (0.48, 0.48, 0.48), 5: (simple,) * 3, 7: (large,) * 3}
     runs = {
-        run_key(trial, 0, fold): stored(score)
+        RunKey(trial, 0, fold): stored(score)
         for trial, found in scores.items()
         for fold, score in enumerate(found)
     }
@@ -116,7 +118,7 @@ def test_a_second_seed_is_for_what_the_first_leaves_open(
 def test_the_folds_are_cut_when_the_first_run_is_wanted(store: PreparedStore) -> None:
     """A confirmation that is whole reads no data."""
     runs = {
-        run_key(trial, seed, fold): stored(0.5)
+        RunKey(trial, seed, fold): stored(0.5)
         for trial in (0, 5, 7)
         for seed in range(NUM_SEEDS)
         for fold in range(FOLDS)

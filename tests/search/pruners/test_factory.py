@@ -13,18 +13,18 @@ from search.pruners.factory import make_pruner
 from search.pruners.first_rung import FirstRungPruner
 from search.pruners.rule import PruningRule
 from search.settings import PRUNERS
-from studies import records
+from studies.records import attributes
 from studies.score import Watch
 
 
-def add(study: optuna.Study, *epochs: tuple[int, float, bool], **attributes: object) -> None:
+def add(study: optuna.Study, *epochs: tuple[int, float, bool], **noted: object) -> None:
     """Adds a running trial with epochs of (number, both figures, judged)."""
     history = [
         {"epoch": n, "judged": judged, "r2": {"cross_modal": value, "overall": value}}
         for n, value, judged in epochs
     ]
     state = TrialState.RUNNING
-    study.add_trial(create_trial(state=state, user_attrs={records.HISTORY: history} | attributes))
+    study.add_trial(create_trial(state=state, user_attrs={attributes.HISTORY: history} | noted))
 
 
 @pytest.fixture
@@ -78,7 +78,9 @@ def test_undefined_figures_are_read_back_as_not_finite(
 ) -> None:
     """JSON's null is no zero."""
     history = [{"epoch": 2, "judged": True, "r2": {"cross_modal": None, "overall": 0.5}}]
-    memory.add_trial(create_trial(state=TrialState.RUNNING, user_attrs={records.HISTORY: history}))
+    memory.add_trial(
+        create_trial(state=TrialState.RUNNING, user_attrs={attributes.HISTORY: history})
+    )
     assert pruner.prune(memory, memory.trials[-1])
 
 
@@ -137,7 +139,9 @@ def test_the_stored_losses_tell_the_noise(memory: optuna.Study) -> None:
 def add_with_losses(study: optuna.Study, value: float, losses: list[float]) -> None:
     r2 = {"cross_modal": value, "overall": value}
     history = [{"epoch": 2, "judged": True, "r2": r2, "losses": losses}]
-    study.add_trial(create_trial(state=TrialState.RUNNING, user_attrs={records.HISTORY: history}))
+    study.add_trial(
+        create_trial(state=TrialState.RUNNING, user_attrs={attributes.HISTORY: history})
+    )
 
 
 # What follows is what Optuna's own tests ask of its pruners (tests/pruners_tests), of trials that
@@ -230,7 +234,7 @@ def test_all_stop_at_the_first_rung_but_those_to_be_finished(memory: optuna.Stud
     pruner = FirstRungPruner()
     add(memory, (1, 0.9, False))
     add(memory, (1, 0.9, False), (2, 0.9, True))
-    add(memory, (2, 0.9, True), **{records.FINISHES: 1})
+    add(memory, (2, 0.9, True), **{attributes.FINISHES: 1})
     assert [pruner.prune(memory, trial) for trial in memory.trials] == [False, True, False]
 
 
@@ -245,7 +249,9 @@ def test_a_decision_costs_little(num_trials: int, milliseconds: float) -> None:
     for n in rng:
         r2 = {"cross_modal": values[n], "overall": math.cos(3 * n)}
         history = [{"epoch": e, "judged": True, "r2": r2, "losses": losses} for e in (2, 6)]
-        trials.append(create_trial(state=TrialState.PRUNED, user_attrs={records.HISTORY: history}))
+        trials.append(
+            create_trial(state=TrialState.PRUNED, user_attrs={attributes.HISTORY: history})
+        )
     study.add_trials(trials)
     add(study, (2, 0.1, True), (6, 0.1, True))
     own = study.trials[-1]

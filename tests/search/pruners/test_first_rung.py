@@ -6,13 +6,13 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
 from search.pruners.first_rung import best_at_first_rung, queue_finalists
-from studies import records
+from studies.records import attributes
 from studies.score import Watch
 
 WATCH = Watch()
 
 
-def add(study: optuna.Study, pair: tuple[float, float], **attributes: object) -> None:
+def add(study: optuna.Study, pair: tuple[float, float], **noted: object) -> None:
     """A trial that was stopped at its first rung with these two figures."""
     r2 = dict(zip(("cross_modal", "overall"), pair, strict=True))
     history = [{"epoch": 1, "judged": False, "r2": r2}, {"epoch": 2, "judged": True, "r2": r2}]
@@ -21,7 +21,7 @@ def add(study: optuna.Study, pair: tuple[float, float], **attributes: object) ->
             state=TrialState.PRUNED,
             params={"optim.lr": 0.1},
             distributions={"optim.lr": FloatDistribution(0, 1)},
-            user_attrs={records.HISTORY: history} | attributes,
+            user_attrs={attributes.HISTORY: history} | noted,
         )
     )
 
@@ -50,7 +50,7 @@ def test_finalists_are_queued_once_only_their_places_are_left(memory: optuna.Stu
     assert len(memory.trials) == 14
     for _ in range(2):
         assert not queue_finalists(memory, total=18, watch=WATCH)
-    queued = [trial.user_attrs[records.FINISHES] for trial in memory.trials[14:]]
+    queued = [trial.user_attrs[attributes.FINISHES] for trial in memory.trials[14:]]
     assert queued == [13, 12, 11, 10]
 
 
@@ -63,15 +63,15 @@ def test_whoever_asks_waits_for_those_on_their_way(memory: optuna.Study) -> None
 
 def test_nobody_waits_for_the_baseline(memory: optuna.Study) -> None:
     """It is no rival at the first rung, and takes much longer to get there."""
-    baseline = create_trial(state=TrialState.RUNNING, user_attrs={records.BASELINE: True})
+    baseline = create_trial(state=TrialState.RUNNING, user_attrs={attributes.BASELINE: True})
     memory.add_trial(baseline)
     assert not queue_finalists(memory, total=20, watch=WATCH)
-    assert [t.user_attrs[records.FINISHES] for t in memory.trials[15:]] == [13, 12, 11, 10, 9]
+    assert [t.user_attrs[attributes.FINISHES] for t in memory.trials[15:]] == [13, 12, 11, 10, 9]
 
 
 def test_one_that_was_finished_is_not_finished_again(memory: optuna.Study) -> None:
     """A study that is given more trials finishes the next ones."""
     memory.add_trial(
-        create_trial(state=TrialState.COMPLETE, value=1.0, user_attrs={records.FINISHES: 13})
+        create_trial(state=TrialState.COMPLETE, value=1.0, user_attrs={attributes.FINISHES: 13})
     )
     assert best_at_first_rung(memory.trials, WATCH)[0].number == 12

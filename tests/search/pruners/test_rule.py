@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 
 from search.pruners.rule import PruningRule, _fronts, _place
 from studies.fronts import dominates
-from studies.score import Figures, Watch
+from studies.score import Watch, WatchedR2
 
 WATCH = Watch()
 R2 = st.floats(-2, 1)
-FIGURES = st.builds(Figures, cross_modal=R2, overall=R2)
+FIGURES = st.builds(WatchedR2, cross_modal=R2, overall=R2)
 THIRD = PruningRule(keep_share=1 / 3)
 
 
-def pair(point: Figures) -> tuple[float, float]:
+def pair(point: WatchedR2) -> tuple[float, float]:
     return point.cross_modal, point.overall
 
 
-def figures(*pairs: tuple[float, float]) -> list[Figures]:
-    return [Figures(cross_modal=a, overall=b) for a, b in pairs]
+def figures(*pairs: tuple[float, float]) -> list[WatchedR2]:
+    return [WatchedR2(cross_modal=a, overall=b) for a, b in pairs]
 
 
 LADDER = figures(*((i / 10, i / 10) for i in range(1, 10)))
@@ -95,14 +95,14 @@ def test_a_figure_that_is_not_finite_is_pruned_at_once(bad: tuple[float, float])
 
 
 @given(FIGURES, st.lists(FIGURES, min_size=8, max_size=30))
-def test_the_front_survives_whatever_the_peers_are(own: Figures, peers: list[Figures]) -> None:
+def test_the_front_survives_whatever_the_peers_are(own: WatchedR2, peers: list[WatchedR2]) -> None:
     """A pruned trial is always dominated by somebody."""
     if PruningRule().decide(own, peers, epoch=2, watch=WATCH).prune:
         assert any(dominates(pair(peer), pair(own)) for peer in peers)
 
 
 @given(FIGURES, st.lists(FIGURES, max_size=30))
-def test_the_place_counts_every_dominating_trial(own: Figures, peers: list[Figures]) -> None:
+def test_the_place_counts_every_dominating_trial(own: WatchedR2, peers: list[WatchedR2]) -> None:
     """Whoever dominates a trial stands before it; whoever it dominates stands behind."""
     points = [own, *peers]
     place = _place(_fronts(points), [WATCH.score(point) for point in points])
@@ -112,7 +112,7 @@ def test_the_place_counts_every_dominating_trial(own: Figures, peers: list[Figur
 
 
 @given(st.lists(FIGURES, min_size=9, max_size=20))
-def test_some_trial_always_goes_on(peers: list[Figures]) -> None:
+def test_some_trial_always_goes_on(peers: list[WatchedR2]) -> None:
     """No rung prunes everybody."""
     rule = PruningRule()
     kept = [

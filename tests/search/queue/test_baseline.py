@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from search.job import Job
 from search.queue.baseline import HEAD_START, BaselinePolicy, baseline_epochs, trained_baseline
 from space.presets import preset
-from studies import records
+from studies.records import attributes
 
 SHORT = BaselinePolicy(total=2 * HEAD_START - 1)
 LONG = BaselinePolicy(total=2 * HEAD_START)
@@ -69,7 +69,7 @@ def test_it_is_due_once_after_the_head_start(memory: optuna.Study) -> None:
     LONG.queue(memory)
     assert not LONG.is_due(memory.trials)
     memory.tell(memory.ask(), state=TrialState.FAIL)
-    assert memory.trials[-1].user_attrs == {records.BASELINE: True}
+    assert memory.trials[-1].user_attrs == {attributes.BASELINE: True}
     assert not LONG.is_due(memory.trials)
 
 

@@ -24,9 +24,10 @@ from search.queue.warm_start import (
 from search.suggest import suggest
 from space.parameters import Float, Int
 from space.space import Space
-from studies import records
 from studies.distributions import distributions_of
 from studies.errors import StudyError
+from studies.records import attributes
+from studies.records.trial import BestEpoch
 from studies.storage.open import open_study
 
 TASKS = ("lip_sync", "cross_modal", "overall")
@@ -48,6 +49,11 @@ WIDER = Space(
 )
 
 
+def metrics(score: float) -> dict[str, Any]:
+    """What a trial stores of its best epoch."""
+    return BestEpoch(epoch=2, score=score, r2={}, num_labels={}).encode()
+
+
 def make_study(
     space: Space, num: int, *, name: str = "other", score: Callable[[int], float] = float
 ) -> optuna.Study:
@@ -58,8 +64,8 @@ def make_study(
     for number in range(num):
         trial = study.ask()
         config = configure(space, suggest(trial, space), tasks=TASKS, epochs=2, seed=number)
-        trial.set_user_attr(records.CONFIG, to_dict(config))
-        trial.set_user_attr(records.FIGURES, {"score": score(number), "epoch": 2})
+        trial.set_user_attr(attributes.CONFIG, to_dict(config))
+        trial.set_user_attr(attributes.METRICS, metrics(score(number)))
         if number % 3 == 0:
             study.tell(trial, state=TrialState.PRUNED)
         else:
@@ -129,9 +135,9 @@ def test_repeats_and_the_manuals_trial_are_passed_over() -> None:
     manual = create_trial(
         value=99.0,
         user_attrs={
-            records.BASELINE: True,
-            records.CONFIG: other.trials[1].user_attrs[records.CONFIG],
-            records.FIGURES: {"score": 99.0},
+            attributes.BASELINE: True,
+            attributes.CONFIG: other.trials[1].user_attrs[attributes.CONFIG],
+            attributes.METRICS: metrics(99.0),
         },
     )
     other.add_trial(manual)
@@ -148,7 +154,7 @@ def test_a_study_without_configurations_gives_its_parameters() -> None:
         value=0.5,
         params=params,
         distributions={name: known[name] for name in params},
-        user_attrs={records.FIGURES: {"score": 0.5}},
+        user_attrs={attributes.METRICS: metrics(0.5)},
     )
     other.add_trial(trial)
     assert best_points(other, SPACE, TASKS).points == (params,)

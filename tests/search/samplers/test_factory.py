@@ -18,7 +18,7 @@ from search.settings import SAMPLERS
 from search.suggest import suggest
 from space.parameters import Categorical, Float, Int
 from space.space import Space
-from studies import records
+from studies.records import attributes
 from studies.storage.open import open_storage
 
 SPACE = Space(
@@ -53,12 +53,12 @@ def score(values: dict[str, Any]) -> float:
 
 def run_past(study: optuna.Study, sampler: str, *, num: int = PAST) -> list[dict[str, Any]]:
     """A study as ours are: the manual's trial without parameters, pruned, diverged, failed ones."""
-    study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+    study.enqueue_trial({}, user_attrs={attributes.BASELINE: True})
     found = []
     for number in range(num):
         study.sampler = make_sampler(sampler, SPACE, seed=3, number=number)
         trial = study.ask()
-        if trial.user_attrs.get(records.BASELINE):
+        if trial.user_attrs.get(attributes.BASELINE):
             study.tell(trial, 0.1)
             continue
         values = suggest(trial, SPACE)

@@ -9,8 +9,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from search.samplers.observations import forecast, gather
 from space.parameters import Categorical, Float, Int
 from space.space import Space
-from studies import records
 from studies.distributions import distributions_of
+from studies.records import attributes
 
 SPACE = Space(
     name="conditional",
@@ -38,7 +38,7 @@ def make_trial(
         params=point,
         distributions={n: d for n, d in distributions_of(SPACE).items() if n in point},
         intermediate_values=reports or {},
-        user_attrs={records.BASELINE: True} if baseline else {},
+        user_attrs={attributes.BASELINE: True} if baseline else {},
     )
 
 

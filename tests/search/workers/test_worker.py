@@ -20,7 +20,8 @@ from search.pruners.first_rung import FirstRungPruner, best_at_first_rung
 from search.queue.baseline import HEAD_START, BaselinePolicy
 from search.queue.retry import MAX_RETRIES, hand_back, hand_back_stale
 from search.workers.worker import Crew, run_next
-from studies import records
+from studies.records import attributes
+from studies.records.read import read_study
 from studies.storage.lock import study_lock
 from studies.storage.open import open_storage
 
@@ -110,7 +111,7 @@ def test_an_interrupted_trial_goes_back_to_the_queue(
     assert not run_next(crew_of(study, job, trials=1), make_objective(on_step=stop.check))
     first, second = study.trials
     assert first.state is TrialState.FAIL
-    assert first.user_attrs[records.REASON] == "interrupted: handed back to the queue"
+    assert first.user_attrs[attributes.REASON] == "interrupted: handed back to the queue"
     assert second.state is TrialState.WAITING
     assert run_next(crew_of(study, job, trials=1), make_objective())
     assert study.trials[1].state is TrialState.COMPLETE
@@ -128,7 +129,7 @@ def test_a_bug_in_a_trial_ends_the_worker_and_says_why(
 
     with pytest.raises(ZeroDivisionError, match="a bug"):
         run_next(crew_of(study, job, trials=1), bug)
-    assert study.trials[0].user_attrs[records.REASON] == "failed: ZeroDivisionError: a bug"
+    assert study.trials[0].user_attrs[attributes.REASON] == "failed: ZeroDivisionError: a bug"
     with study_lock(storage, "tiny"):
         pass
 
@@ -162,12 +163,12 @@ def test_a_trial_that_keeps_ending_its_worker_is_given_up() -> None:
 def test_a_handed_back_baseline_is_still_the_baseline() -> None:
     """Even where it has no parameters in the space."""
     study = optuna.create_study()
-    study.enqueue_trial({}, user_attrs={records.BASELINE: True})
+    study.enqueue_trial({}, user_attrs={attributes.BASELINE: True})
     trial = study.ask()
     study.tell(trial, state=TrialState.FAIL)
     hand_back(study, study.trials[0])
     assert study.trials[1].state is TrialState.WAITING
-    assert study.trials[1].user_attrs[records.BASELINE]
+    assert study.trials[1].user_attrs[attributes.BASELINE]
 
 
 def test_a_stop_request_raises_between_steps() -> None:
@@ -219,14 +220,14 @@ def test_with_all_stopped_at_the_first_rung_the_best_are_finished_at_the_end(
     crew = crew_of(study, job, trials=8)
     while run_next(crew, make_objective()):
         pass
-    trials = records.read_trials(study)
+    trials = read_study(study).trials
     assert [t.state for t in trials] == ["pruned"] * 6 + ["complete"] * 2
     best = [t.number for t in best_at_first_rung(study.trials[:6], crew.job.watch)[:2]]
-    finished = [t.user_attrs[records.FINISHES] for t in study.trials[6:]]
+    finished = [t.user_attrs[attributes.FINISHES] for t in study.trials[6:]]
     assert finished == best
     for trial, first in zip(trials[6:], finished, strict=True):
         assert trial.config == trials[first].config
-        assert trial.history[0]["r2"] == trials[first].history[0]["r2"]
+        assert trial.history[0].r2 == trials[first].history[0].r2
         assert trial.epochs == trial.planned_epochs == 3
 
 
@@ -243,7 +244,7 @@ def test_a_finalist_that_was_interrupted_is_queued_as_one(
     run_next(crew, make_objective(on_step=stop.check))
     while run_next(crew, make_objective()):
         pass
-    states = [(t.state.name, records.FINISHES in t.user_attrs) for t in study.trials]
+    states = [(t.state.name, attributes.FINISHES in t.user_attrs) for t in study.trials]
     assert states == [("PRUNED", False)] * 3 + [("FAIL", True), ("COMPLETE", True)]
 
 
@@ -266,13 +267,13 @@ def test_a_trial_that_was_queued_in_part_does_not_draw_like_the_next(
 def test_a_queued_point_survives_a_worker_that_dies_before_it_asks_for_it() -> None:
     """Nothing was suggested yet; what it was queued with is queued once more, and what it was."""
     study = optuna.create_study()
-    study.enqueue_trial({"x": 0.25}, user_attrs={records.FINISHES: 3})
+    study.enqueue_trial({"x": 0.25}, user_attrs={attributes.FINISHES: 3})
     trial = study.ask()
     study.tell(trial, state=TrialState.FAIL)
     hand_back_stale(study, study.trials[0])
     again = study.ask()
     assert again.suggest_float("x", 0, 1) == 0.25
-    assert again.user_attrs[records.FINISHES] == 3
+    assert again.user_attrs[attributes.FINISHES] == 3
 
 
 def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
@@ -288,7 +289,7 @@ def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
         pass
     trials = study.trials
     assert len(trials) == 2 * HEAD_START
-    assert [t.number for t in trials if t.user_attrs.get(records.BASELINE)] == [HEAD_START]
+    assert [t.number for t in trials if t.user_attrs.get(attributes.BASELINE)] == [HEAD_START]
     assert trials[HEAD_START].params == {"x": 0.25}
 
 
@@ -301,7 +302,7 @@ def test_a_long_study_comes_to_its_baseline_at_half_unless_it_may_stop_before(
     while run_next(crew, lambda trial: float(trial.number)):
         pass
     assert len(study.trials) == 60
-    assert [t.number for t in study.trials if records.BASELINE in t.user_attrs] == [number]
+    assert [t.number for t in study.trials if attributes.BASELINE in t.user_attrs] == [number]
 
 
 def test_a_worker_comes_to_the_baseline_when_half_of_its_time_is_over(
@@ -311,7 +312,7 @@ def test_a_worker_comes_to_the_baseline_when_half_of_its_time_is_over(
     crew = crew_of(study, job, trials=500)
     assert run_next(with_baseline(crew), lambda _: 1.0)
     assert run_next(with_baseline(crew, half_time=0.0), lambda _: 1.0)
-    assert [records.BASELINE in trial.user_attrs for trial in study.trials] == [False, True]
+    assert [attributes.BASELINE in trial.user_attrs for trial in study.trials] == [False, True]
 
 
 def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
@@ -323,17 +324,17 @@ def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
 
     def objective(trial: optuna.Trial) -> float:
         trial.suggest_float("x", 0, 1)
-        if {records.BASELINE, records.FINISHES} & set(trial.user_attrs):
+        if {attributes.BASELINE, attributes.FINISHES} & set(trial.user_attrs):
             return 0.5
-        trial.set_user_attr(records.HISTORY, history)
+        trial.set_user_attr(attributes.HISTORY, history)
         raise optuna.TrialPruned
 
     crew = with_baseline(crew_of(study, job, trials=2 * HEAD_START))
     while run_next(crew, objective):
         pass
     assert len(study.trials) == 2 * HEAD_START
-    assert records.BASELINE in study.trials[HEAD_START].user_attrs
-    finished = [t for t in study.trials if records.FINISHES in t.user_attrs]
+    assert attributes.BASELINE in study.trials[HEAD_START].user_attrs
+    finished = [t for t in study.trials if attributes.FINISHES in t.user_attrs]
     assert [t.number for t in finished] == list(range(2 * HEAD_START - 5, 2 * HEAD_START))
 
 

@@ -5,7 +5,7 @@ import random
 
 import optuna
 import pytest
-from made_records import made_study
+from made_records import at_best, made_study
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from studies.analysis.importance import (
@@ -16,6 +16,7 @@ from studies.analysis.importance import (
     importance_sentences,
     importance_table,
 )
+from studies.records.provenance import SearchedParameter, SearchedSpace
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_figures_go_to_the_settings_that_they_are_of() -> None:
     trials = [
         dataclasses.replace(t, params={names[n]: v for n, v in t.params.items()}) for t in turned
     ]
-    found = importance(dataclasses.replace(study, trials=trials, space={}))
+    found = importance(dataclasses.replace(study, trials=trials, space=SearchedSpace()))
     assert found.weights[0].name == "z.optim.lr"
 
 
@@ -73,7 +74,7 @@ def test_one_terrible_trial_changes_little(small: Importance) -> None:
         (t for t in study.trials if t.state == "complete" and t.params),
         key=lambda t: t.score or 0.0,
     )
-    bad = dataclasses.replace(worst, score=-40.0)
+    bad = at_best(worst, score=-40.0)
     trials = [bad if trial is worst else trial for trial in study.trials]
     assert importance(dataclasses.replace(study, trials=trials)) == small
 
@@ -87,7 +88,7 @@ def test_of_too_few_trials_it_says_that_they_are() -> None:
     assert told.startswith(f"{few.num_trials} complete trial(s)")
     assert "too few" in told
     study = made_study()
-    same = [dataclasses.replace(trial, score=0.5) for trial in study.trials]
+    same = [at_best(trial, score=0.5) for trial in study.trials]
     assert importance(dataclasses.replace(study, trials=same)).weights == []
 
 
@@ -116,16 +117,16 @@ def test_nothing_is_said_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> N
 
 def test_distributions_are_the_spaces_or_around_the_values() -> None:
     """Also where a study names no space, or outgrew it."""
-    whole = {"type": "int", "low": 2, "high": 8, "step": 2, "log": False}
+    whole = SearchedParameter.decode({"type": "int", "low": 2, "high": 8, "step": 2, "log": False})
     assert distribution_of(whole, [2, 4]) == IntDistribution(2, 8, step=2)
     assert distribution_of(whole, [2, 3]) == FloatDistribution(2, 3)
     assert distribution_of(whole, [2, 10]) == FloatDistribution(2, 10)
-    real = {"type": "float", "low": 0.1, "high": 1.0, "log": True}
+    real = SearchedParameter.decode({"type": "float", "low": 0.1, "high": 1.0, "log": True})
     assert distribution_of(real, [0.2]) == FloatDistribution(0.1, 1.0, log=True)
-    choice = {"type": "categorical", "choices": ["a", "b"]}
+    choice = SearchedParameter.decode({"type": "categorical", "choices": ["a", "b"]})
     assert distribution_of(choice, ["a"]) == CategoricalDistribution(["a", "b"])
     assert distribution_of(choice, ["c"]) == CategoricalDistribution(["c"])
-    assert distribution_of({}, [True, False]) == CategoricalDistribution([False, True])
+    assert distribution_of(None, [True, False]) == CategoricalDistribution([False, True])
 
 
 @pytest.mark.slow
@@ -135,7 +136,7 @@ def test_where_nothing_matters_little_is_said_to() -> None:
     for seed in range(5):
         chance = random.Random(seed)
         study = made_study(trials=30)
-        trials = [dataclasses.replace(t, score=chance.gauss(0, 1)) for t in study.trials]
+        trials = [at_best(t, score=chance.gauss(0, 1)) for t in study.trials]
         found = importance(dataclasses.replace(study, trials=trials))
         false += any(weight.stands_out for weight in found.weights)
     assert false <= 2

@@ -3,37 +3,39 @@
 import dataclasses
 
 import pytest
+from made_records import at_best
 
 from studies.analysis.pruning_check import check_pruning, rung_table, sentences, summary, wilson
-from studies.records import StudyRecord, TrialRecord
+from studies.identity import Identity
+from studies.records.provenance import SearchedSpace
+from studies.records.study import StudyRecord
+from studies.records.trial import BestEpoch, Epoch, Spared, State, TrialRecord
+from studies.score import Watch
 
 
 def trial(
-    number: int, *values: float, state: str = "complete", audited: bool = False
+    number: int, *values: float, state: State = "complete", spared: bool = False
 ) -> TrialRecord:
-    """Judged at every second epoch, both figures alike."""
+    """Judged at every second epoch, both R² alike."""
     history = [
-        {
-            "epoch": epoch,
-            "judged": epoch % 2 == 0,
-            "r2": {"cross_modal": values[(epoch - 1) // 2], "overall": values[(epoch - 1) // 2]},
-        }
+        Epoch(
+            epoch=epoch,
+            judged=epoch % 2 == 0,
+            r2=dict.fromkeys(("cross_modal", "overall"), values[(epoch - 1) // 2]),
+        )
         for epoch in range(1, 2 * len(values) + 1)
     ]
+    best = dict.fromkeys(("cross_modal", "overall"), max(values))
     return TrialRecord(
         number=number,
         state=state,
-        score=max(values),
-        best_epoch=2,
-        r2={"cross_modal": max(values), "overall": max(values)},
-        num_labels={},
-        epochs=2 * len(values),
+        best=BestEpoch(epoch=2, score=max(values), r2=best, num_labels={}),
         planned_epochs=6,
         params={},
         config=None,
         reason=None,
         baseline=False,
-        audited={"epoch": 2, "reason": "place 9 of 9"} if audited else None,
+        spared=Spared(epoch=2, reason="place 9 of 9") if spared else None,
         history=history,
         seconds=1.0,
     )
@@ -42,18 +44,16 @@ def trial(
 def study_of(*trials: TrialRecord, objective: str = "score") -> StudyRecord:
     return StudyRecord(
         name="s",
-        identity={"settings": {"objective": objective}},
+        identity=Identity(data="d", space="s", settings={"objective": objective}),
         data_source="demo",
-        tasks=["cross_modal", "overall"],
-        watch=("cross_modal", "overall"),
-        space={},
+        tasks=("cross_modal", "overall"),
+        watch=Watch(),
+        space=SearchedSpace(),
         total=None,
         stopped=None,
         attainable={},
         simple={},
-        trials=list(trials),
-        chosen=None,
-        confirmation=None,
+        trials=trials,
     )
 
 
@@ -65,8 +65,8 @@ def test_a_spared_trial_that_ends_among_the_best_is_a_regret() -> None:
     """One of two would have been wrong to stop."""
     study = study_of(
         *ENDED,
-        trial(8, 0.0, 0.1, 0.99, audited=True),
-        trial(9, 0.0, 0.1, 0.1, audited=True),
+        trial(8, 0.0, 0.1, 0.99, spared=True),
+        trial(9, 0.0, 0.1, 0.1, spared=True),
         trial(10, 0.0, state="pruned"),
         *MORE,
     )
@@ -105,7 +105,7 @@ def test_without_a_spared_trial_there_is_no_check() -> None:
 
 def test_of_few_complete_trials_nothing_is_made() -> None:
     """All of five are among the best five."""
-    study = study_of(*ENDED[:4], trial(8, 0.0, 0.1, 0.1, audited=True))
+    study = study_of(*ENDED[:4], trial(8, 0.0, 0.1, 0.1, spared=True))
     assert sentences(study) == [
         "Fewer than 15 trials are complete: too few to check the pruning rule."
     ]
@@ -121,7 +121,7 @@ def test_wilsons_interval_is_that_of_the_paper() -> None:
 
 def test_the_checks_json_keeps_its_keys() -> None:
     """Programs read `audited`, the name that the studies themselves store."""
-    study = study_of(*ENDED, trial(8, 0.0, 0.1, 0.99, audited=True), *MORE)
+    study = study_of(*ENDED, trial(8, 0.0, 0.1, 0.99, spared=True), *MORE)
     values = summary(study)
     assert list(values) == ["audited", "regretted", "interval", "rungs"]
     assert (values["audited"], values["regretted"]) == (1, 1)
@@ -131,7 +131,9 @@ def test_the_front_is_shown_of_a_study_of_two_objectives_only() -> None:
     """Whom nobody beats in both; the highest score of them is told to be taken."""
     from studies.summary.tables import front_table
 
-    split = dataclasses.replace(ENDED[0], r2={"cross_modal": 0.99, "overall": 0.0}, number=20)
+    split = dataclasses.replace(
+        at_best(ENDED[0], r2={"cross_modal": 0.99, "overall": 0.0}), number=20
+    )
     table = front_table(study_of(*ENDED, split, objective="pareto"))
     assert table is not None
     assert [row[0] for row in table.rows] == ["#20", "#7"]

@@ -3,10 +3,10 @@
 import dataclasses
 
 import pytest
-from made_records import TASKS, made_study
+from made_records import TASKS, at_best, made_study
 
 from studies.analysis.weight_effects import LEAST, Effect, weight_effects, weight_sentences
-from studies.records import StudyRecord
+from studies.records.study import StudyRecord
 
 
 def with_effect(study: StudyRecord) -> StudyRecord:
@@ -15,7 +15,7 @@ def with_effect(study: StudyRecord) -> StudyRecord:
     for trial in study.trials:
         weights = (trial.config or {})["training"]["task_weights"]
         share = weights["overall"] / sum(weights.values())
-        trials.append(dataclasses.replace(trial, r2={**trial.r2, "overall": share}))
+        trials.append(at_best(trial, r2={**trial.r2, "overall": share}))
     return dataclasses.replace(study, trials=trials)
 
 

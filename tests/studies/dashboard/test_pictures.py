@@ -2,21 +2,24 @@
 
 import dataclasses
 import io
+import math
 
 import numpy as np
 import optuna
 import pytest
+from made_records import at_best
 from matplotlib.image import imread
 
-from studies import records
 from studies.dashboard import pictures
-from studies.records import StudyRecord, TrialRecord
+from studies.records.read import read_study
+from studies.records.study import StudyRecord
+from studies.records.trial import TrialRecord
 
 
 @pytest.fixture
 def record(study: optuna.Study) -> StudyRecord:
     """The small study."""
-    return records.read_study(study)
+    return read_study(study)
 
 
 def pixels(record: StudyRecord, trial: TrialRecord) -> np.ndarray:
@@ -51,7 +54,7 @@ def test_another_trial_has_another_name(record: StudyRecord) -> None:
     trial = record.trials[3]
     others = [
         pictures.artifact_id(record, record.trials[2]),
-        pictures.artifact_id(record, dataclasses.replace(trial, score=0.25)),
+        pictures.artifact_id(record, at_best(trial, score=0.25)),
         pictures.artifact_id(dataclasses.replace(record, name="other"), trial),
     ]
     assert len({pictures.artifact_id(record, trial), *others}) == 4
@@ -62,21 +65,22 @@ def test_nothing_to_draw_has_no_picture(record: StudyRecord) -> None:
     assert [pictures.has_picture(trial) for trial in record.trials] == [True] * 4 + [False] * 3
 
 
-@pytest.mark.parametrize("worst", [None, -40.0, -1e9])
-def test_figures_that_are_far_off_or_missing_are_drawn(
-    record: StudyRecord, worst: float | None
-) -> None:
+@pytest.mark.parametrize("worst", [math.nan, -40.0, -1e9])
+def test_figures_that_are_far_off_or_missing_are_drawn(record: StudyRecord, worst: float) -> None:
     """A first epoch's R² may be anything."""
     trial = record.trials[3]
-    history = [dict(entry) for entry in trial.history]
-    history[0]["r2"] = dict.fromkeys(history[0]["r2"], worst)
+    first, *rest = trial.history
+    history = [first.model_copy(update={"r2": dict.fromkeys(first.r2, worst)}), *rest]
     assert has(pixels(record, dataclasses.replace(trial, history=history)), "#0072B2")
 
 
 def test_without_any_figure_there_is_a_picture(record: StudyRecord) -> None:
     """A task that is never defined."""
     trial = record.trials[3]
-    history = [entry | {"r2": dict.fromkeys(entry["r2"])} for entry in trial.history]
+    history = [
+        entry.model_copy(update={"r2": dict.fromkeys(entry.r2, math.nan)})
+        for entry in trial.history
+    ]
     image = pixels(record, dataclasses.replace(trial, history=history))
     assert image.shape[:2] == (400, 640)
 

@@ -2,18 +2,23 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytest
 import yaml
 from commands import assert_one_line, run, write_tiny
+from made_records import with_confirmation
 
 from avq_core.config.values import load_config, load_configs
 from search.workers.slots import make_slots
 from studies.errors import StudyError
-from studies.export.configuration import exported, pick, to_yaml, write
-from studies.records import StudyRecord, read_study
+from studies.export.configuration import plain, to_yaml, write
+from studies.export.selection import exported, pick
+from studies.records.intervals import IntervalValue
+from studies.records.provenance import Provenance
+from studies.records.read import read_study
+from studies.records.study import StudyRecord
+from studies.records.trial import RanOn
 from studies.storage.open import open_study
 
 
@@ -34,7 +39,7 @@ def test_the_best_trial_is_written_for_training(study: optuna.Study, runs: Path)
 def test_a_pruned_trial_is_trained_as_long_as_its_score_took(study: optuna.Study) -> None:
     """The judged epoch that gave the score, not the epochs planned."""
     record = read_study(study)
-    assert exported(record, record.trials[3])["config"]["training"]["epochs"] == 6
+    assert exported(record, record.trials[3]).config["training"]["epochs"] == 6
 
 
 def test_the_chosen_trial_wins_over_the_best(confirmed: optuna.Study) -> None:
@@ -42,7 +47,7 @@ def test_the_chosen_trial_wins_over_the_best(confirmed: optuna.Study) -> None:
     record = read_study(confirmed)
     trial = pick(record, None)
     assert trial.number == 2
-    values = exported(record, trial)
+    values = plain(exported(record, trial))
     assert values["config"]["training"]["seed"] == 77
     assert values["confirmed"]["test_r2"]["overall"]["value"] == 0.31
     assert pick(record, 1).number == 1
@@ -105,17 +110,27 @@ def comments(text: str) -> str:
 
 
 def later(study: StudyRecord) -> StudyRecord:
-    """The study as a version that tests over several seeds leaves it."""
-    confirmation: dict[str, Any] = {**(study.confirmation or {}), "seeds": 2, "rule": "#2: it is."}
-    test = {**confirmation["test"], "seeds": 5, "trained_on": {"device": "cpu", "threads": 1}}
-    first = {"value": 0.27, "low": 0.2, "high": 0.4}
-    test["chosen"] = {**test["chosen"], "r2_first": {"cross_modal": first, "overall": first}}
-    rows = [{**row, "score_error": 0.012} for row in confirmation["candidates"]]
-    made = {"command": "python -m search.run", "versions": {"torch": "2.13.0"}, "machine": "Linux"}
-    confirmation |= {"test": test, "candidates": rows}
-    where = {"device": "cpu", "threads": 1, "precision": "bf16"}
+    """The study with all that a confirmation and a provenance may say."""
+    assert study.confirmation is not None
+    assert study.test is not None
+    first = IntervalValue(value=0.27, low=0.2, high=0.4)
+    r2_first = {"cross_modal": first, "overall": first}
+    test = study.test.model_copy(
+        update={
+            "seeds": 5,
+            "trained_on": RanOn(device="cpu", threads=1),
+            "chosen": study.test.chosen.model_copy(update={"r2_first": r2_first}),
+        }
+    )
+    rows = tuple(
+        candidate.model_copy(update={"score_error": 0.012})
+        for candidate in study.confirmation.candidates
+    )
+    made = Provenance(command="python -m search.run", versions={"torch": "2.13.0"}, machine="Linux")
+    where = RanOn(device="cpu", threads=1, precision="bf16")
     trials = [dataclasses.replace(trial, ran_on=where) for trial in study.trials]
-    return dataclasses.replace(study, confirmation=confirmation, made_with=made, trials=trials)
+    changed = with_confirmation(study, seeds=2, rule="#2: it is.", test=test, candidates=rows)
+    return dataclasses.replace(changed, provenance=made, trials=trials)
 
 
 def test_the_comments_say_where_a_file_comes_from(confirmed: optuna.Study) -> None:
@@ -133,7 +148,10 @@ def test_the_comments_say_where_a_file_comes_from(confirmed: optuna.Study) -> No
     assert "versions torch 2.13.0 machine Linux command python -m search.run" in told
     row = "cross_modal * 0.450 0.330 0.310 [0.210, 0.410] 0.270 [0.200, 0.400]"
     assert row in told
-    assert "score 0.330 ± 0.020 sd (standard error 0.012) over 3 folds and 2 fresh seeds" in told
+    assert (
+        "score 0.330 ± 0.020 sd (standard error 0.012) over 3 of the runs on 3 folds and 2 fresh seeds"
+        in told
+    )
     assert "test mean of 5 seeds, opened once" in told
     options = "--data demo --out DIR --device cpu --threads 1"
     assert f"test, first seed: python -m avq_core.train --config THIS_FILE {options}" in told
@@ -155,12 +173,15 @@ def test_programs_find_under_keys_what_the_comments_say(confirmed: optuna.Study)
     assert values["confirmed"]["score_error"] == 0.012
 
 
-def test_a_study_of_an_earlier_version_is_told_as_far_as_it_goes(confirmed: optuna.Study) -> None:
+def test_what_a_study_does_not_hold_is_left_out(confirmed: optuna.Study) -> None:
     """One seed, no standard error, no versions, nothing of where it was trained."""
     record = read_study(confirmed)
     told = comments(to_yaml(record, record.trials[2]))
     assert "versions not noted by this study" in told
-    assert "score 0.330 ± 0.020 sd over 3 folds of train + val test opened once" in told
+    assert (
+        "score 0.330 ± 0.020 sd over 3 of the runs on 3 folds and 1 fresh seed each of train + val test opened once"
+        in told
+    )
     assert "test: python -m avq_core.train --config THIS_FILE --data demo --out DIR " in told
     assert "first seed" not in told
     assert "with --device and --threads as its workers had them" in told

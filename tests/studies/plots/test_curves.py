@@ -5,6 +5,7 @@ import dataclasses
 from made_records import RUNGS, made_study
 
 from studies.plots.curves import curves, rungs
+from studies.records.trial import Epoch
 
 
 def test_every_trial_is_in_one_of_the_lines() -> None:
@@ -30,7 +31,7 @@ def test_rungs_are_marked() -> None:
     study = made_study()
     assert rungs(study) == list(RUNGS)
     assert len(curves(study, "overall").layout.shapes) == len(RUNGS)
-    many = [{"epoch": epoch, "r2": {}, "judged": True} for epoch in range(50)]
+    many = [Epoch(epoch=epoch, r2={}, judged=True) for epoch in range(50)]
     trials = [dataclasses.replace(trial, history=many) for trial in study.trials]
     assert rungs(dataclasses.replace(study, trials=trials)) == []
 

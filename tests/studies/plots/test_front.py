@@ -2,16 +2,17 @@
 
 import dataclasses
 
-from made_records import made_study
+from made_records import at_best, made_study
 
 from studies.plots.front import front
-from studies.records import TrialRecord
+from studies.records.trial import TrialRecord
+from studies.score import Watch
 
 
 def at(trial: TrialRecord, first: float, second: float) -> TrialRecord:
     """The trial with these figures."""
     r2 = {**trial.r2, "cross_modal": first, "overall": second}
-    return dataclasses.replace(trial, state="complete", r2=r2)
+    return dataclasses.replace(at_best(trial, r2=r2), state="complete")
 
 
 def test_the_front_is_a_staircase_around_what_it_beats() -> None:
@@ -29,5 +30,5 @@ def test_the_front_is_a_staircase_around_what_it_beats() -> None:
 def test_nothing_is_drawn_of_one_figure_alone() -> None:
     """Where one task plays both, or no trial has both."""
     study = made_study()
-    assert front(dataclasses.replace(study, watch=("overall", "overall"))) is None
-    assert front(dataclasses.replace(study, watch=("other", "overall"))) is None
+    assert front(dataclasses.replace(study, watch=Watch(cross_modal="overall"))) is None
+    assert front(dataclasses.replace(study, watch=Watch(cross_modal="other"))) is None

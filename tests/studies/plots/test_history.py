@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from made_records import made_study
+from made_records import at_best, made_study
 
 from studies.plots.history import best_so_far, history
 
@@ -19,10 +19,8 @@ def test_every_trial_that_ended_has_a_mark() -> None:
 def test_the_best_so_far_only_rises_and_is_of_complete_trials() -> None:
     """A pruned trial's score is of an earlier epoch: it beats nobody."""
     study = made_study()
-    trials = [
-        dataclasses.replace(t, score=0.99) if t.state == "pruned" else t for t in study.trials
-    ]
-    steps = best_so_far(trials)
+    trials = [at_best(t, score=0.99) if t.state == "pruned" else t for t in study.trials]
+    steps = best_so_far(dataclasses.replace(study, trials=trials))
     scores = [score for _, score in steps]
     assert scores == sorted(scores)
     assert scores[-1] < 0.99
@@ -32,8 +30,8 @@ def test_the_best_so_far_only_rises_and_is_of_complete_trials() -> None:
 def test_a_trial_that_failed_before_its_first_score_is_seen() -> None:
     """On the lower edge, and counted as beyond the range, like one of -40."""
     study = made_study()
-    failed = dataclasses.replace(study.trials[5], state="failed", score=None)
-    bad = dataclasses.replace(study.trials[6], score=-40.0)
+    failed = dataclasses.replace(study.trials[5], state="failed", best=None)
+    bad = at_best(study.trials[6], score=-40.0)
     trials = [*study.trials[:5], failed, bad, *study.trials[7:]]
     drawn = history(dataclasses.replace(study, trials=trials))
     (mark,) = [trace for trace in drawn.data if trace.name == "failed"]

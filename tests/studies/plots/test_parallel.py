@@ -2,10 +2,9 @@
 
 import dataclasses
 
-from made_records import made_study
+from made_records import at_best, made_study
 
 from studies.plots.parallel import parallel
-from studies.plots.style import searched
 
 
 def test_every_complete_trial_is_in_one_quarter() -> None:
@@ -15,8 +14,8 @@ def test_every_complete_trial_is_in_one_quarter() -> None:
     names = [trace.name for trace in drawn.data]
     assert names == ["worst quarter", "third quarter", "second quarter", "best quarter"]
     numbers = [{n for n in trace.customdata if n is not None} for trace in drawn.data]
-    assert set.union(*numbers) == {trial.number for trial in searched(study.trials)}
-    assert sum(map(len, numbers)) == len(searched(study.trials))
+    assert set.union(*numbers) == {trial.number for trial in study.searched}
+    assert sum(map(len, numbers)) == len(study.searched)
 
 
 def test_a_trial_that_lacks_a_setting_passes_below_all_values() -> None:
@@ -38,7 +37,7 @@ def test_a_trial_that_lacks_a_setting_passes_below_all_values() -> None:
 def test_one_terrible_trial_does_not_press_the_scores_together() -> None:
     """It runs in at the axis's lower end."""
     study = made_study()
-    bad = dataclasses.replace(study.trials[2], score=-40.0)
+    bad = at_best(study.trials[2], score=-40.0)
     trials = [*study.trials[:2], bad, *study.trials[3:]]
     drawn = parallel(dataclasses.replace(study, trials=trials))
     heights = [y for trace in drawn.data for x, y in zip(trace.x, trace.y, strict=True) if x == 0]

@@ -4,7 +4,6 @@ import dataclasses
 
 from made_records import made_study
 
-from studies import records
 from studies.plots.pruning import pruning
 
 
@@ -12,8 +11,8 @@ def test_bars_add_up_to_what_was_spent_and_saved() -> None:
     """Over all rungs and the end."""
     study = made_study()
     spent, saved = pruning(study).data
-    assert sum(spent.y) == records.epochs_spent(study.trials)
-    assert sum(saved.y) == records.epochs_saved(study.trials)
+    assert sum(spent.y) == study.epochs_spent
+    assert sum(saved.y) == study.epochs_saved
 
 
 def test_places_come_in_the_order_of_epochs() -> None:

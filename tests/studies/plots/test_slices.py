@@ -1,13 +1,13 @@
 """The score against each setting."""
 
 import dataclasses
-from typing import Any
 
 import plotly.graph_objects as go
-from made_records import SPACE, made_study
+from made_records import made_study
 
 from studies.plots.slices import choices_of, slices
-from studies.records import StudyRecord
+from studies.records.provenance import SearchedSpace
+from studies.records.study import StudyRecord
 
 
 def by_name(study: StudyRecord) -> dict[str, go.Figure]:
@@ -50,14 +50,14 @@ def test_choices_stand_side_by_side_with_their_medians() -> None:
 
 def test_a_study_whose_space_is_not_noted_is_drawn_from_its_values() -> None:
     """Words stand side by side, numbers on a plain axis."""
-    found = by_name(dataclasses.replace(made_study(), space={}))
+    found = by_name(dataclasses.replace(made_study(), space=SearchedSpace()))
     assert list(found["pooling"].layout.xaxis.ticktext) == ["attention", "mean"]
     assert found["lr"].layout.xaxis.type is None
 
 
 def test_a_value_that_the_space_no_longer_lists_gets_a_place() -> None:
     """Behind those that it does."""
-    spec: dict[str, Any] = SPACE["parameters"]["model.pooling"]
-    assert choices_of(spec, ["mean", "max"]) == ["mean", "attention", "max"]
-    assert choices_of({}, [1, 2.5]) is None
-    assert choices_of({}, [True, False]) == [False, True]
+    pooling = made_study().space.parameters["model.pooling"]
+    assert choices_of(pooling, ["mean", "max"]) == ["mean", "attention", "max"]
+    assert choices_of(None, [1, 2.5]) is None
+    assert choices_of(None, [True, False]) == [False, True]

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from made_records import made_study
+from made_records import made_study, with_confirmation
 
 from studies.plots.style import by_kind, marks, short, tip, words
 
@@ -21,7 +21,7 @@ def test_short_names_say_what_a_weight_is_of() -> None:
 def test_the_best_and_the_chosen_trial_have_marks_of_their_own() -> None:
     """Each trial has one mark; the best lies on top of the baseline and of the rest."""
     study = made_study()
-    groups = by_kind(dataclasses.replace(study, chosen=2), study.trials)
+    groups = by_kind(with_confirmation(study, chosen=2), study.trials)
     names = [name for name, _, _ in groups]
     assert names == ["pruned", "complete", "baseline", "best", "chosen"]
     assert sum(len(found) for _, _, found in groups) == len(study.trials)
@@ -32,7 +32,7 @@ def test_one_trial_can_be_both_best_and_chosen() -> None:
     """The legend says so."""
     study = made_study()
     best = next(found[0] for name, _, found in by_kind(study, study.trials) if name == "best")
-    groups = by_kind(dataclasses.replace(study, chosen=best.number), study.trials)
+    groups = by_kind(with_confirmation(study, chosen=best.number), study.trials)
     assert [name for name, _, _ in groups][-1] == "best, chosen"
 
 

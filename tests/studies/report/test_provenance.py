@@ -4,7 +4,8 @@ import dataclasses
 
 from made_records import confirmed, made_study
 
-from studies.records import StudyRecord
+from studies.records.provenance import DataAudit
+from studies.records.study import StudyRecord
 from studies.report.document import Block, Code, Folded, Points, Section
 from studies.report.provenance import origin_sections, trial_table
 from studies.table import Table
@@ -34,7 +35,7 @@ def test_the_datas_audit_is_told() -> None:
 
 def test_an_audit_that_found_nothing_says_so() -> None:
     """And a study without an audit has no such section."""
-    study = dataclasses.replace(made_study(), audit={"findings": []})
+    study = dataclasses.replace(made_study(), data_audit=DataAudit())
     assert sections(study)["data"].blocks == ["The data audit found nothing."]
     assert "data" not in sections(made_study())
 

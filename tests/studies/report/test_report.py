@@ -1,6 +1,7 @@
 """`studies.report`: one page that needs nothing but itself, of a study at any stage."""
 
 import dataclasses
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,10 +11,12 @@ from pathlib import Path
 import optuna
 import pytest
 from commands import assert_one_line, run
-from made_records import TASKS, confirmed, made_study
+from made_records import TASKS, at_best, confirmed, made_study, with_confirmation, with_test
 
-from studies import records
-from studies.records import StudyRecord, read_study
+from studies.records import attributes
+from studies.records.provenance import SearchedSpace
+from studies.records.read import read_study
+from studies.records.study import StudyRecord
 from studies.report.build import document, markdown, page
 
 SECTIONS = [
@@ -87,7 +90,7 @@ def test_a_full_study_has_every_section_in_order() -> None:
     links = {address for address in parser.fetched if address.startswith("#")}
     assert links == {f"#{name}" for name in ["top", *SECTIONS]}
     assert html.count("* plotly.js v") == 1
-    # Of 3 tasks and 8 settings: promise, predictions, course, importance, all settings, and the rest.
+    # Of 3 tasks and 8 settings: confirmed scores, predictions, course, importance, all settings, and the rest.
     assert sum(name.startswith("plot-") for name in parser.ids) == 1 + 3 + 4 + 1 + 1 + 8 + 1 + 1
 
 
@@ -126,7 +129,7 @@ def unfinished(study: StudyRecord) -> StudyRecord:
 
 def just_running(study: StudyRecord) -> StudyRecord:
     """Nobody has a figure yet."""
-    trials = [dataclasses.replace(t, state="running", score=None, r2={}) for t in study.trials[:3]]
+    trials = [dataclasses.replace(t, state="running", best=None) for t in study.trials[:3]]
     return dataclasses.replace(study, trials=trials)
 
 
@@ -134,37 +137,38 @@ def diverged(study: StudyRecord) -> StudyRecord:
     """A complete trial has an R² of -40 everywhere."""
     bad = dict.fromkeys(study.tasks, -40.0)
     trial = study.trials[2]
-    history = [entry | {"r2": bad} for entry in trial.history]
+    history = [entry.model_copy(update={"r2": bad}) for entry in trial.history]
     trials = [*study.trials]
-    trials[2] = dataclasses.replace(trial, score=-40.0, r2=bad, history=history)
+    trials[2] = dataclasses.replace(at_best(trial, score=-40.0, r2=bad), history=history)
     return confirmed(dataclasses.replace(study, trials=trials))
 
 
 def undefined(study: StudyRecord) -> StudyRecord:
     """A task has no R² anywhere."""
-    trials = [dataclasses.replace(t, r2={**t.r2, TASKS[0]: None}) for t in study.trials]
+    trials = [at_best(t, r2={**t.r2, TASKS[0]: math.nan}) for t in study.trials]
     return confirmed(dataclasses.replace(study, trials=trials))
 
 
-def old(study: StudyRecord) -> StudyRecord:
-    """Of an earlier version: no space, no new keys."""
+def sparse(study: StudyRecord) -> StudyRecord:
+    """Confirmed with a single seed, and without all that need not be there."""
     whole = confirmed(study)
-    confirmation = dict(whole.confirmation or {})
-    for key in ("rule", "seeds", "openings"):
-        del confirmation[key]
-    kept = {"trial", "baseline", "score_mean", "score_std", "r2_mean"}
-    rows = [{k: row[k] for k in kept} for row in confirmation["candidates"]]
-    test = {key: confirmation["test"][key] for key in ("chosen", "baseline", "num_labels")}
-    for name in ("chosen", "baseline"):
-        test[name] = {key: test[name][key] for key in ("trial", "config", "r2")}
-    confirmation |= {"candidates": rows, "test": test}
+    assert whole.test is not None
+    nothing = {"spearman": {}, "pearson": {}, "mae": {}, "r2_first": None}
+    changed = with_test(
+        whole,
+        chosen=whole.test.chosen.model_copy(update=nothing),
+        baseline=None,
+        difference={},
+        trained_on=None,
+    )
+    changed = with_confirmation(changed, rule=None, openings=())
     return dataclasses.replace(
-        whole, confirmation=confirmation, predictions=None, audit=None, made_with=None, space={}
+        changed, predictions=None, data_audit=None, provenance=None, space=SearchedSpace()
     )
 
 
 @pytest.mark.parametrize(
-    "change", [emptied, unfinished, just_running, diverged, undefined, old, confirmed]
+    "change", [emptied, unfinished, just_running, diverged, undefined, sparse, confirmed]
 )
 def test_a_study_at_any_stage_has_its_page(change: Callable[[StudyRecord], StudyRecord]) -> None:
     """Sections whose data it lacks are left out or say why."""
@@ -184,8 +188,8 @@ def test_a_study_of_any_tasks_has_its_page(tasks: tuple[str, ...]) -> None:
 def test_a_pareto_study_shows_its_front() -> None:
     """As a table, beside the plot that every study has."""
     study = made_study(pareto=True, trials=FEW)
-    assert "the front: nobody is better in both" in page(study)
-    assert "the front: nobody is better in both" in markdown(study)
+    assert "Pareto front: trials that no other trial beats in both R²" in page(study)
+    assert "Pareto front: trials that no other trial beats in both R²" in markdown(study)
 
 
 def test_a_study_that_something_else_made_says_so() -> None:
@@ -194,7 +198,7 @@ def test_a_study_that_something_else_made_says_so() -> None:
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
     html = page(read_study(study))
     check(html)
-    assert "hold no figures such as search.run notes" in html
+    assert "hold no metrics such as search.run notes" in html
 
 
 def test_users_words_are_never_markup() -> None:
@@ -266,6 +270,6 @@ def test_a_study_that_is_not_there(study: optuna.Study, runs: Path) -> None:
 def test_why_a_study_ended_early_stands_at_the_top(study: optuna.Study) -> None:
     """In the first paragraph."""
     assert "Stopped" not in document(read_study(study), with_plots=False).facts
-    study.set_user_attr(records.STOPPED, "after 40 trials, since little is to come")
+    study.set_user_attr(attributes.STOPPED, "after 40 trials, since little is to come")
     first = page(read_study(study)).split("</p>")[0]
     assert "Stopped: after 40 trials, since little is to come." in first

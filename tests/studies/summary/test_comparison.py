@@ -3,11 +3,16 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import optuna
 from commands import assert_one_line, run
 
-from studies.records import StudyRecord, read_study
+from studies.identity import Identity
+from studies.records.provenance import SearchedSpace
+from studies.records.read import read_study
+from studies.records.study import StudyRecord
+from studies.score import Watch
 from studies.summary.comparison import as_json, differences, render
 
 SPACE = {
@@ -23,7 +28,7 @@ SPACE = {
 
 
 def with_space(study: StudyRecord) -> StudyRecord:
-    return dataclasses.replace(study, space=SPACE)
+    return dataclasses.replace(study, space=SearchedSpace.decode(SPACE))
 
 
 def other(study: StudyRecord) -> StudyRecord:
@@ -36,9 +41,14 @@ def other(study: StudyRecord) -> StudyRecord:
     return dataclasses.replace(
         study,
         name="other",
-        space={**SPACE, "parameters": parameters},
-        identity={**study.identity, "settings": {"epochs": 30, "watch": {"a": 1}}},
+        space=SearchedSpace.decode({**SPACE, "parameters": parameters}),
+        identity=identity(study, settings={"epochs": 30, "watch": {"a": 1}}),
     )
+
+
+def identity(study: StudyRecord, **changes: Any) -> Identity:
+    assert study.identity is not None
+    return dataclasses.replace(study.identity, **changes)
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -76,7 +86,7 @@ def test_figures_stand_side_by_side(confirmed: optuna.Study, empty: optuna.Study
     assert found["test opened"] == ["once", "0 times"]
     text = render(first, first)
     assert text.count("0.310 [0.210, 0.410]") == 4
-    assert "±" not in text  # an older study holds a deviation, which is no error of the mean
+    assert "±" not in text  # a deviation is stored, which is no error of the mean
     assert "Both are of the same data (demo, dddddddddddd)." in text
 
 
@@ -84,21 +94,21 @@ def test_other_data_is_told_plainly(study: optuna.Study, empty: optuna.Study) ->
     """Figures on other clips mean nothing beside each other; nor where a study names no data."""
     first = read_study(study)
     second = dataclasses.replace(
-        read_study(empty), identity={**first.identity, "data": "e" * 32}, data_source="my.pkl"
+        read_study(empty), identity=identity(first, data="e" * 32), data_source="my.pkl"
     )
     told = "figures of one study cannot be compared with those of the other"
     text = render(first, second)
     assert told in text
     assert "demo (dddddddddddd)  my.pkl (eeeeeeeeeeee)" in text
     assert as_json(first, second)["comparable"] is False
-    assert told in render(first, dataclasses.replace(first, identity={}))
+    assert told in render(first, dataclasses.replace(first, identity=None))
     assert told not in render(first, first)
 
 
 def test_scores_of_other_weights_are_told(study: optuna.Study) -> None:
     """The figures by task can be compared still."""
     first = read_study(study)
-    second = dataclasses.replace(first, watch=("lip_sync", "overall"))
+    second = dataclasses.replace(first, watch=Watch(cross_modal="lip_sync"))
     text = render(first, second)
     assert "Their scores weigh other tasks" in text
     assert "lip_sync" in rows(text)

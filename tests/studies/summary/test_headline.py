@@ -6,7 +6,7 @@ import optuna
 from made_records import confirmed as confirm
 from made_records import made_study
 
-from studies.records import read_study
+from studies.records.read import read_study
 from studies.summary.headline import glance, headline, points
 
 
@@ -34,8 +34,8 @@ def test_the_headline_of_a_confirmed_study_is_of_the_test_split(confirmed: optun
 def test_the_winners_curse_is_told_first() -> None:
     """What was promised, what was confirmed, and the gap."""
     said = points(confirm(made_study()))
-    assert "confirmed: 0.654 ± 0.012" in said[0]
-    assert "0.060 too high, as the best of 40 noisy figures is" in said[0]
+    assert "confirmed score: 0.654 ± 0.012" in said[0]
+    assert "0.060 too high, as the best of 40 noisy scores is" in said[0]
 
 
 def test_the_manuals_own_best_figure_is_not_called_unconfirmed_luck() -> None:
@@ -70,8 +70,8 @@ def test_the_glance_of_a_search_alone_has_its_watched_figures() -> None:
     assert glance(dataclasses.replace(made_study(), trials=[])) is None
 
 
-def test_earlier_studies_show_the_spread_for_an_error(confirmed: optuna.Study) -> None:
-    """They lack the standard error, and say what they have instead."""
+def test_without_a_standard_error_the_deviation_is_shown(confirmed: optuna.Study) -> None:
+    """Over the runs that there are."""
     found = glance(read_study(confirmed))
     assert found is not None
     assert found.rows[1] == [

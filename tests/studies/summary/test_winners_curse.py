@@ -1,34 +1,38 @@
 """What the confirmation says in words, and how well test is ranked."""
 
-import dataclasses
-
 import optuna
+from made_records import with_confirmation, with_test
 
-from studies.records import StudyRecord, read_study
+from studies.records.confirmation import CandidateResult
+from studies.records.intervals import IntervalValue
+from studies.records.read import read_study
+from studies.records.study import StudyRecord
 from studies.summary.winners_curse import agreement_table, winners_curse
 
 
-def with_confirmation(study: StudyRecord, **changes: object) -> StudyRecord:
-    return dataclasses.replace(study, confirmation=(study.confirmation or {}) | changes)
-
-
-def test_the_gap_between_promise_and_confirmation_is_told(confirmed: optuna.Study) -> None:
+def test_the_gap_between_search_and_confirmed_score_is_told(confirmed: optuna.Study) -> None:
     """Trial 2 scored 0.4 in the search and 0.33 on folds, one of four that ended."""
     (told,) = winners_curse(read_study(confirmed))
-    assert told.startswith("The search promised a score of 0.400 for #2; confirmed: 0.330.")
-    assert "0.070 too high, as the best of 4 noisy figures is (the winner's curse;" in told
+    assert told.startswith("Search score of #2: 0.400; confirmed score: 0.330.")
+    assert "0.070 too high, as the best of 4 noisy scores is (the winner's curse;" in told
 
 
 def test_a_gap_within_the_error_is_no_curse(confirmed: optuna.Study) -> None:
-    """Nor is a search that promised too little."""
+    """Nor is a search score that was too low."""
     study = read_study(confirmed)
-    rows = [{"trial": 2, "baseline": False, "score_mean": 0.45, "score_error": 0.02, "r2_mean": {}}]
-    (told,) = winners_curse(with_confirmation(study, candidates=rows))
-    assert "confirmed: 0.450 ± 0.020." in told
-    assert told.endswith("The two agree within the error.")
-    rows[0] |= {"score_mean": 0.35, "score_error": 0.06}
-    (told,) = winners_curse(with_confirmation(study, candidates=rows))
-    assert told.endswith("The two agree within the error.")
+    for mean, error in ((0.45, 0.02), (0.35, 0.06)):
+        row = candidate(study, score_mean=mean, score_error=error)
+        (told,) = winners_curse(with_confirmation(study, candidates=(row,)))
+        assert f"confirmed score: {mean:.3f} ± {error:.3f}." in told
+        assert told.endswith("The two agree within the error.")
+
+
+def candidate(study: StudyRecord, **changes: object) -> CandidateResult:
+    """The chosen candidate's result, changed."""
+    assert study.confirmation is not None
+    found = study.confirmation.candidate(study.chosen)
+    assert found is not None
+    return found.model_copy(update=changes)
 
 
 def test_the_rule_of_the_choice_is_quoted(confirmed: optuna.Study) -> None:
@@ -38,21 +42,19 @@ def test_the_rule_of_the_choice_is_quoted(confirmed: optuna.Study) -> None:
 
 
 def test_before_a_confirmation_nothing_is_said(study: optuna.Study) -> None:
-    """There is nothing to compare the promise with."""
+    """There is nothing to compare the search score with."""
     assert winners_curse(read_study(study)) == []
     assert agreement_table(read_study(study)) is None
 
 
 def test_correlations_and_error_stand_by_task_with_their_labels(confirmed: optuna.Study) -> None:
-    """A column a model and figure; an older study that holds none has no such table."""
+    """A column a model and metric; where none is stored there is no such table."""
     study = read_study(confirmed)
     assert agreement_table(study) is None
-    interval = {"value": 0.6, "low": 0.5, "high": 0.7}
-    chosen = {metric: {"overall": interval} for metric in ("spearman", "pearson", "mae")}
-    test = (study.confirmation or {})["test"]
-    table = agreement_table(
-        with_confirmation(study, test=test | {"chosen": test["chosen"] | chosen})
-    )
+    assert study.test is not None
+    values = {"overall": IntervalValue(value=0.6, low=0.5, high=0.7)}
+    metrics = dict.fromkeys(("spearman", "pearson", "mae"), values)
+    table = agreement_table(with_test(study, chosen=study.test.chosen.model_copy(update=metrics)))
     assert table is not None
     assert table.head == [
         "test",

@@ -1,0 +1,168 @@
+"""A study with all of its trials, and what follows from them."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, get_args
+
+from studies.fronts import front_numbers
+from studies.identity import Identity
+from studies.records.confirmation import Confirmation
+from studies.records.held_out import Predictions, TestResult
+from studies.records.provenance import DataAudit, Provenance, SearchedSpace
+from studies.records.trial import State, TrialRecord
+from studies.score import Watch
+
+_MAX_COLUMNS: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """Number of trials by state."""
+
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    running: int = 0
+    waiting: int = 0
+
+    @property
+    def finished(self) -> int:
+        """Trials that count towards the total."""
+        return self.complete + self.pruned
+
+    def to_dict(self) -> dict[State, int]:
+        """By the state's name, every state named."""
+        return dataclasses.asdict(self)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRecord:
+    """A study and all of its trials."""
+
+    name: str
+    identity: Identity | None
+    """`None` of a study that the search did not make."""
+    data_source: str
+    tasks: tuple[str, ...]
+    watch: Watch
+    space: SearchedSpace
+    total: int | None
+    """Trials last asked for."""
+    stopped: str | None
+    """Why it ended before its total, in words."""
+    attainable: Mapping[str, Mapping[str, float]]
+    """Split to task to the best attainable R²; empty where it is not known."""
+    simple: Mapping[str, Mapping[str, float]]
+    """Simple model to task to its R² on val; NaN where not defined."""
+    trials: Sequence[TrialRecord]
+    """By number."""
+    confirmation: Confirmation | None = None
+    predictions: Predictions | None = None
+    """On the test split, by the chosen trial and the manual baseline."""
+    data_audit: DataAudit | None = None
+    provenance: Provenance | None = None
+
+    @property
+    def is_pareto(self) -> bool:
+        """Whether both watched R² are maximised for themselves."""
+        return self.identity is not None and self.identity.settings.get("objective") == "pareto"
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Number of trials by state."""
+        states = [trial.state for trial in self.trials]
+        return Counts(**{state: states.count(state) for state in get_args(State)})
+
+    @cached_property
+    def complete(self) -> tuple[TrialRecord, ...]:
+        """Complete trials that have a score, by number."""
+        return tuple(trial for trial in self.trials if trial.is_complete)
+
+    @cached_property
+    def searched(self) -> tuple[TrialRecord, ...]:
+        """Complete trials whose settings the search suggested, by number."""
+        return tuple(trial for trial in self.complete if trial.params)
+
+    @cached_property
+    def finished(self) -> tuple[TrialRecord, ...]:
+        """Complete and pruned trials, by number."""
+        return tuple(trial for trial in self.trials if trial.is_finished)
+
+    @cached_property
+    def ranked(self) -> tuple[TrialRecord, ...]:
+        """Complete trials by score, the best first and of equals the earliest."""
+        return tuple(sorted(self.complete, key=lambda trial: -(trial.score or 0.0)))
+
+    @cached_property
+    def best(self) -> TrialRecord | None:
+        """The complete trial of the highest score, of equals the earliest."""
+        return self.ranked[0] if self.ranked else None
+
+    @cached_property
+    def baseline(self) -> TrialRecord | None:
+        """The manual baseline's trial: the finished one, else the one on its way."""
+        trials = [t for t in self.trials if t.baseline and t.state != "failed"]
+        return max(trials, key=lambda t: (t.is_finished, t.number), default=None)
+
+    @cached_property
+    def fronts(self) -> tuple[tuple[TrialRecord, ...], ...]:
+        """Complete trials in non-dominated fronts of the two watched R², each by score."""
+        watched = [(trial, self.watch.pick(trial.r2)) for trial in self.complete]
+        watched = [(trial, r2) for trial, r2 in watched if r2.is_finite]
+        numbers = front_numbers([(r2.cross_modal, r2.overall) for _, r2 in watched])
+        fronts: list[list[TrialRecord]] = [[] for _ in range(max(numbers, default=-1) + 1)]
+        for number, (trial, _) in zip(numbers, watched, strict=True):
+            fronts[number].append(trial)
+        return tuple(tuple(sorted(front, key=lambda t: -(t.score or 0.0))) for front in fronts)
+
+    @property
+    def pareto_front(self) -> tuple[TrialRecord, ...]:
+        """Complete trials that no other trial beats in both watched R², by score."""
+        return self.fronts[0] if self.fronts else ()
+
+    @cached_property
+    def epochs_spent(self) -> int:
+        """Epochs of all trials, the interrupted ones included: they cost as much."""
+        return sum(trial.epochs for trial in self.trials)
+
+    @cached_property
+    def epochs_saved(self) -> int:
+        """Epochs that pruned trials were stopped short of."""
+        return sum(t.planned_epochs - t.epochs for t in self.trials if t.state == "pruned")
+
+    @property
+    def share_saved(self) -> float:
+        """Share of the planned epochs that pruning saved; 0 before the first epoch."""
+        planned = self.epochs_spent + self.epochs_saved
+        return self.epochs_saved / planned if planned else 0.0
+
+    @cached_property
+    def seconds(self) -> float:
+        """Wall time of all trials, added up over workers."""
+        return sum(trial.seconds or 0.0 for trial in self.trials)
+
+    @cached_property
+    def chosen(self) -> int | None:
+        """Number of the chosen trial; `None` where trials have been completed since the choice."""
+        if self.confirmation is None:
+            return None
+        known = self.confirmation.num_complete
+        is_current = known is None or known == self.counts.complete
+        return self.confirmation.chosen if is_current else None
+
+    @property
+    def chosen_trial(self) -> TrialRecord | None:
+        """The trial that the confirmation chose, if its choice still holds."""
+        return next((t for t in self.trials if t.number == self.chosen), None)
+
+    @property
+    def test(self) -> TestResult | None:
+        """What the test split gave, be it for an earlier choice."""
+        return None if self.confirmation is None else self.confirmation.test
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Tasks that get a column of their own: all where they fit a line, else the watched ones."""
+        return self.tasks if len(self.tasks) <= _MAX_COLUMNS else self.watch.tasks
