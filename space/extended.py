@@ -50,7 +50,8 @@ def extended(tasks: Sequence[str]) -> Space:
 def _recommended(paths: Iterable[str], tasks: Sequence[str]) -> dict[str, Scalar]:
     """What `avq_core.config.presets.recommended` has for each of these settings."""
     values: dict[str, Scalar] = {}
-    config = to_dict(recommended(tuple(tasks)))
+    # Without tasks, as before the data is read, there are no weights among the paths.
+    config = to_dict(recommended(tuple(tasks)) if tasks else recommended())
     for path in paths:
         section, *names = path.split(".", 2)
         value = config[section]

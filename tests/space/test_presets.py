@@ -27,6 +27,15 @@ def at(config: dict[str, dict[str, object]], path: str) -> object:
     return node
 
 
+@presets
+def test_a_preset_can_be_made_before_the_tasks_are_known(name: str) -> None:
+    """A command looks at its space before it reads the data; only the weights are missing."""
+    weights = {f"training.task_weights.{task}" for task in TASKS}
+    early, whole = preset(name, ()), preset(name, TASKS)
+    assert early.parameters.keys() == whole.parameters.keys() - weights
+    assert early.fixed == whole.fixed
+
+
 @pytest.mark.parametrize("name", TEN)
 def test_searches_ten_settings_of_the_manuals_configuration(name: str) -> None:
     """Five of model and optimiser and a weight for each task, every one a setting there is."""
