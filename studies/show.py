@@ -30,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="for programs")
     how.add_argument(
-        "--csv", action="store_true", help="a row a trial: state, figures, cost, parameters, reason"
+        "--csv", action="store_true", help="a row a trial: state, metrics, cost, parameters, reason"
     )
     return parser
 

@@ -165,12 +165,12 @@ def trial_table(study: StudyRecord) -> Table:
     for trial in study.trials:
         seconds = "" if trial.seconds is None else f"{trial.seconds:.0f}"
         epochs = f"{trial.epochs} of {trial.planned_epochs}" if trial.planned_epochs else ""
-        figures = [metric_text(trial.r2.get(task)) for task in watched]
+        metrics = [metric_text(trial.r2.get(task)) for task in watched]
         cells = [
             f"#{trial.number}",
             trial.state,
             metric_text(trial.score),
-            *figures,
+            *metrics,
             epochs,
             seconds,
         ]

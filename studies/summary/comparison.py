@@ -19,8 +19,8 @@ _SHOWN: Final = 12
 """Digits of a fingerprint that tell two apart for a reader."""
 _MANUAL: Final = "the manual's"
 _SPENT: Final = (
-    "Choose between them by the confirmed scores: a choice by test spends the test split, whose figures "
-    "then flatter the study that is chosen."
+    "Choose between them by the confirmed scores: a choice by test uses up the test split, "
+    "whose R² is then too high for the chosen study."
 )
 
 
@@ -36,7 +36,7 @@ class Difference:
 
 
 def as_json(first: StudyRecord, second: StudyRecord) -> dict[str, Any]:
-    """The comparison as plain values: both summaries, what differs, and whether figures compare."""
+    """The comparison as plain values: both summaries, what differs, whether metrics compare."""
     found = differences(first, second)
     kinds = {difference.kind for difference in found}
     return {
@@ -57,7 +57,7 @@ def render(first: StudyRecord, second: StudyRecord) -> str:
         parts.append(text_table([["what differs", first.name, second.name], *rows]))
     tasks = list(dict.fromkeys((*first.watch.tasks, *second.watch.tasks)))
     columns = zip(_column(first, tasks), _column(second, tasks), strict=True)
-    # What neither has been through is named once, without its figures.
+    # A stage that neither study has reached is named without its metrics.
     rows = [[name, one, other] for (name, one), (_, other) in columns if one or other]
     parts.append(text_table([["", first.name, second.name], *rows]))
     return "\n\n".join(parts)
@@ -118,10 +118,10 @@ def _bounds(parameter: SearchedParameter) -> str:
 
 
 def _verdict(first: StudyRecord, second: StudyRecord, found: list[Difference]) -> str:
-    """Whether the figures below may be held against each other, in words."""
+    """Whether the metrics below can be compared, in words."""
     if any(d.kind == "data" for d in found):
         return (
-            "The data, or how it was prepared, is not the same: figures of one study cannot be "
+            "The data, or how it was prepared, is not the same: metrics of one study cannot be "
             "compared with those of the other."
         )
     key = "unknown" if first.identity is None else first.identity.data[:_SHOWN]
@@ -129,7 +129,7 @@ def _verdict(first: StudyRecord, second: StudyRecord, found: list[Difference]) -
     if first.watch != second.watch:
         lines.append("Their scores weigh other tasks; only R² by task can be compared.")
     lines += [
-        "What a search found is the best of many noisy figures: the more trials, the better it looks.",
+        "A search score is the best of many noisy scores: the more trials, the better it looks.",
         _SPENT,
     ]
     return "\n".join(lines)

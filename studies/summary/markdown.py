@@ -8,7 +8,7 @@ from typing import Final
 from studies.table import Table, word_columns
 
 _WIDTH: Final = 100
-# A bracket alone is no link, an underscore within a word no emphasis: figures stay legible as text.
+# A bracket alone is no link, an underscore within a word no emphasis: intervals stay legible as text.
 _SPECIAL: Final = re.compile(r"([\\`*<>|~$&]|\](?=[(\[:])|(?<!\w)_|_(?!\w))")
 
 
@@ -30,7 +30,7 @@ def table(
     words: Container[int] = (0,),
     set_word: Callable[[str], str] = plain,
 ) -> str:
-    """A table; the columns `words` to the left, all others, figures, to the right."""
+    """A table; the columns `words` to the left, all others, which hold numbers, to the right."""
     ruler = [":--" if place in words else "--:" for place in range(len(head))]
     cells = [[set_word(cell) for cell in row] for row in (head, *rows)]
     lines = [cells[0], ruler, *cells[1:]]

@@ -34,7 +34,7 @@ def search_table(study: StudyRecord) -> Table | None:
     rows.append(["epochs, time", *times, *("" for _ in simple), *_blank(ceiling), ""])
     names = [f"{name} #{trial.number}" for name, trial in columns]
     head = ["validation R²", *names, *simple, *(["attainable"] if ceiling else []), "labels"]
-    return Table(title="found by the search (* watched)", head=head, rows=rows)
+    return Table(title="search results (* watched)", head=head, rows=rows)
 
 
 def _blank(ceiling: Mapping[str, float]) -> list[str]:

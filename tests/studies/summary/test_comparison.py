@@ -96,7 +96,7 @@ def test_other_data_is_told_plainly(study: optuna.Study, empty: optuna.Study) ->
     second = dataclasses.replace(
         read_study(empty), identity=identity(first, data="e" * 32), data_source="my.pkl"
     )
-    told = "figures of one study cannot be compared with those of the other"
+    told = "metrics of one study cannot be compared with those of the other"
     text = render(first, second)
     assert told in text
     assert "demo (dddddddddddd)  my.pkl (eeeeeeeeeeee)" in text
