@@ -71,7 +71,7 @@ class Limits:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Adds the folders' marks, before pytest chooses by them."""
         for item in items:
-            for folder in FOLDERS.keys() & set(item.path.parts):
+            for folder in FOLDERS.keys() & set(item.path.relative_to(item.config.rootpath).parts):
                 item.add_marker(FOLDERS[folder])
 
     @pytest.hookimpl(tryfirst=True)

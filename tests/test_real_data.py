@@ -26,6 +26,7 @@ LABELS = {
 """Observed labels in train, val, test, as the set's makers counted them."""
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.real_data,
     pytest.mark.skipif(not FILE.is_file(), reason=f"the real set is not at {FILE}"),
 ]

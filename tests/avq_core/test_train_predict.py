@@ -125,6 +125,7 @@ def test_mistakes_of_train_are_told(folder: Path, tmp_path: Path) -> None:
     assert_one_line(other, "training.task_weights", "cross_modal")
 
 
+@pytest.mark.slow
 def test_the_manual_trains_on_other_peoples_tasks(folder: Path, tmp_path: Path) -> None:
     """By name; a task it knows has its weight, another weighs 1."""
     done = run(

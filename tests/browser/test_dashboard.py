@@ -9,8 +9,6 @@ from browser.pages import drawn_plots, has_history, loaded_pictures
 from dashboard_server import serving
 from selenium.webdriver import Chrome
 
-pytestmark = pytest.mark.slow
-
 PRUNED = 5
 """Number of a trial that the make-believe pruner stopped."""
 PLOTS = {

@@ -11,8 +11,6 @@ from selenium.webdriver import Chrome
 
 from studies.report.build import page
 
-pytestmark = pytest.mark.slow
-
 MARKUP = "<img src=x onerror='window.hit=1'><script>window.hit=1</script> "
 DRAWN = "return document.querySelectorAll('.js-plotly-plot .main-svg').length"
 PLOTS = "return document.querySelectorAll('.plotly-graph-div').length"

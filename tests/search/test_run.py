@@ -194,6 +194,7 @@ def test_the_ensemble_of_the_confirmed_trains_and_scores(
     assert float(test.split("overall ")[1].split()[0]) == pytest.approx(wanted, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_a_study_begins_at_its_spaces_first_point(tmp_path: Path) -> None:
     """After the manual's configuration in a short one; once, however often it goes on."""
     write_tiny(tmp_path)
@@ -232,6 +233,7 @@ def test_the_same_command_again_finds_all_done(
     assert again.stdout == finished.stdout
 
 
+@pytest.mark.slow
 def test_a_larger_total_goes_on(finished: subprocess.CompletedProcess[str], folder: Path) -> None:
     """`--trials` is the study's total, so 8 after 6 runs two more."""
     more = search(folder, "--trials", 8, "--confirm", 0)
@@ -273,6 +275,7 @@ def test_a_study_refuses_other_data_and_another_space(
     )
 
 
+@pytest.mark.slow
 def test_a_study_may_live_in_postgresql(folder: Path, postgresql: str) -> None:
     """The same road over a server: budget, lock, resume and what the other commands read."""
     options = ("--storage", postgresql, "--study", "shared", "--confirm", 0)
@@ -500,6 +503,7 @@ def test_a_study_without_a_complete_trial_is_told(folder: Path) -> None:
     assert_one_line(done, "no complete trial yet")
 
 
+@pytest.mark.slow
 def test_two_objectives_go_the_whole_road(folder: Path) -> None:
     """Searched, pruned, confirmed by front, shown and exported."""
     options = ("--study", "two", "--objective", "pareto", "--trials", 8, "--confirm", 1)
@@ -520,6 +524,7 @@ def study_front(study: StudyRecord) -> list[TrialRecord]:
     return list(study.pareto_front)
 
 
+@pytest.mark.slow
 def test_all_stopped_at_the_first_rung_and_the_best_finished(folder: Path) -> None:
     """As many trials as asked for, of which the last two are the best of the others once more."""
     options = ("--study", "iepoch", "--pruner", "iepoch", "--trials", 8, "--confirm", 0)

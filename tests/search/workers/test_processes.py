@@ -114,6 +114,7 @@ def test_a_confirmation_without_room_is_told_in_one_line(
         list(pool.run_tasks([task], slots=[SHARED]))
 
 
+@pytest.mark.slow
 def test_all_processes_of_a_pool_are_up_before_the_first_task() -> None:
     """Whoever times tasks must not time imports: as many processes have answered as there are slots."""
     slots = [Slot(index=index, device="cpu", threads=1) for index in range(3)]

@@ -65,6 +65,7 @@ def with_baseline(crew: Crew, **settings: Any) -> Crew:
     return dataclasses.replace(crew, baseline=policy)
 
 
+@pytest.mark.slow
 def test_the_budget_is_exact_over_many_workers(
     study: optuna.Study, job: Job, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def test_figures_go_to_the_settings_that_they_are_of() -> None:
     assert found.weights[0].name == "z.optim.lr"
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_figure_and_come_out_the_same_twice(small: Importance) -> None:
     """Between nothing and all."""
     assert small == importance(made_study())

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from browser.make_believe import make_study
 
 from studies.dashboard.plots import MADE_OF, plot_attributes
@@ -12,6 +13,7 @@ from studies.records.read import read_study
 NAMES = {"history", "front", "importance", "pruning", "weights", "curves-cross-modal"}
 
 
+@pytest.mark.slow
 def test_a_study_has_all_plots_and_keeps_them(runs: Path) -> None:
     """Nothing is left to write where nothing is new; a new trial makes them anew."""
     study = make_study(runs, "made", trials=40)

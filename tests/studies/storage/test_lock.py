@@ -47,6 +47,7 @@ def start(script: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_processes_take_turns(url: str, tmp_path: Path) -> None:
     """Reading and writing back, side by side, loses no count."""
     counter = tmp_path / "count"

@@ -29,6 +29,7 @@ def test_the_corpus_itself_is_read(place: Path) -> None:
     assert [check(data, place) for data in SOURCES[:HONEST]] == ["read"] * HONEST
 
 
+@pytest.mark.slow
 @settings(
     max_examples=examples(3000),
     suppress_health_check=[HealthCheck.function_scoped_fixture],

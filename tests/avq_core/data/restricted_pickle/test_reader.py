@@ -349,6 +349,7 @@ def test_tensors_are_read_without_torch(tmp_path: Path) -> None:
     assert done.stdout == "[1.0, 1.0, 1.0] False\n"
 
 
+@pytest.mark.slow
 def test_a_file_of_very_many_small_arrays_is_read(tmp_path: Path) -> None:
     """The limit on memory leaves room for valid small values."""
     features = {f"s{i}": np.array([1.0, 2.0], np.float32) for i in range(6)}
