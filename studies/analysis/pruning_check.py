@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from studies.analysis.ranks import spearman
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
 from studies.table import Table
@@ -98,12 +99,10 @@ def _score_at(study: StudyRecord, trial: TrialRecord, epoch: int) -> float | Non
 def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
     if len(pairs) < _LEAST_FOR_CORRELATION:
         return None
-    from scipy.stats import spearmanr
-
     first, second = zip(*pairs, strict=True)
     if len(set(first)) < 2 or len(set(second)) < 2:
         return None
-    return float(spearmanr(first, second).statistic)
+    return spearman(first, second)
 
 
 def sentences(study: StudyRecord) -> list[str]:

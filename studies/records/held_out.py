@@ -54,11 +54,11 @@ class TestResult(Stored):
     num_labels: dict[str, int]
     """Valid test labels by task."""
     trained_on: RanOn | None = None
+    difference: dict[str, PairedDifference] = Field(default_factory=dict)
+    """Chosen less manual baseline by task; empty where they are one trial."""
     chosen: TestedConfiguration
     baseline: TestedConfiguration | None = None
     """The manual baseline; `None` where it was not trained."""
-    difference: dict[str, PairedDifference] = Field(default_factory=dict)
-    """Chosen less manual baseline by task; empty where they are one trial."""
     ensemble: Ensemble | None = None
     """`None` of fewer than two members."""
     simple: dict[str, IntervalsByTask] = Field(default_factory=dict)
