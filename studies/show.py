@@ -8,10 +8,6 @@ from collections.abc import Sequence
 from avq_core.cli import CommandParser, run_command
 from studies.cli import add_study_options
 from studies.errors import StudyError
-from studies.records.read import read_study
-from studies.summary.closing_text import render
-from studies.summary.trial_rows import as_csv
-from studies.summary.values import summary
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,10 +35,14 @@ def main(argv: Sequence[str]) -> int:
     """Reads and prints."""
     # Intermixed: the second study's name may stand behind an option.
     options = build_parser().parse_intermixed_args(argv)
-    from studies.storage.open import list_studies, open_study
-
     if options.other is not None:
         return _compare(options)
+    from studies.records.read import read_study
+    from studies.storage.open import list_studies, open_study
+    from studies.summary.closing_text import render
+    from studies.summary.trial_rows import as_csv
+    from studies.summary.values import summary
+
     if options.study is None and len(names := list_studies(options.runs, options.storage)) > 1:
         print(f"studies: {', '.join(names)}; showing {names[0]}", file=sys.stderr)
     study = read_study(open_study(options.runs, options.study, options.storage))
@@ -56,6 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from studies.records.read import read_study
     from studies.storage.open import open_study
     from studies.summary import comparison as compare
 

@@ -4,13 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from avq_core.cli import CommandParser, integer, run_command
 from studies.cli import add_study_options
 from studies.errors import StudyError
-from studies.export.configuration import to_yaml, write
-from studies.export.selection import ensemble, front, pick
-from studies.records.study import StudyRecord
+
+if TYPE_CHECKING:
+    from studies.records.study import StudyRecord
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -50,6 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Picks the trial and writes it."""
     options = build_parser().parse_args(argv)
+    from studies.export.configuration import to_yaml, write
+    from studies.export.selection import ensemble, pick
     from studies.records.read import read_study
     from studies.storage.open import open_study
 
@@ -72,7 +75,10 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _write_front(study: StudyRecord, out: str) -> int:
+def _write_front(study: "StudyRecord", out: str) -> int:
+    from studies.export.configuration import to_yaml, write
+    from studies.export.selection import front
+
     if out == "-":
         raise StudyError("--pareto writes a file a trial, got --out -, expected a folder")
     files = {Path(out) / f"trial-{t.number}.yaml": t for t in front(study)}

@@ -8,9 +8,6 @@ from typing import Final
 
 from avq_core.cli import CommandParser, run_command
 from studies.cli import add_study_options
-from studies.export.configuration import write
-from studies.records.read import read_study
-from studies.report.build import markdown, page
 
 _FORMATS: Final = ("html", "md")
 
@@ -38,7 +35,10 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Reads the study and writes the page."""
     options = build_parser().parse_args(argv)
+    from studies.export.configuration import write
     from studies.names import results_folder
+    from studies.records.read import read_study
+    from studies.report.build import markdown, page
     from studies.storage.open import open_study
 
     study = read_study(open_study(options.runs, options.study, options.storage))
