@@ -5,11 +5,11 @@ import signal
 from types import FrameType
 from typing import Final
 
-INTERRUPTED: Final = "interrupted: handed back to the queue"
+INTERRUPTED: Final = "interrupted: requeued"
 
 
 class InterruptedTrial(KeyboardInterrupt):
-    """Raised inside a trial that is to be handed back. Optuna fails the trial and passes it on."""
+    """Raised inside a trial that is to be requeued. Optuna fails the trial and passes it on."""
 
 
 class StopRequest:

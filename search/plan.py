@@ -164,7 +164,7 @@ def _study_name(asked: str | None, source: str, space: str) -> str:
 
 
 def _note_epochs(space: Space, epochs: int, say: Callable[[str], None]) -> None:
-    """Says so where the baseline cannot end a cosine cycle in time: its figures mean less then."""
+    """Says so where the baseline cannot end a cosine cycle in time: its R² means less then."""
     if not cycle_ends(manual().optim, epochs):
         first = manual().optim.cycle_epochs
         mend = f"; `epochs` {first} or more would let it" if space.epochs >= first else ""

@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 
 from search.plan import Plan
 from search.queue.baseline import BaselinePolicy
-from search.queue.retry import hand_back_stale
+from search.queue.retry import requeue_stale
 from search.queue.warm_start import queue
 from studies.errors import StudyError
 from studies.identity import Identity, differences
@@ -31,7 +31,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
     job = plan.job
     make_schema(job.url)
     with study_lock(job.url, job.study):
-        storage = open_storage(job.url, stale_callback=hand_back_stale)
+        storage = open_storage(job.url, stale_callback=requeue_stale)
         study = optuna.create_study(
             study_name=job.study,
             storage=storage,

@@ -85,7 +85,7 @@ def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -
 def _is_drawn(trial: FrozenTrial) -> bool:
     """Whether the sampler drew it: the manual's and queued points tell nothing of what it will draw.
 
-    One that was handed back is queued too, and was drawn once.
+    A requeued trial is queued too, and was drawn once.
     """
     queued = queued_point(trial) is not None and RETRIES not in trial.user_attrs
     return not queued and not trial.user_attrs.get(attributes.BASELINE)

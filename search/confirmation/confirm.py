@@ -1,6 +1,6 @@
 """Confirmation: the best few and the manual's configuration, trained again where luck starts anew.
 
-The best of 200 noisy validation figures is too good to be true. So the candidates are trained with
+The best of 200 noisy validation scores is too good to be true. So the candidates are trained with
 fresh seeds on group-aware folds of train + val, the same for all of them; who clearly loses is dropped
 on the way (`search.confirmation.race`), and the simplest of those that the best is not clearly ahead of is chosen.
 Then the test split is opened (`search.confirmation.held_out`). Every finished run on a fold is stored at once.
@@ -80,7 +80,7 @@ def confirm(
     num_best: int,
     on_progress: Callable[[str, int, int], None],
 ) -> None:
-    """Runs what is missing of a study's confirmation and stores the choice and its test figures.
+    """Runs what is missing of a study's confirmation and stores the choice and its test result.
 
     Under a lock of its own (`study_lock(…, "confirm")`): on many machines the search ends on all at
     once, and the test split must not be opened once a machine.

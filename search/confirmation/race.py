@@ -83,7 +83,7 @@ def gap(first: Sequence[Run], second: Sequence[Run], num_folds: int) -> Gap:
 
 
 def corrected_error(values: Sequence[float], num_folds: int) -> float:
-    """Standard error of the mean of figures over folds and seeds; NaN of fewer than two."""
+    """Standard error of the mean of scores over folds and seeds; NaN of fewer than two."""
     if len(values) < 2:
         return math.nan
     share = 1 / max(num_folds - 1, 1)  # clips of a validation side for each one of its train side
@@ -190,19 +190,19 @@ def choose(standings: Sequence[Standing], num_folds: int) -> Choice | None:
     The error is that of the paired difference to the best. Candidates that were dropped do not stand;
     `None` where nobody does.
     """
-    finalists = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
-    if not finalists:
+    remaining = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
+    if not remaining:
         return None
-    best = max(finalists, key=lambda s: (s.mean, -s.parameters))
+    best = max(remaining, key=lambda s: (s.mean, -s.parameters))
     close = [best]
-    for other in finalists:
+    for other in remaining:
         behind = gap(best.runs, other.runs, num_folds)
         if other is not best and behind.value <= behind.error:
             close.append(other)
     chosen = min(close, key=lambda s: (s.parameters, -s.mean))
     if chosen is best:
         rest = "no simpler one is within one standard error of it"
-        if len(finalists) == 1:
+        if len(remaining) == 1:
             rest = "no other candidate came to the end"
         return Choice(
             key=best.key, best=best.key, reason=f"#{best.key} is chosen: the best, and {rest}."

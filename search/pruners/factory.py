@@ -20,9 +20,9 @@ def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
     """The pruner of a name.
 
     Args:
-        name: `cycle` (both figures, at cycle ends), `iepoch` (all stop at the first rung, the best
+        name: `cycle` (both R², at cycle ends), `iepoch` (all stop at the first rung, the best
             few are finished), `halving`, `hyperband`, `median` (Optuna's, on the score) or `none`.
-        watch: The two figures.
+        watch: The two watched tasks.
         epochs: At most, for each trial.
 
     Raises:

@@ -14,26 +14,26 @@ from studies.records.read import read_history
 from studies.score import Watch, WatchedR2
 from studies.trial_states import BUDGETED, NOT_FAILED, PENDING
 
-NUM_FINALISTS: Final = 5
+NUM_FINISHED: Final = 5
 """Of a study; a quarter of its trials where there are fewer than twenty."""
 
 
-def queue_finalists(study: optuna.Study, *, total: int, watch: Watch) -> bool:
-    """Queues the finalists once all other trials of the study have ended.
+def queue_best_at_first_rung(study: optuna.Study, *, total: int, watch: Watch) -> bool:
+    """Queues the best trials at the first rung once all others of the study have ended.
 
     Called under the study's lock before a trial is claimed.
 
     Args:
         study: The study.
-        total: Its trials in all, finalists included.
-        watch: The two figures and the score.
+        total: Its trials in all, the repeated ones included.
+        watch: The two watched tasks and the score.
 
     Returns:
         Whether whoever asks must wait: some trials are still on their way to the first rung.
     """
     trials = study.get_trials(deepcopy=False)
     spent = sum(trial.state in BUDGETED for trial in trials)
-    places = min(NUM_FINALISTS, max(1, total // 4))
+    places = min(NUM_FINISHED, max(1, total // 4))
     if spent < total - places or spent >= total:
         return False
     if any(t.state in PENDING for t in trials if attributes.FINISHES in t.user_attrs):
@@ -77,7 +77,7 @@ class FirstRungPruner(BasePruner):
     """
 
     def decide(self, trial: FrozenTrial) -> Decision:
-        """Stops a trial that has reached a rung, unless it is a finalist."""
+        """Stops a trial that has reached a rung, unless it is one that finishes."""
         if attributes.FINISHES in trial.user_attrs:
             return Decision(prune=False, reason="one of the best at the first rung: is finished")
         rung = next((epoch.epoch for epoch in read_history(trial) if epoch.judged), None)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 _MOST_GROUPS: Final = 256
-"""Beyond these, groups share a place: a study must not store a figure a clip of ten thousand."""
+"""Beyond these, groups share a place: a study must not store a number for each of ten thousand clips."""
 _LEAST_GROUPS: Final = 8
 """Below these a standard error over groups says nothing, and clips are taken as they are."""
 _DIGITS: Final = 5
@@ -36,10 +36,10 @@ def losses_by_cluster(
     clusters: npt.NDArray[np.intp],
     weights: Sequence[float],
 ) -> list[float]:
-    """What each cluster takes from a score of `sum over k of w_k R²_k`.
+    """Per-cluster losses of a score of `sum over k of w_k R²_k`.
 
     R² is `1 - sum e² / SST`, so a score is `sum of w` less a sum over clips, and a difference of
-    two scores is a sum of differences: what `paired_error` needs, in one figure a cluster.
+    two scores is a sum of differences: what `paired_error` needs, in one number a cluster.
 
     Args:
         scores: (N, K).

@@ -85,14 +85,14 @@ class PruningRule:
         """Judges one trial at one rung.
 
         Args:
-            own: The trial's figures at the rung.
+            own: The trial's R² at the rung.
             peers: WatchedR2 at the rung of all other trials that reached it, in their order.
             epoch: The rung.
             watch: The score that breaks ties within a front.
             cycle: Which of the trial's rungs it is, counted from 1.
             error: Given a peer's index, the paired standard error of the difference of its score
                 and the trial's, on the same validation clips; NaN where nobody knows it. `None`
-                for figures without noise.
+                for R² without noise.
         """
         where = f"epoch {epoch}: "
         if not own.is_finite:

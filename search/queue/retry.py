@@ -11,16 +11,16 @@ from studies.storage.optuna_internals import queued_point
 MAX_RETRIES: Final = 2
 """A trial that ended its worker this often is not tried again: it may be what ends them."""
 RETRIES: Final = "retries"
-"""Trial: how often its worker had died before; there on all that were handed back."""
+"""Trial: how often its worker had died before; on every requeued trial."""
 
 
-def hand_back(study: optuna.Study, trial: FrozenTrial) -> None:
+def requeue(study: optuna.Study, trial: FrozenTrial) -> None:
     """Queues the point of an interrupted trial once more, however often it was interrupted."""
     _queue_again(study, trial, retries=int(trial.user_attrs.get(RETRIES, 0)))
 
 
-def hand_back_stale(study: optuna.Study, trial: FrozenTrial) -> None:
-    """As `hand_back`, for a trial whose worker died; gives it up if that happens too often."""
+def requeue_stale(study: optuna.Study, trial: FrozenTrial) -> None:
+    """As `requeue`, for a trial whose worker died; gives it up if that happens too often."""
     retries = int(trial.user_attrs.get(RETRIES, 0))
     if retries < MAX_RETRIES:
         _queue_again(study, trial, retries=retries + 1)

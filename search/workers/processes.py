@@ -141,7 +141,7 @@ class _Member:
 
 
 def _stop(processes: Sequence[BaseProcess]) -> None:
-    """Asks every worker to hand back and waits; kills the one that does not answer in time."""
+    """Asks every worker to requeue its trial and waits; kills the one that does not answer in time."""
     for process in processes:
         if process.is_alive():
             process.terminate()

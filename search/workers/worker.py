@@ -19,9 +19,9 @@ from avq_core.errors import NoRoomError
 from search.interrupts import INTERRUPTED, InterruptedTrial, StopRequest
 from search.job import NO_ROOM, Job, Slot
 from search.pruners.factory import make_pruner
-from search.pruners.first_rung import FirstRungPruner, queue_finalists
+from search.pruners.first_rung import FirstRungPruner, queue_best_at_first_rung
 from search.queue.baseline import BaselinePolicy
-from search.queue.retry import hand_back, hand_back_stale
+from search.queue.retry import requeue, requeue_stale
 from search.quiet import quiet_libraries
 from search.samplers.factory import make_sampler
 from search.stopping import is_over
@@ -65,7 +65,7 @@ def run_worker(job: Job, slot: Slot) -> None:
         on_step=stop.check,
     )
     quiet_libraries()
-    storage = open_storage(job.url, stale_callback=hand_back_stale)
+    storage = open_storage(job.url, stale_callback=requeue_stale)
     study = optuna.load_study(study_name=job.study, storage=storage)
     study.pruner = make_pruner(job.pruner, job.watch, epochs=job.epochs)
     crew = Crew(
@@ -105,13 +105,13 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
     claim = _Claim(objective, crew)
     lock.acquire()
     try:
-        fail_orphans(study, crew.storage, stale_callback=hand_back_stale)
+        fail_orphans(study, crew.storage, stale_callback=requeue_stale)
         optuna.storages.fail_stale_trials(study)
         trials = study.get_trials(deepcopy=False)
         states = [trial.state for trial in trials if trial.state in BUDGETED]
         if job.may_stop and is_over(study, trials, total=job.trials, watch=job.watch):
             return False
-        waits = isinstance(study.pruner, FirstRungPruner) and queue_finalists(
+        waits = isinstance(study.pruner, FirstRungPruner) and queue_best_at_first_rung(
             study, total=job.trials, watch=job.watch
         )
         if len(states) < job.trials and not waits:
@@ -120,7 +120,7 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
             study.optimize(claim, n_trials=1)
             return True
     except InterruptedTrial:
-        hand_back(study, claim.stored(study))
+        requeue(study, claim.stored(study))
         return False
     except Exception:
         if claim.failed or not claim.was_declared_stale(study):

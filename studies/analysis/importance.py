@@ -137,7 +137,7 @@ def _evaluator(
         def target(trial: "FrozenTrial") -> float:
             return float(scores[trial.number])
 
-        # Sorted: Optuna 5.0 gives its figures by the order of names to names in the order asked for.
+        # Sorted: Optuna 5.0 gives its values by the order of names to names in the order asked for.
         found = evaluator.evaluate(copies, sorted(names), target=target)
         return np.array([found[name] for name in names])
 

@@ -24,7 +24,7 @@ _STYLES: Final = ((BLUE, "-"), (VERMILION, "--"))
 _TITLE_COLOURS: Final = {"complete": GOOD, "pruned": BAD, "failed": BAD}
 _TITLE_WIDTH: Final = 96
 _BULK: Final = 0.1
-"""Share of the lowest figures that may lie below the picture: a first epoch's R² may be -40."""
+"""Share of the lowest values that may lie below the picture: a first epoch's R² may be -40."""
 _drawing = Lock()
 """Matplotlib keeps fonts and settings that threads share."""
 
@@ -95,7 +95,7 @@ def _points(trial: TrialRecord, task: str) -> list[tuple[int, float]]:
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:
-    """A range that holds all but the lowest few figures."""
+    """A range that holds all but the lowest few values."""
     if not values:
         return -0.1, 1.0
     ranked = sorted(values)

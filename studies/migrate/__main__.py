@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         prog="python -m studies.migrate",
         description="Carries the finished trials of a study that fit another space into a new study "
-        "of that space, with their figures, states, curves and dates. The new study goes on with "
+        "of that space, with their metrics, states, curves and dates. The new study goes on with "
         "python -m search.run; its sampler learns from the carried trials. The old one is left as "
         "it is.",
     )

@@ -14,7 +14,7 @@ from search.job import Job
 from search.objective import Objective
 from search.pruners.cycle_end import CycleEndPruner
 from search.pruners.rule import PruningRule
-from search.queue.retry import hand_back
+from search.queue.retry import requeue
 from space.parameters import Categorical, Float, Int
 from space.space import Space
 from studies.score import Watch
@@ -51,7 +51,7 @@ def study(storage: str) -> optuna.Study:
     """An empty study in it, with the pruner that the search uses."""
     return optuna.create_study(
         study_name="tiny",
-        storage=open_storage(storage, stale_callback=hand_back),
+        storage=open_storage(storage, stale_callback=requeue),
         direction="maximize",
         pruner=CycleEndPruner(PruningRule(min_peers=2, min_kept=1), Watch()),
         sampler=optuna.samplers.RandomSampler(seed=0),

@@ -418,7 +418,7 @@ def test_killed_outright_the_study_goes_on_to_its_exact_total(
 
 
 @pytest.mark.slow
-def test_workers_of_a_killed_parent_hand_back_and_end(
+def test_workers_of_a_killed_parent_requeue_and_end(
     folder: Path, group: list[subprocess.Popen[str]]
 ) -> None:
     """An orphan would train on unseen, beside the workers of the next run."""
@@ -456,7 +456,7 @@ def test_interrupted_the_study_hands_running_trials_back(
     assert "running" not in states
     failed = [t for t in trials if t.state == "failed"]
     assert states.count("waiting") == len(failed) > 0
-    assert all(t.reason == "interrupted: handed back to the queue" for t in failed)
+    assert all(t.reason == "interrupted: requeued" for t in failed)
 
     if number == signal.SIGINT:
         return  # once is enough for what follows

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.job import Job
 from search.queue.baseline import BaselinePolicy
-from search.queue.retry import hand_back_stale
+from search.queue.retry import requeue_stale
 from search.stopping import (
     MIN_FINISHED,
     expected_gain,
@@ -157,7 +157,7 @@ def crew_of(study: optuna.Study, job: Job, *, stop: str) -> Crew:
     return Crew(
         job=dataclasses.replace(job, trials=200, stop=stop),
         study=study,
-        storage=open_storage(job.url, stale_callback=hand_back_stale),
+        storage=open_storage(job.url, stale_callback=requeue_stale),
         lock=study_lock(job.url, job.study),
     )
 

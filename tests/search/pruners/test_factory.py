@@ -230,7 +230,7 @@ def test_every_pruner_serves_a_whole_study(name: str) -> None:
 
 
 def test_all_stop_at_the_first_rung_but_those_to_be_finished(memory: optuna.Study) -> None:
-    """A finalist repeats a run that was stopped there, and must get past it."""
+    """Its trial repeats a run that was stopped there, and must get past it."""
     pruner = FirstRungPruner()
     add(memory, (1, 0.9, False))
     add(memory, (1, 0.9, False), (2, 0.9, True))

@@ -5,7 +5,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from search.pruners.first_rung import best_at_first_rung, queue_finalists
+from search.pruners.first_rung import best_at_first_rung, queue_best_at_first_rung
 from studies.records import attributes
 from studies.score import Watch
 
@@ -46,10 +46,10 @@ def test_the_front_goes_first_then_the_score(memory: optuna.Study) -> None:
 
 def test_finalists_are_queued_once_only_their_places_are_left(memory: optuna.Study) -> None:
     """Fourteen of nineteen trials are spent: the last five places are theirs, and only once."""
-    assert not queue_finalists(memory, total=20, watch=WATCH)
+    assert not queue_best_at_first_rung(memory, total=20, watch=WATCH)
     assert len(memory.trials) == 14
     for _ in range(2):
-        assert not queue_finalists(memory, total=18, watch=WATCH)
+        assert not queue_best_at_first_rung(memory, total=18, watch=WATCH)
     queued = [trial.user_attrs[attributes.FINISHES] for trial in memory.trials[14:]]
     assert queued == [13, 12, 11, 10]
 
@@ -57,7 +57,7 @@ def test_finalists_are_queued_once_only_their_places_are_left(memory: optuna.Stu
 def test_whoever_asks_waits_for_those_on_their_way(memory: optuna.Study) -> None:
     """The best of all cannot be told before all have got to the rung."""
     memory.add_trial(create_trial(state=TrialState.RUNNING))
-    assert queue_finalists(memory, total=19, watch=WATCH)
+    assert queue_best_at_first_rung(memory, total=19, watch=WATCH)
     assert len(memory.trials) == 15
 
 
@@ -65,7 +65,7 @@ def test_nobody_waits_for_the_baseline(memory: optuna.Study) -> None:
     """It is no rival at the first rung, and takes much longer to get there."""
     baseline = create_trial(state=TrialState.RUNNING, user_attrs={attributes.BASELINE: True})
     memory.add_trial(baseline)
-    assert not queue_finalists(memory, total=20, watch=WATCH)
+    assert not queue_best_at_first_rung(memory, total=20, watch=WATCH)
     assert [t.user_attrs[attributes.FINISHES] for t in memory.trials[15:]] == [13, 12, 11, 10, 9]
 
 

@@ -1,4 +1,4 @@
-"""Workers: the exact budget, handing back, and what a killed worker leaves behind."""
+"""Workers: the exact budget, requeued trials, and what a killed worker leaves behind."""
 
 import dataclasses
 import itertools
@@ -18,7 +18,7 @@ from search.job import Job
 from search.objective import Objective
 from search.pruners.first_rung import FirstRungPruner, best_at_first_rung
 from search.queue.baseline import HEAD_START, BaselinePolicy
-from search.queue.retry import MAX_RETRIES, hand_back, hand_back_stale
+from search.queue.retry import MAX_RETRIES, requeue, requeue_stale
 from search.workers.worker import Crew, run_next
 from studies.records import attributes
 from studies.records.read import read_study
@@ -28,7 +28,7 @@ from studies.storage.open import open_storage
 WORKER = """
 import pickle, sys, time, optuna
 from pathlib import Path
-from search.queue.retry import hand_back_stale
+from search.queue.retry import requeue_stale
 from search.quiet import quiet_libraries
 from search.workers.worker import Crew, run_next
 from studies.storage.lock import study_lock
@@ -36,7 +36,7 @@ from studies.storage.open import open_storage
 
 quiet_libraries()
 job = pickle.loads(Path(sys.argv[1]).read_bytes())
-storage = open_storage(job.url, stale_callback=hand_back_stale)
+storage = open_storage(job.url, stale_callback=requeue_stale)
 study = optuna.load_study(study_name="tiny", storage=storage)
 
 def objective(trial):
@@ -54,7 +54,7 @@ def crew_of(study: optuna.Study, job: Job, **settings: Any) -> Crew:
     return Crew(
         job=dataclasses.replace(job, **settings),
         study=study,
-        storage=open_storage(job.url, stale_callback=hand_back_stale),
+        storage=open_storage(job.url, stale_callback=requeue_stale),
         lock=study_lock(job.url, job.study),
     )
 
@@ -112,7 +112,7 @@ def test_an_interrupted_trial_goes_back_to_the_queue(
     assert not run_next(crew_of(study, job, trials=1), make_objective(on_step=stop.check))
     first, second = study.trials
     assert first.state is TrialState.FAIL
-    assert first.user_attrs[attributes.REASON] == "interrupted: handed back to the queue"
+    assert first.user_attrs[attributes.REASON] == "interrupted: requeued"
     assert second.state is TrialState.WAITING
     assert run_next(crew_of(study, job, trials=1), make_objective())
     assert study.trials[1].state is TrialState.COMPLETE
@@ -157,7 +157,7 @@ def test_a_trial_that_keeps_ending_its_worker_is_given_up() -> None:
         trial = study.ask()
         trial.suggest_float("x", 0, 1)
         study.tell(trial, state=TrialState.FAIL)
-        hand_back_stale(study, study.trials[trial.number])
+        requeue_stale(study, study.trials[trial.number])
     assert [t.state for t in study.trials] == [TrialState.FAIL] * (MAX_RETRIES + 1)
 
 
@@ -167,7 +167,7 @@ def test_a_handed_back_baseline_is_still_the_baseline() -> None:
     study.enqueue_trial({}, user_attrs={attributes.BASELINE: True})
     trial = study.ask()
     study.tell(trial, state=TrialState.FAIL)
-    hand_back(study, study.trials[0])
+    requeue(study, study.trials[0])
     assert study.trials[1].state is TrialState.WAITING
     assert study.trials[1].user_attrs[attributes.BASELINE]
 
@@ -177,7 +177,7 @@ def test_a_stop_request_raises_between_steps() -> None:
     stop = StopRequest()
     stop.check()
     stop.requested = True
-    with pytest.raises(InterruptedTrial, match="handed back"):
+    with pytest.raises(InterruptedTrial, match="requeued"):
         stop.check()
 
 
@@ -189,7 +189,7 @@ def test_an_interrupted_point_comes_back_however_often(study: optuna.Study) -> N
         trial = memory.ask()
         assert trial.suggest_float("x", 0, 1) == 0.5
         memory.tell(trial, state=TrialState.FAIL)
-        hand_back(memory, memory.trials[trial.number])
+        requeue(memory, memory.trials[trial.number])
     assert memory.trials[-1].state is TrialState.WAITING
 
 
@@ -232,10 +232,10 @@ def test_with_all_stopped_at_the_first_rung_the_best_are_finished_at_the_end(
         assert trial.epochs == trial.planned_epochs == 3
 
 
-def test_a_finalist_that_was_interrupted_is_queued_as_one(
+def test_one_that_repeats_a_run_is_requeued_as_such(
     study: optuna.Study, job: Job, make_objective: Callable[..., Objective]
 ) -> None:
-    """Handed back as an ordinary trial it would be stopped at its first rung once more."""
+    """Requeued as an ordinary trial it would be stopped at its first rung once more."""
     study.pruner = FirstRungPruner()
     crew = crew_of(study, job, trials=4)
     for _ in range(3):
@@ -271,7 +271,7 @@ def test_a_queued_point_survives_a_worker_that_dies_before_it_asks_for_it() -> N
     study.enqueue_trial({"x": 0.25}, user_attrs={attributes.FINISHES: 3})
     trial = study.ask()
     study.tell(trial, state=TrialState.FAIL)
-    hand_back_stale(study, study.trials[0])
+    requeue_stale(study, study.trials[0])
     again = study.ask()
     assert again.suggest_float("x", 0, 1) == 0.25
     assert again.user_attrs[attributes.FINISHES] == 3
@@ -319,7 +319,7 @@ def test_a_worker_comes_to_the_baseline_when_half_of_its_time_is_over(
 def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
     study: optuna.Study, job: Job
 ) -> None:
-    """It comes in the middle, and all finalists still find their places after it."""
+    """It comes in the middle, and all that finish still find their places after it."""
     study.pruner = FirstRungPruner()
     history = [{"epoch": 1, "judged": True, "r2": {"cross_modal": 0.5, "overall": 0.5}}]
 
