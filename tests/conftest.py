@@ -1,7 +1,9 @@
 """What tests share: tiny schemas, splits and data sets."""
 
+import gc
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -120,16 +122,20 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql(postgresql_server: str, tmp_path: Path) -> str:
+def postgresql(postgresql_server: str, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database."""
-    return _new_database(postgresql_server, f"test_{abs(hash(tmp_path))}")
+    yield _new_database(postgresql_server, f"test_{abs(hash(tmp_path))}")
+    _close_forgotten_connections()
 
 
 @pytest.fixture
-def postgresql_storage(postgresql_template: str, postgresql_server: str, tmp_path: Path) -> str:
+def postgresql_storage(
+    postgresql_template: str, postgresql_server: str, tmp_path: Path
+) -> Iterator[str]:
     """The URL of a database with Optuna's tables, as `make_schema` leaves it."""
     name = f"test_{abs(hash(tmp_path))}"
-    return _new_database(postgresql_server, name, template=postgresql_template)
+    yield _new_database(postgresql_server, name, template=postgresql_template)
+    _close_forgotten_connections()
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +143,13 @@ def postgresql_template(postgresql_server: str) -> str:
     """The name of a database with Optuna's tables, to be copied."""
     make_schema(_new_database(postgresql_server, "template"))
     return "template"
+
+
+def _close_forgotten_connections() -> None:
+    """Collects those of commands and of threads that ended: psycopg complains of each, whenever it is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def _new_database(server: str, name: str, *, template: str = "template1") -> str:

@@ -285,7 +285,7 @@ def test_a_study_may_live_in_postgresql(folder: Path, postgresql: str) -> None:
     assert "resumes: 4 of 5" in more.stderr
     shown = run("studies.show", "shared", "--storage", postgresql, "--json")
     counts = json.loads(shown.stdout)["counts"]
-    assert counts.complete + counts.pruned == 5
+    assert counts["complete"] + counts["pruned"] == 5
     assert (folder / "runs" / "shared" / "best.yaml").exists()
 
 

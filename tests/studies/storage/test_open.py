@@ -1,9 +1,7 @@
 """Storages: Optuna's own conformance suite on what the opener opens, and what it refuses."""
 
-import gc
 import os
 import sqlite3
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,11 +45,6 @@ class TestPostgresql(StorageTestCase):
         yield storage
         storage.remove_session()
         storage.engine.dispose()
-        # The suite's threads leave connections to the garbage collector, which complains.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            del storage
-            gc.collect()
 
 
 def test_schema_is_made_once_and_found_again(runs: Path) -> None:
