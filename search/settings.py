@@ -37,6 +37,15 @@ BOUNDS: Final[Mapping[str, Bounds]] = {
 """Settings that are numbers."""
 _OPTIONAL: Final = frozenset({"store_limit", "epochs", "baseline_epochs", "workers", "timeout"})
 """Those of them that may be `None`."""
+_NOT_TEXT: Final[Mapping[str, str]] = {
+    "layout": "a pathlib.Path",
+    "runs": "a pathlib.Path",
+    "devices": "a tuple such as ('cpu',)",
+    "enqueue": "a tuple such as ('best.yaml',)",
+    "watch": "a tuple such as ('cross_modal', 'overall')",
+    "score_weights": "a tuple such as (0.5, 0.5)",
+}
+"""Settings that are no text, and what they are."""
 _FOR_TWO_OBJECTIVES: Final[Mapping[str, tuple[str, ...]]] = {
     # Not iepoch: it prunes nearly all trials, and without values TPE cannot tell good from bad.
     "pruner": ("cycle", "none"),
@@ -111,6 +120,7 @@ class Settings:
     """Of every random stream of the study, >= 0."""
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
         _check_numbers(self)
         _check_names(self)
         _check_watched(self)
@@ -118,6 +128,14 @@ class Settings:
             _check_two_objectives(self)
         if self.pruner == "iepoch":
             _check_iepoch(self)
+
+
+def _check_kinds(settings: Settings) -> None:
+    """Text where a path or several values are expected, which would fail far from here."""
+    for name, expected in _NOT_TEXT.items():
+        value = getattr(settings, name)
+        if isinstance(value, str):
+            raise ConfigError(f"`{name}` is {value!r}, expected {expected}")
 
 
 def _check_numbers(settings: Settings) -> None:

@@ -3,12 +3,9 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from avq_core.errors import ConfigError
-
-OBJECTIVES: Final = ("score", "pareto")
-"""What a study maximises: the weighted mean of both R², or each of them for itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

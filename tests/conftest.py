@@ -25,7 +25,7 @@ from studies.storage.open import make_schema
 # Tests run side by side, one a core; threads of one's own would only be in each other's way.
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# A search fits its simple baselines at this niceness: tests of a higher priority beside it would starve it.
+# A search fits its simple models at this niceness: tests of a higher priority beside it would starve it.
 os.nice(max(0, 10 - os.nice(0)))
 # A shell has what it starts in the background ignore Ctrl-C, and so would the commands under test.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

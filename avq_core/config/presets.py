@@ -7,8 +7,7 @@ from avq_core.config.training import MANUAL_TASK_WEIGHTS, TrainConfig, TrainingC
 
 def manual(tasks: tuple[str, ...] = tuple(MANUAL_TASK_WEIGHTS)) -> TrainConfig:
     """The manual's configuration; a task that the manual does not know weighs 1."""
-    weights = {task: MANUAL_TASK_WEIGHTS.get(task, 1.0) for task in tasks}
-    return TrainConfig(training=TrainingConfig(task_weights=weights))
+    return TrainConfig(training=TrainingConfig(task_weights=_weights(tasks)))
 
 
 def recommended(tasks: tuple[str, ...] = tuple(MANUAL_TASK_WEIGHTS)) -> TrainConfig:
@@ -17,7 +16,6 @@ def recommended(tasks: tuple[str, ...] = tuple(MANUAL_TASK_WEIGHTS)) -> TrainCon
     Statistics over time and lags between streams reach the heads beside a small encoder; see
     docs/experiments/012 for what each setting is worth.
     """
-    weights = {task: MANUAL_TASK_WEIGHTS.get(task, 1.0) for task in tasks}
     return TrainConfig(
         model=ModelConfig(
             hidden_dim=64,
@@ -37,6 +35,10 @@ def recommended(tasks: tuple[str, ...] = tuple(MANUAL_TASK_WEIGHTS)) -> TrainCon
             lr=6e-3, weight_decay=0.05, cycle_epochs=2, warmup_epochs=1.0, clip_norm=5.0
         ),
         training=TrainingConfig(
-            epochs=30, task_weights=weights, normalise_loss=True, frame_crop=0.6
+            epochs=30, task_weights=_weights(tasks), normalise_loss=True, frame_crop=0.6
         ),
     )
+
+
+def _weights(tasks: tuple[str, ...]) -> dict[str, float]:
+    return {task: MANUAL_TASK_WEIGHTS.get(task, 1.0) for task in tasks}

@@ -13,14 +13,13 @@ def interval_text(interval: Mapping[str, float | None] | None) -> str:
     """A metric with its confidence interval: `0.310 [0.210, 0.410]`.
 
     Args:
-        interval: `value`, `low` and `high`; None where there is none.
+        interval: `value`, `low` and `high`, each `None` or NaN where not defined; `None` where there
+            is none.
 
     Returns:
         The text; only the value where its bounds are not defined, `n/a` without a value.
     """
-    if not interval or interval["value"] is None:
-        return "n/a"
-    low, high = interval["low"], interval["high"]
-    if low is None or high is None:
-        return metric_text(interval["value"])
-    return f"{metric_text(interval['value'])} [{metric_text(low)}, {metric_text(high)}]"
+    if not interval:
+        return metric_text(None)
+    value, low, high = (metric_text(interval[name]) for name in ("value", "low", "high"))
+    return value if metric_text(None) in (value, low, high) else f"{value} [{low}, {high}]"

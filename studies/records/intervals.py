@@ -2,7 +2,7 @@
 
 import math
 
-from avq_core.display.numbers import metric_text
+from avq_core.display import numbers
 from studies.records.codec import R2, Stored
 
 
@@ -22,14 +22,12 @@ class IntervalValue(Stored):
 
     def __str__(self) -> str:
         """As a table shows it: `0.310 [0.210, 0.410]`."""
-        if not self.has_bounds:
-            return metric_text(self.value)
-        return f"{metric_text(self.value)} [{metric_text(self.low)}, {metric_text(self.high)}]"
+        return numbers.interval_text({"value": self.value, "low": self.low, "high": self.high})
 
 
 def interval_text(interval: IntervalValue | None) -> str:
     """A metric with its interval; `n/a` where there is none."""
-    return "n/a" if interval is None else str(interval)
+    return numbers.interval_text(None) if interval is None else str(interval)
 
 
 class PairedGap(IntervalValue):

@@ -19,7 +19,7 @@ def run(script: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.slow
 def test_a_thread_that_is_at_work_does_not_bring_a_command_down() -> None:
-    """Simple baselines are being fitted when Ctrl-C comes: libraries clean up, the status is told."""
+    """Simple models are being fitted when Ctrl-C comes: libraries clean up, the status is told."""
     ended = run(
         """
 import atexit

@@ -27,6 +27,9 @@ from search.settings import BOUNDS, CHOICES, Settings
         ({"sampler": "oracle"}, "`sampler` is 'oracle', expected one of tpe, gp"),
         ({"stop": "soon"}, "`stop` is 'soon', expected one of never, auto"),
         ({"objective": "both"}, "`objective` is 'both', expected one of score, pareto"),
+        ({"runs": "out"}, r"`runs` is 'out', expected a pathlib.Path"),
+        ({"enqueue": "best.yaml"}, r"`enqueue` is 'best.yaml', expected a tuple such as"),
+        ({"watch": "overall"}, r"`watch` is 'overall', expected a tuple such as"),
         ({"study": "../up"}, "`study` is '../up', expected letters, digits"),
         ({"study": "prepared"}, "`study` is 'prepared', expected letters, .* not 'prepared'"),
         (
