@@ -511,7 +511,7 @@ def test_two_objectives_go_the_whole_road(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     study = stored(folder, "two")
     assert study.is_pareto
-    assert "the front: nobody is better in both" in done.stdout
+    assert "Pareto front: trials that no other trial beats in both R²" in done.stdout
     shown = run("studies.show", "two", "--runs", folder / "runs", "--json")
     front = json.loads(shown.stdout)["front"]
     assert front == [trial.number for trial in study_front(study)]
