@@ -1,7 +1,6 @@
 """The simple models of a study: fitted once, kept with it, shown beside whatever it finds."""
 
 import contextlib
-import math
 import os
 import sys
 import threading
@@ -12,8 +11,7 @@ import optuna
 
 from avq_core.data.store.store import PreparedStore
 from studies.records import attributes
-from studies.records.codec import decode_r2, encode_r2
-from studies.score import Watch
+from studies.records.codec import encode_r2
 
 _NICE: Final = 10
 """Workers that share the cores with the fitting go first."""
@@ -72,11 +70,3 @@ def _fit_beside(study: optuna.Study, store: PreparedStore) -> None:
             os.setpriority(os.PRIO_PROCESS, own, max(_NICE, os.getpriority(os.PRIO_PROCESS, own)))
     with contextlib.suppress(Exception):  # met again by whoever waits
         note_simple_models(study, store)
-
-
-def best_simple(study: optuna.Study, watch: Watch) -> str | None:
-    """The simple model of the highest score on val; `None` where the study has none."""
-    stored = decode_r2(study.user_attrs.get(attributes.SIMPLE_MODELS, {}))
-    scores = {name: watch.score_of(r2) for name, r2 in stored.items()}
-    scores = {name: score for name, score in scores.items() if math.isfinite(score)}
-    return max(scores, key=lambda name: scores[name], default=None)

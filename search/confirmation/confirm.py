@@ -24,7 +24,6 @@ from search.confirmation.race import Standing, choose, corrected_error, gap
 from search.confirmation.schedule import Cut, Rounds
 from search.job import Slot
 from search.seeds import Stream, derive_seed
-from search.simple_models import best_simple
 from search.workers.pool import TaskPool
 from studies.errors import StudyError
 from studies.records import attributes
@@ -136,7 +135,7 @@ def confirm(
                 pool=pool,
                 slot=slots[0],
                 seed=seed,
-                simple=best_simple(study, watch),
+                simple=record.best_simple_model,
                 on_progress=lambda done, total: on_progress("opening test", done, total),
             )
             study.set_user_attr(attributes.PREDICTIONS, predictions.encode())

@@ -1,6 +1,7 @@
 """A study with all of its trials, and what follows from them."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -105,6 +106,13 @@ class StudyRecord:
         """The manual baseline's trial: the finished one, else the one on its way."""
         trials = [t for t in self.trials if t.baseline and t.state != "failed"]
         return max(trials, key=lambda t: (t.is_finished, t.number), default=None)
+
+    @property
+    def best_simple_model(self) -> str | None:
+        """The simple model of the highest score on val; `None` where none has a score."""
+        scores = {name: self.watch.score_of(r2) for name, r2 in self.simple.items()}
+        scored = [name for name, score in scores.items() if not math.isnan(score)]
+        return max(scored, key=lambda name: scores[name], default=None)
 
     @cached_property
     def fronts(self) -> tuple[tuple[TrialRecord, ...], ...]:

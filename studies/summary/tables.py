@@ -174,14 +174,14 @@ def verdict(study: StudyRecord) -> list[str]:
 
 def _unbeaten(study: StudyRecord) -> list[str]:
     """The simple model that is above every trial on val, if there is one."""
-    scores = {name: study.watch.score_of(r2) for name, r2 in study.simple.items()}
-    scores = {name: score for name, score in scores.items() if not math.isnan(score)}
-    name = max(scores, key=lambda name: scores[name], default=None)
-    best = study.best
-    if best is None or best.score is None or name is None or scores[name] <= best.score:
+    name, best = study.best_simple_model, study.best
+    if name is None or best is None or best.score is None:
+        return []
+    score = study.watch.score_of(study.simple[name])
+    if score <= best.score:
         return []
     sentence = (
-        f"On val no trial beats the {name}: its score is {scores[name]:.3f}, that of the best trial "
+        f"On val no trial beats the {name}: its score is {score:.3f}, that of the best trial "
         f"{best.score:.3f}."
     )
     return [sentence]

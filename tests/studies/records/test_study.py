@@ -1,6 +1,7 @@
 """What follows from the trials of a study."""
 
 import dataclasses
+import math
 
 import optuna
 import pytest
@@ -27,6 +28,18 @@ def test_of_equal_scores_the_earliest_is_best() -> None:
     best = dataclasses.replace(study, trials=trials).best
     assert best is not None
     assert best.number == 0
+
+
+def test_the_best_simple_model_has_the_highest_score() -> None:
+    """One that has no score is not it, and without any there is none."""
+    study = made_study(trials=0)
+    simple = {
+        "train mean": {"cross_modal": 0.0, "overall": 0.0},
+        "ridge": {"cross_modal": 0.2, "overall": 0.4},
+        "random forest": {"cross_modal": math.nan, "overall": 0.9},
+    }
+    assert dataclasses.replace(study, simple=simple).best_simple_model == "ridge"
+    assert study.best_simple_model is None
 
 
 def test_epochs_spent_and_saved(study: optuna.Study) -> None:

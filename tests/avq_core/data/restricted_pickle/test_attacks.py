@@ -37,11 +37,6 @@ class _WithSlots:
     __slots__ = ("a",)
 
 
-def _text(value: str) -> bytes:
-    raw = value.encode()
-    return b"X" + struct.pack("<I", len(raw)) + raw
-
-
 def _array(body: bytes) -> bytes:
     return b"\x80\x02cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + body
 
