@@ -1,1 +1,1 @@
-"""The search itself: plan, suggest, objective, pruner, workers, confirmation, command line."""
+"""The search: plan, samplers, objective, pruners, workers, confirmation, command line."""

@@ -14,7 +14,7 @@ from search.settings import BOUNDS, CHOICES, Settings
 
 DESCRIPTION = """\
 Prepares the data if need be, runs or resumes a study, confirms its best trials with fresh seeds on
-folds, opens the test split for the chosen one, writes RUNS/STUDY/best.yaml and prints a table.
+folds, scores the chosen one on the test split, writes RUNS/STUDY/best.yaml and prints a table.
 
 The same command again resumes: --trials is the study's total, over all workers and all runs."""
 _DEFAULTS: Final = Settings()
@@ -35,20 +35,20 @@ def read_settings(argv: Sequence[str]) -> Settings:
 
 
 def arguments(settings: Settings) -> list[str]:
-    """A command line that asks for these settings; defaults are left out."""
-    words: list[str] = []
+    """The command line of these settings; defaults are left out."""
+    argv: list[str] = []
     for field in dataclasses.fields(Settings):
         value = getattr(settings, field.name)
         if value == field.default:
             continue
         flag = f"--{field.name.replace('_', '-')}"
         if field.name == "enqueue":
-            words += [word for file in value for word in (flag, file)]
+            argv += [argument for file in value for argument in (flag, file)]
         elif isinstance(value, tuple):
-            words += [flag, ",".join(map(str, value))]
+            argv += [flag, ",".join(map(str, value))]
         else:
-            words += [flag, str(value)]
-    return words
+            argv += [flag, str(value)]
+    return argv
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,21 +66,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_study(parser: argparse.ArgumentParser) -> None:
-    """What the search is of, and where it is kept."""
+    """The data, the study and where results are stored."""
     _add(parser, "trials", metavar="N", help="the study's total (default 200)")
     _add(
         parser,
         "data",
         metavar="PATH|demo",
         help="a file in the layout of ac.pkl (.pkl, .npz, .safetensors), or the built-in demo set "
-        "(default: datasets/ac.pkl if it is there, else demo)",
+        "(default: datasets/ac.pkl if it exists, else demo)",
     )
     _add(
         parser,
         "layout",
         type=Path,
         metavar="FILE",
-        help="YAML that says what the data calls things, its label ranges, PCA widths (docs/data.md)",
+        help="YAML with the data's names, label ranges and PCA widths (docs/data.md)",
     )
     _add(
         parser,
@@ -100,12 +100,12 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
         parser,
         "store_limit",
         metavar="GB",
-        help="what the prepared data under RUNS/prepared may take in all (default: the free disk)",
+        help="upper bound on all prepared data under RUNS/prepared (default: the free disk)",
     )
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
-    """What each trial is, and where it is trained."""
+    """The space, the epochs, the workers and the devices."""
     _add(
         parser,
         "space",
@@ -118,22 +118,22 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         parser,
         "epochs",
         metavar="N",
-        help="at most, for each trial; a run ends with its last whole cosine cycle "
+        help="upper bound for each trial; a run ends with its last whole cosine cycle "
         "(default: the space's)",
     )
     _add(
         parser,
         "baseline_epochs",
         metavar="N",
-        help="at most, for the manual's configuration, in whole cycles of its own (default: as many "
-        "as a trial; on a CPU its first cycle of 10)",
+        help="upper bound for the manual baseline, which runs whole cycles of 10 (default: a trial's; "
+        "on a CPU one cycle)",
     )
     _add(
         parser,
         "workers",
         type=_workers,
         metavar="N|auto",
-        help="auto: one a CPU core, or up to 8 a GPU, as its memory and the cores carry them",
+        help="auto: one for each CPU core, or up to 8 for each GPU, as its memory and the cores allow",
     )
     _add(
         parser,
@@ -145,12 +145,12 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_method(parser: argparse.ArgumentParser) -> None:
-    """How the search goes about it."""
+    """The objective, the pruner, the sampler and what is tried first."""
     _add(
         parser,
         "objective",
         metavar="NAME",
-        help="score (the weighted mean of both R², default) or pareto (each of them for itself)",
+        help="score (the weighted mean of both R², default) or pareto (both as separate objectives)",
     )
     _add(
         parser,
@@ -163,7 +163,7 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
         parser,
         "audit_share",
         metavar="P",
-        help="share of the trials marked for pruning that go on to their end all the same, to tell "
+        help="share of the trials that run on even if the pruner would stop them, to check "
         "what pruning costs (default 0.03)",
     )
     _add(
@@ -176,8 +176,8 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
         parser,
         "warm_start",
         metavar="STUDY",
-        help="try the best points of another study under the same --runs or --storage first, as far "
-        "as they fit this space; nothing is believed of them, and they are queued once",
+        help="try the best points of another study under the same --runs or --storage first, where "
+        "they fit this space; each is trained anew, and they are queued once",
     )
     _add(
         parser,
@@ -197,13 +197,13 @@ def _add_method(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_score(parser: argparse.ArgumentParser) -> None:
-    """What counts, and how the study ends."""
+    """The score, the confirmation, the time limit and the seed."""
     _add(
         parser,
         "watch",
         type=_names,
         metavar="TASK[,TASK]",
-        help="the tasks that play cross-modal and overall; one plays both "
+        help="the tasks watched as cross-modal and overall; one serves as both "
         "(default: cross_modal,overall; the only task of data with one)",
     )
     _add(
@@ -217,19 +217,19 @@ def _add_score(parser: argparse.ArgumentParser) -> None:
         parser,
         "confirm",
         metavar="K",
-        help="train the best K and the baseline again on folds, then open test; 0 does neither",
+        help="re-train the best K and the manual baseline on folds, then open the test split; 0 does neither",
     )
     _add(
         parser,
         "timeout",
         metavar="SECONDS",
-        help="start no trial after this long; running ones end, and the best so far is confirmed",
+        help="start no trial after this long; running trials finish, and the best so far is confirmed",
     )
-    _add(parser, "seed", metavar="N", help="of everything random (default 0)")
+    _add(parser, "seed", metavar="N", help="seed of all random numbers (default 0)")
 
 
 def _add(parser: argparse.ArgumentParser, setting: str, **details: Any) -> None:
-    """Adds the flag of a setting, with its default and with what it takes."""
+    """Adds the flag of a setting, with its default, its bounds or its choices."""
     if setting in BOUNDS:
         details.setdefault("type", bounded(BOUNDS[setting]))
     if setting in CHOICES:

@@ -1,4 +1,4 @@
-"""From a trial's values to a full training configuration. Pure."""
+"""Makes full training configurations from a trial's values, and checks that a space allows it. Pure."""
 
 import itertools
 import math
@@ -18,7 +18,7 @@ _COUPLED: Final = (
     ("model.hidden_dim", "model.num_heads", "model.positions"),
     ("optim.lr", "optim.min_lr"),
 )
-"""Settings that constrain each other; any other is right wherever its ends are right."""
+"""Settings that constrain each other; all others are checked at their bounds alone."""
 _NOT_SEARCHED: Final = {
     "training.epochs": "the run's length follows from `epochs` and the cosine cycles",
     "training.seed": "each trial's seed follows from `seed` and the trial's number",
@@ -28,18 +28,18 @@ _NOT_SEARCHED: Final = {
 def configure(
     space: Space, values: Mapping[str, Any], *, tasks: Sequence[str], epochs: int, seed: int
 ) -> TrainConfig:
-    """The configuration of a trial: the manual's, under the space's fixed settings and the values.
+    """The configuration of a trial: the manual's, with the space's fixed settings and the trial's values.
 
     Task weights are scaled to the manual's sum: under AdamW a factor common to all of them changes
-    (almost) nothing, so leaving it in would give one configuration many names. The configuration
+    (almost) nothing, so without the scaling many points would give the same configuration. The configuration
     holds the effective weights.
 
     Args:
-        space: Where the values come from.
-        values: Dotted path to value; what is left out keeps the fixed or the manual's value.
+        space: The space of the values.
+        values: Maps dotted paths to values; settings left out keep the fixed or the manual's value.
         tasks: The data's tasks.
-        epochs: At most; the run ends with the last whole cosine cycle.
-        seed: Of the run.
+        epochs: Upper bound; the run ends with its last whole cosine cycle.
+        seed: Seed of the run.
 
     Raises:
         ConfigError: A value that the model or the trainer cannot take.
@@ -56,19 +56,20 @@ def configure(
 
 
 def baseline_config(*, tasks: Sequence[str], epochs: int, seed: int) -> TrainConfig:
-    """The manual's configuration, as every study trains it: whole cycles within `epochs`."""
+    """The manual baseline's configuration, trained for whole cosine cycles within `epochs`."""
     config = manual(tuple(tasks))
     last = judged_epochs(config.optim, epochs)[-1]
     return with_values(config, {"training.epochs": last, "training.seed": seed})
 
 
 def check_space(space: Space, *, tasks: Sequence[str], epochs: int) -> None:
-    """Makes sure that every point of a space is a valid configuration, before a study starts.
+    """Checks before a study starts that every point of a space is a valid configuration.
 
-    Parameters with few values are tried in every combination, the others at both ends.
+    Each parameter is tried at both bounds; those that constrain each other in every combination.
 
     Raises:
-        ConfigError: The first point that the model cannot be.
+        ConfigError: A setting that cannot be searched, or the first point that is not a valid
+            configuration.
     """
     for name in (*space.parameters, *space.fixed):
         if name.startswith("data."):
@@ -78,8 +79,8 @@ def check_space(space: Space, *, tasks: Sequence[str], epochs: int) -> None:
             )
         if name in _NOT_SEARCHED:
             raise ConfigError(f"the space {space.name!r} sets {name}; {_NOT_SEARCHED[name]}")
-    start = {name: parameter.ends()[0] for name, parameter in space.parameters.items()}
-    points = [start | {n: end} for n, p in space.parameters.items() for end in p.ends()]
+    base = {name: parameter.ends()[0] for name, parameter in space.parameters.items()}
+    points = [base | {n: end} for n, p in space.parameters.items() for end in p.ends()]
     for coupled in _COUPLED:
         names = [name for name in coupled if name in space.parameters]
         grids = [space.parameters[name].values() or space.parameters[name].ends() for name in names]
@@ -89,18 +90,18 @@ def check_space(space: Space, *, tasks: Sequence[str], epochs: int) -> None:
                 f"{', '.join(names)}, too many to check; give them larger steps"
             )
         combinations = itertools.product(*grids)
-        points += [start | dict(zip(names, values, strict=True)) for values in combinations]
+        points += [base | dict(zip(names, values, strict=True)) for values in combinations]
     for point in points:
         try:
             configure(space, point, tasks=tasks, epochs=epochs, seed=0)
         except ConfigError as error:
             raise ConfigError(
-                f"the space {space.name!r} holds points that the model cannot be: {error}; "
+                f"the space {space.name!r} has points that are not valid configurations: {error}; "
                 "change its bounds or fixed settings"
             ) from error
 
 
 def same_but_for_run(first: TrainConfig, second: TrainConfig) -> bool:
-    """Whether two configurations differ in nothing but seed and epochs."""
+    """Whether two configurations differ in seed and epochs at most."""
     neutral = {"training.seed": 0, "training.epochs": 1}
     return to_dict(with_values(first, neutral)) == to_dict(with_values(second, neutral))

@@ -1,4 +1,4 @@
-"""How a worker is asked to stop, and how a running trial hears of it."""
+"""Stops a worker safely: a request by signal, checked by the running trial."""
 
 import multiprocessing
 import signal
@@ -9,17 +9,17 @@ INTERRUPTED: Final = "interrupted: requeued"
 
 
 class InterruptedTrial(KeyboardInterrupt):
-    """Raised inside a trial that is to be requeued. Optuna fails the trial and passes it on."""
+    """Raised inside a trial that is to be requeued. Optuna fails the trial and passes the error on."""
 
 
 class StopRequest:
-    """Whether this worker is to stop, asked between micro-batches, where stopping is safe."""
+    """Whether this worker is to stop, checked between micro-batches, where stopping is safe."""
 
     def __init__(self) -> None:
         self.requested = False
 
     def listen(self) -> None:
-        """From here on SIGTERM asks for a stop; Ctrl-C is the parent's to pass on."""
+        """Makes SIGTERM request a stop; Ctrl-C is ignored, since the parent passes it on as SIGTERM."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -27,7 +27,7 @@ class StopRequest:
         self.requested = True
 
     def is_due(self) -> bool:
-        """Asked to stop, or orphaned: a parent that was killed can ask nothing."""
+        """Whether a stop was requested or the parent has died, which then cannot request one."""
         parent = multiprocessing.parent_process()
         return self.requested or (parent is not None and not parent.is_alive())
 

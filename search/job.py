@@ -1,4 +1,4 @@
-"""What a worker is told: where it runs, and on what it works."""
+"""What a worker gets: its slot and the study's settings."""
 
 import math
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from space.space import Space
 from studies.score import Watch
 
 NO_ROOM: Final = 3
-"""Status of a worker that ends because its copy of the data does not fit on its device."""
+"""Exit status of a worker whose copy of the data does not fit on its device."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slot:
-    """Where a worker runs."""
+    """A worker's share of the machine."""
 
     index: int
     device: str
     threads: int
-    """For matrix products on the CPU."""
+    """CPU threads of PyTorch."""
     memory_share: float = 1.0
-    """Of a GPU's memory, that the worker may take, in (0, 1]: one of several must not starve the
-    others, or what fits would depend on who else is at work."""
+    """Share of a GPU's memory that the worker may take, in (0, 1], so that what fits does not depend on
+    the other workers."""
 
     def __post_init__(self) -> None:
         if not 0 < self.memory_share <= 1:
@@ -32,15 +32,15 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """A study's settings with every default resolved; crosses to a worker's process by pickle."""
+    """A study's settings with every default resolved; pickled to worker processes."""
 
     study: str
     url: str
-    """Of the study's storage."""
+    """SQLAlchemy URL of the study's storage."""
     store: Path
     """The prepared store's folder."""
     data: DataConfig
-    """The settings that the store was made with."""
+    """The data settings that the store was made with."""
     space: Space
     watch: Watch
     epochs: int
@@ -59,6 +59,7 @@ class Job:
     deadline: float | None
     """`time.time()` after which no trial is started; `None` for no limit."""
     logs: Path
+    """Folder of the workers' logs."""
 
     @property
     def may_stop(self) -> bool:

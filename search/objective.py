@@ -1,6 +1,6 @@
 """The objective: suggest, configure, fit, report, return.
 
-It holds the train and the val split of the study's data. There is no way from here to test.
+It has the train and val splits of the study's data and no access to the test split.
 """
 
 import contextlib
@@ -30,23 +30,23 @@ from studies.records.trial import RanOn
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Objective:
-    """Trains one trial's configuration and returns what its best judged epoch reached."""
+    """Trains one trial's configuration and returns the score of its best judged epoch."""
 
     job: Job
     splits: ResidentSplits
     val_groups: tuple[str, ...] = ()
-    """Group name of each clip of val; empty where each is its own."""
+    """Group name of each validation clip; empty where each clip is a group."""
     worker: str
-    """Who runs this, for the record."""
+    """Name of the worker, stored with each trial."""
     on_step: Callable[[], None]
-    """Called before each micro-batch; raises to hand the trial back."""
+    """Called before each micro-batch; raises `InterruptedTrial` to requeue the trial."""
 
     def __call__(self, trial: optuna.Trial) -> float | tuple[float, float]:
         """Runs a trial.
 
         Returns:
-            The highest score of a judged epoch, and in a study of two objectives both watched
-            R² there; the trial's `best` says which epoch it was.
+            The highest score of a judged epoch; in a study of two objectives, both watched R² of that
+            epoch. The trial's stored `metrics` name the epoch.
 
         Raises:
             optuna.TrialPruned: Behind at a rung, diverged, or too large for the device; the
@@ -88,13 +88,13 @@ class Objective:
         if trial.user_attrs.get(attributes.BASELINE):
             config = baseline_config(tasks=tasks, epochs=job.baseline_epochs, seed=seed)
             # Where the space holds the manual's point, the trial was enqueued with its values;
-            # suggesting them tells the sampler where it lies.
+            # suggesting them shows the sampler the point.
             if point_of(to_dict(config), job.space) is not None:
                 suggest(trial, job.space)
             return config
         values = suggest(trial, job.space)
         first = trial.user_attrs.get(attributes.FINISHES)
-        if first is not None:  # the same run once more, past the rung where it was stopped
+        if first is not None:  # the same run again, past the rung where it was stopped
             stopped = trial.study.get_trials(deepcopy=False)[first]
             return from_dict(stopped.user_attrs[attributes.CONFIG])
         return configure(job.space, values, tasks=tasks, epochs=job.epochs, seed=seed)
@@ -107,8 +107,8 @@ class Objective:
         )
 
     def _is_spared(self, trial: optuna.Trial) -> bool:
-        # By the trial's number, so that it does not matter who runs it; evenly, since a share of three
-        # in a hundred drawn by chance leaves many a study without any.
+        # By the trial's number, whichever worker runs it; evenly spaced, since a random 3 % would leave
+        # many studies without a spared trial.
         first = derive_seed(self.job.seed, Stream.SPARED) / 2**32
         before, after = (first + n * self.job.audit_share for n in (trial.number, trial.number + 1))
         return math.floor(before) < math.floor(after)

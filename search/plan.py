@@ -1,4 +1,4 @@
-"""What a search's settings resolve to, with every value checked before anything is started."""
+"""Resolves a search's settings and checks every value before the search starts."""
 
 import re
 import time
@@ -16,7 +16,7 @@ from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
 from search.job import Job, Slot
 from search.queue.baseline import baseline_epochs
-from search.queue.warm_start import Handed, handed_points, source_study
+from search.queue.warm_start import RequestedPoints, requested_points, source_study
 from search.settings import Settings
 from search.watching import check_watched, watched_tasks
 from search.workers.slots import device_names, make_slots
@@ -39,8 +39,8 @@ class Plan:
     """The data, as the user named it."""
     store: PreparedStore
     identity: Identity
-    handed: tuple[Handed, ...] = ()
-    """Points to try before the search's own."""
+    requested: tuple[RequestedPoints, ...] = ()
+    """Points that the user asks to try first."""
 
     @property
     def folder(self) -> Path:
@@ -49,19 +49,20 @@ class Plan:
 
 
 def make_plan(settings: Settings, *, say: Callable[[str], None]) -> Plan:
-    """Checks everything, cheap things first, and prepares the data.
+    """Checks the settings, quick checks first, and prepares the data.
 
     Args:
-        settings: What was asked for.
-        say: Told what was chosen where the settings leave it open.
+        settings: The user's.
+        say: Called with a line for each choice that the settings leave open.
 
     Raises:
-        AvqError: What is wrong, in one line.
+        AvqError: A setting or the data is wrong; one line.
     """
     devices = device_names(settings.devices)
     on_cpu = devices[0] == "cpu"
     space_name = _space_name(settings.space, on_cpu=on_cpu, say=say)
-    named = named_space(space_name, ())  # what is wrong is told before the data is prepared
+    # Before the data is prepared, so that a mistake in the space shows at once.
+    named = named_space(space_name, ())
     data = load_data_config(settings.layout)
     source = default_source() if settings.data is None else settings.data
     if settings.data is None:
@@ -84,7 +85,7 @@ def make_plan(settings: Settings, *, say: Callable[[str], None]) -> Plan:
     space = named_space(space_name, tasks)
     epochs = settings.epochs or space.epochs
     check_space(space, tasks=tasks, epochs=epochs)
-    handed = handed_points(settings.enqueue, other, space, tasks)
+    requested = requested_points(settings.enqueue, other, space, tasks)
     check_watched(store, watch)
     _note_epochs(space, epochs, say)
     job = Job(
@@ -99,7 +100,7 @@ def make_plan(settings: Settings, *, say: Callable[[str], None]) -> Plan:
         trials=settings.trials,
         sampler=settings.sampler,
         pruner=settings.pruner,
-        # Where all stop at the first rung there is no decision to check.
+        # `iepoch` stops every trial at the first rung: it makes no decision to check.
         audit_share=0.0 if settings.pruner == "iepoch" else settings.audit_share,
         stop=settings.stop,
         seed=settings.seed,
@@ -116,7 +117,7 @@ def make_plan(settings: Settings, *, say: Callable[[str], None]) -> Plan:
         source=source,
         store=store,
         identity=_identity(store, job, settings.objective),
-        handed=handed,
+        requested=requested,
     )
 
 
@@ -146,12 +147,12 @@ def _space_name(wanted: str, *, on_cpu: bool, say: Callable[[str], None]) -> str
     if wanted != "auto":
         return wanted
     name = "extended-small" if on_cpu else "extended"
-    say(f"space: {name} ({'no GPU here' if on_cpu else 'a GPU is here'})")
+    say(f"space: {name} ({'no GPU was found' if on_cpu else 'a GPU was found'})")
     return name
 
 
 def _study_name(asked: str | None, source: str, space: str) -> str:
-    """The name asked for, else the data's and the space's."""
+    """The user's name, else one made of the data's and the space's."""
     if asked is not None:
         return asked
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(source).stem).strip("-.") or "study"
@@ -164,11 +165,11 @@ def _study_name(asked: str | None, source: str, space: str) -> str:
 
 
 def _note_epochs(space: Space, epochs: int, say: Callable[[str], None]) -> None:
-    """Says so where the baseline cannot end a cosine cycle in time: its R² means less then."""
+    """Says so where the manual baseline ends no cosine cycle, since its scores mean less then."""
     if not cycle_ends(manual().optim, epochs):
         first = manual().optim.cycle_epochs
-        mend = f"; `epochs` {first} or more would let it" if space.epochs >= first else ""
-        say(f"note: {epochs} epochs end inside the manual's first cosine cycle of {first}{mend}")
+        remedy = f"; `epochs` {first} or more would let it" if space.epochs >= first else ""
+        say(f"note: {epochs} epochs end inside the manual's first cosine cycle of {first}{remedy}")
 
 
 def _identity(store: PreparedStore, job: Job, objective: str) -> Identity:

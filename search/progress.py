@@ -1,4 +1,4 @@
-"""Live progress over all workers, read from the study's storage."""
+"""Progress of all workers, read from the study's storage, in one line."""
 
 import math
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Snapshot:
     stopped: str | None
     """Why the study ended before its total, in words."""
     seconds_left: float | None
-    """Estimated from the pace of this run; `None` before the first trial of it ended."""
+    """Estimated from the pace of this run; `None` before its first trial has finished."""
 
     @property
     def finished(self) -> int:
@@ -37,13 +37,13 @@ class Snapshot:
 def take_snapshot(
     study: optuna.Study, *, total: int, finished_at_start: int, elapsed: float
 ) -> Snapshot:
-    """Reads where a study stands.
+    """Reads the state of a study.
 
     Args:
         study: The study.
         total: Its trials in all.
-        finished_at_start: Trials that had ended when this run began.
-        elapsed: Seconds since then.
+        finished_at_start: Number of finished trials when this run began.
+        elapsed: Seconds since this run began.
     """
     record = read_study(study)
     counts, finished = record.counts, record.counts.finished
@@ -91,7 +91,7 @@ def describe(snapshot: Snapshot, watch: Watch) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """Seconds as people say them: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Seconds in words: `45 s`, `3 min 20 s`, `2 h 5 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

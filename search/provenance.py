@@ -1,4 +1,4 @@
-"""What a study notes of where it came from: the command, the versions, and what is in the data."""
+"""Stores a study's provenance (command, versions, machine) and its data audit."""
 
 import importlib.metadata
 import os
@@ -22,12 +22,12 @@ _PACKAGES: Final = ("avq-search", "optuna", "torch", "numpy", "scikit-learn", "s
 
 
 def note_provenance(study: optuna.Study, argv: Sequence[str], devices: Sequence[str]) -> None:
-    """Stores how the study was started, unless that is done.
+    """Stores how the study was started, unless it is stored already.
 
     Args:
         study: The study.
         argv: The command's arguments; a password in a storage's URL is left out.
-        devices: Names of those that it trains on.
+        devices: Names of the devices that it trains on.
     """
     if attributes.PROVENANCE in study.user_attrs:
         return
@@ -41,22 +41,22 @@ def note_provenance(study: optuna.Study, argv: Sequence[str], devices: Sequence[
 
 
 def _without_passwords(argv: Sequence[str]) -> list[str]:
-    """The arguments, with stars for a password in a URL, wherever it stands."""
-    found = []
+    """The arguments, with stars in place of any password in a URL."""
+    hidden = []
     for word in argv:
-        named = _PASSWORD_PARAMETER.sub(r"\1***", word) if "://" in word else word
-        found.append(_PASSWORD.sub(r"\1***@", named))
-    return found
+        without_parameter = _PASSWORD_PARAMETER.sub(r"\1***", word) if "://" in word else word
+        hidden.append(_PASSWORD.sub(r"\1***@", without_parameter))
+    return hidden
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in _PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:  # run from a folder, not installed
             continue
-    return found
+    return versions
 
 
 def _machine(devices: Sequence[str]) -> str:
@@ -66,8 +66,8 @@ def _machine(devices: Sequence[str]) -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {', '.join(sorted(names))}"
 
 
-def note_audit(study: optuna.Study, source: str, config: DataConfig) -> None:
-    """Audits the data and stores what a reader of the study's report should know of it, once.
+def note_data_audit(study: optuna.Study, source: str, config: DataConfig) -> None:
+    """Audits the data and stores the results that the study's report shows, unless stored already.
 
     Args:
         study: The study.
@@ -79,5 +79,5 @@ def note_audit(study: optuna.Study, source: str, config: DataConfig) -> None:
     from avq_core.audit.run import audit
 
     report = audit(load_dataset(source, config), config).to_dict()
-    # Without histograms, spectra and places: a study is read whole whenever it is looked at.
+    # Without histograms, spectra and positions: whatever is stored is read with every look at the study.
     study.set_user_attr(attributes.DATA_AUDIT, DataAudit.decode(report).encode())

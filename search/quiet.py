@@ -1,4 +1,4 @@
-"""Keeps libraries' logs and notes that say nothing to a user off a command's terminal."""
+"""Keeps libraries' logs and warnings that do not help a user off the terminal."""
 
 import logging
 import warnings
@@ -7,10 +7,10 @@ import optuna
 
 
 def quiet_libraries() -> None:
-    """Silences what would garble the progress display.
+    """Silences output that would disturb the progress display.
 
-    Optuna's log; that heartbeats and grouped TPE are experimental, both used knowingly and tested; and the
-    traceback with which SQLAlchemy tells that Ctrl-C came while it read.
+    That is Optuna's log, its warnings that heartbeats and grouped TPE are experimental (both are tested
+    here), and the traceback that SQLAlchemy logs when Ctrl-C comes during a read.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
@@ -19,7 +19,7 @@ def quiet_libraries() -> None:
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """Whether a record tells more than that a connection was interrupted, which the command tells itself."""
+    """Whether a log record is not just SQLAlchemy's on Ctrl-C, which the command reports itself."""
     if not record.name.startswith("sqlalchemy.pool") or record.exc_info is None:
         return True
     error = record.exc_info[1]

@@ -27,25 +27,25 @@ def run_search(
     on_note: Callable[[str], None] = _ignore,
     on_progress: Callable[[str], None] = _ignore,
 ) -> "StudyRecord":
-    """Runs or resumes a study to its total, confirms its best trials, writes what they gave.
+    """Runs or resumes a study to its total, confirms its best trials, writes the results.
 
     Does what `python -m search.run` does, but prints nothing. `best.yaml` and `report.html` go to the
     folder `settings.runs / study`, which `results_of` names. Trials run in worker processes that
-    import the calling script anew, so a script calls this under `if __name__ == "__main__":`.
+    import the calling script again, so a script must call this under `if __name__ == "__main__":`.
 
     Args:
-        settings: What to search.
-        on_note: Called with lines to keep, such as what was chosen where the settings leave it open.
-        on_progress: Called with the newest state in one line, about twice a second.
+        settings: The search's settings.
+        on_note: Called with each line that a log should keep, such as a choice that the settings leave open.
+        on_progress: Called with the current state in one line, about twice a second.
 
     Returns:
-        The study as it is stored, as `studies.show` reads it.
+        The stored study.
 
     Raises:
-        AvqError: Something that the caller can mend; the message says how. Settings
-            stand in backticks there.
+        AvqError: A setting, the data or the machine is at fault; the message says how to mend it
+            and has names of settings in backticks.
         WorkerFailedError: A worker ended with a bug; its log has the traceback.
-        KeyboardInterrupt: Ctrl-C; running trials went back to the queue.
+        KeyboardInterrupt: Ctrl-C; running trials were requeued.
     """
     from search.plan import make_plan
     from search.provenance import note_provenance
@@ -114,12 +114,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """A scheduler's SIGTERM means what Ctrl-C means."""
+    """Handles a scheduler's SIGTERM like Ctrl-C."""
     raise KeyboardInterrupt
 
 
 def command(argv: Sequence[str]) -> int:
-    """As `main`, with one line for a worker that ended with a bug: its log has the traceback."""
+    """Runs `main`; prints one line for a failed worker, whose log has the traceback."""
     from search.workers.failure import WorkerFailedError
 
     try:

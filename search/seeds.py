@@ -1,7 +1,7 @@
 """Every seed of a study, derived from the study's own seed.
 
-A study draws at random in several places. Each of them is a stream with a number of its own, so that
-no two of them can meet, whatever further numbers (a trial's, a fold's) a seed is derived from.
+A study draws random numbers for several purposes. Each is a stream with its own number, so that seeds
+of two streams differ, whatever further numbers (a trial's, a fold's) they are derived from.
 """
 
 from enum import IntEnum
@@ -19,7 +19,7 @@ class Stream(IntEnum):
     SOBOL = 2
     """The one Sobol sequence of a study; no path."""
     SPARED = 3
-    """Where the evenly spaced spared trials begin; no path."""
+    """Offset of the evenly spaced spared trials; no path."""
     FOLDS = 4
     """The cut of the confirmation's folds; no path."""
     FOLD_RUN = 5
@@ -29,7 +29,7 @@ class Stream(IntEnum):
     BENCHMARK_FOLDS = 7
     """The cut of the folds on which `benchmarks.search` judges incumbents; no path."""
     BENCHMARK_FOLD_RUN = 8
-    """A run of an incumbent there; path: fold."""
+    """A run of an incumbent on those folds; path: fold."""
 
 
 def derive_seed(study_seed: int, stream: Stream, *path: int) -> int:
@@ -41,7 +41,7 @@ def derive_seed(study_seed: int, stream: Stream, *path: int) -> int:
     Args:
         study_seed: The study's seed, >= 0.
         stream: What the seed is for.
-        path: Which one of the stream, such as a trial's number; each >= 0.
+        path: Numbers that identify the seed within its stream, such as a trial's; each >= 0.
 
     Returns:
         32 bits, since Optuna's samplers and scikit-learn take no more.

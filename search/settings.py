@@ -1,4 +1,4 @@
-"""What a search is asked to do: the settings of `python -m search.run` and of `run_search`.
+"""The settings of a search, those of `python -m search.run` and of `run_search`.
 
 Imports nothing heavy, so that the command's `--help` is quick.
 """
@@ -52,21 +52,21 @@ _FOR_TWO_OBJECTIVES: Final[Mapping[str, tuple[str, ...]]] = {
     "sampler": ("tpe", "random", "qmc"),
     "stop": ("never",),
 }
-"""What serves a study of two objectives, in which trials report no single value."""
+"""What works in a study of two objectives, whose trials report no single value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """A search, as its user asks for it; the defaults are those of the command.
+    """The user's settings of a search; the defaults are the command's.
 
-    What needs the data or the machine to be checked is checked when the search starts.
+    Checks that need the data or the machine are made when the search starts.
 
     Raises:
         ConfigError: A value out of its range, or two that do not go together.
     """
 
     data: str | None = None
-    """A file (.pkl, .npz, .safetensors) or `demo`; `None` for datasets/ac.pkl if it is there, else
+    """A file (.pkl, .npz, .safetensors) or `demo`; `None` for datasets/ac.pkl if it exists, else
     `demo`."""
     layout: Path | None = None
     """YAML with names, label ranges and PCA widths of the data; `None` for the default layout."""
@@ -89,11 +89,11 @@ class Settings:
     """Upper bound for the manual baseline, >= 1; `None` for a trial's, and on a CPU for its first
     cycle."""
     workers: int | None = None
-    """Worker processes, 1 to 1024; `None` for one a CPU core, or as many as a GPU carries, up to 8."""
+    """Worker processes, 1 to 1024; `None` for one on each CPU core, or up to 8 on each GPU."""
     devices: tuple[str, ...] | None = None
-    """`cpu`, or CUDA devices such as `cuda:0`; `None` for all GPUs, or the CPU where there is none."""
+    """`cpu`, or CUDA devices such as `cuda:0`; `None` for all GPUs, or the CPU without one."""
     objective: str = "score"
-    """`score` (the weighted mean of both watched R²) or `pareto` (each of them for itself)."""
+    """`score` (the weighted mean of both watched R²) or `pareto` (both as separate objectives)."""
     pruner: str = "cycle"
     """One of `PRUNERS`."""
     audit_share: float = 0.03
@@ -101,14 +101,14 @@ class Settings:
     sampler: str = "tpe"
     """One of `SAMPLERS`."""
     warm_start: str | None = None
-    """A study in the same place whose best points are tried first; `None` for none."""
+    """A study under the same `runs` or `storage` whose best points are tried first; `None` for none."""
     enqueue: tuple[str, ...] = ()
     """Files of configurations (such as best.yaml) to try first."""
     stop: str = "never"
-    """`auto` ends the study early where more trials are not worth it (`search.stopping`)."""
+    """`auto` ends the study when more trials would gain too little (`search.stopping`); `never` does not."""
     watch: tuple[str, ...] | None = None
-    """The tasks that play cross-modal and overall; one plays both. `None` for the tasks of these
-    names, or for the only task of data with one."""
+    """The tasks watched as cross-modal and overall; one serves as both. `None` for the tasks of these
+    names, or for the only task of the data."""
     score_weights: tuple[float, float] = (0.5, 0.5)
     """Weights of the two watched R² in the score, in that order; >= 0, not both 0."""
     confirm: int = 3
@@ -117,7 +117,7 @@ class Settings:
     timeout: float | None = None
     """Seconds after which no trial is started, >= 0; `None` for no limit."""
     seed: int = 0
-    """Of every random stream of the study, >= 0."""
+    """The seed from which all of the study's seeds are derived, >= 0."""
 
     def __post_init__(self) -> None:
         _check_kinds(self)
@@ -165,9 +165,9 @@ def _check_watched(settings: Settings) -> None:
         )
     finite = Bounds(minimum=0, integral=False)
     if len(weights) != 2 or not all(map(finite.hold, weights)) or not sum(weights) > 0:
-        told = ",".join(f"{weight:g}" for weight in weights)
+        given = ",".join(f"{weight:g}" for weight in weights)
         raise ConfigError(
-            f"`score_weights` is {told!r}, expected two numbers >= 0, not both 0, such as 0.5,0.5"
+            f"`score_weights` is {given!r}, expected two numbers >= 0, not both 0, such as 0.5,0.5"
         )
 
 
@@ -182,7 +182,7 @@ def _check_two_objectives(settings: Settings) -> None:
 
 
 def _check_iepoch(settings: Settings) -> None:
-    """The best trials are finished at the study's total, so the study must not end before that."""
+    """`iepoch` trains its best trials to their end last, so the study must reach its total."""
     if settings.stop != "never":
         raise ConfigError(f"`stop` is {settings.stop!r}, expected never with `pruner` iepoch")
     if settings.timeout is not None:

@@ -1,4 +1,4 @@
-"""Opens a plan's study: creates it once, refuses to go on with another, queues what was asked for."""
+"""Opens a plan's study: creates it or checks that it is the same one, and queues points to try first."""
 
 import time
 from collections.abc import Callable
@@ -19,14 +19,14 @@ from studies.trial_states import FINISHED
 
 
 def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
-    """Creates the study of a plan, or opens it to go on.
+    """Creates the study of a plan, or opens it to resume.
 
     Args:
         plan: The plan.
-        say: Told what was queued.
+        say: Called with a line on what was queued.
 
     Raises:
-        StudyError: The study is of other data, another space or other settings; says which.
+        StudyError: The stored study has other data, another space or other settings; names them.
     """
     job = plan.job
     make_schema(job.url)
@@ -44,24 +44,24 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
             if study.user_attrs.get(attributes.SPACE, {}).get("start", {}) != job.space.start:
                 say(
                     f"the space {job.space.name!r} has another start than when the study began: it is not "
-                    "tried, but opening trials lie near it now; `enqueue` tries a point"
+                    "tried itself, but first trials are drawn near it now; `enqueue` tries a point"
                 )
         more = study.user_attrs.get(attributes.TOTAL) != job.trials
         study.set_user_attr(attributes.TOTAL, job.trials)
         policy = BaselinePolicy.of(job, tasks=plan.store.schema.tasks, now=time.time())
         trials = study.get_trials(deepcopy=False)
-        if policy.is_due_at_opening(trials, num_queued=_num_handed(plan)):
+        if policy.is_due_at_opening(trials, num_queued=_num_requested(plan)):
             policy.queue(study)
         if stored is None:
             if job.space.start:
                 study.enqueue_trial(dict(job.space.start))
             _describe(study, plan)
         finished = study.get_trials(deepcopy=False, states=FINISHED)
-        if len(finished) < job.trials:  # else what is queued would never run
-            for handed in plan.handed:
+        if len(finished) < job.trials:  # in a study at its total, queued points would never run
+            for requested in plan.requested:
                 queue(
                     study,
-                    handed,
+                    requested,
                     space=job.space,
                     tasks=plan.store.schema.tasks,
                     baseline=policy.point,
@@ -74,7 +74,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
 
 
 def _describe(study: optuna.Study, plan: Plan) -> None:
-    """Notes what the study is of; the identity last, since it says that the rest is there."""
+    """Stores the study's data, space and watched tasks; the identity last, to show that all is stored."""
     watch = plan.job.watch
     study.set_user_attr(attributes.TASKS, list(plan.store.schema.tasks))
     study.set_user_attr(attributes.WATCH, [watch.cross_modal, watch.overall])
@@ -86,13 +86,13 @@ def _describe(study: optuna.Study, plan: Plan) -> None:
 
 
 def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> None:
-    found = differences(stored, asked)
-    if found:
+    changes = differences(stored, asked)
+    if changes:
         raise StudyError(
-            f"the study {study.study_name!r} is another one: {'; '.join(found)}; "
+            f"the study {study.study_name!r} was made differently: {'; '.join(changes)}; "
             "give the same as before, or a new name with `study`"
         )
 
 
-def _num_handed(plan: Plan) -> int:
-    return sum(len(handed.points) for handed in plan.handed)
+def _num_requested(plan: Plan) -> int:
+    return sum(len(requested.points) for requested in plan.requested)

@@ -1,4 +1,4 @@
-"""The simple models of a study: fitted once, kept with it, shown beside whatever it finds."""
+"""The simple models of a study (train mean, ridge, forest): fitted once and stored with it."""
 
 import contextlib
 import os
@@ -14,13 +14,13 @@ from studies.records import attributes
 from studies.records.codec import encode_r2
 
 _NICE: Final = 10
-"""Workers that share the cores with the fitting go first."""
+"""Niceness of the fitting, so that workers on the same cores go first."""
 
 
 def note_simple_models(study: optuna.Study, store: PreparedStore) -> None:
-    """Fits the simple models on train and stores their R² on val, unless that is done.
+    """Fits the simple models on train and stores their R² on val, unless they are stored already.
 
-    Whoever does it gets the same numbers, so machines that start together need no lock here.
+    The result is the same on every machine, so no lock is needed.
     """
     if attributes.SIMPLE_MODELS in study.user_attrs:
         return
@@ -37,19 +37,19 @@ def note_simple_models(study: optuna.Study, store: PreparedStore) -> None:
 
 
 @contextlib.contextmanager
-def simple_models_beside(
+def simple_models_fitted_meanwhile(
     study: optuna.Study, store: PreparedStore, *, on_wait: Callable[[], None]
 ) -> Iterator[None]:
-    """Fits the simple models in a thread while the search's workers run, unless that is done.
+    """Fits the simple models in a thread while the search's workers run, unless they are stored already.
 
-    On leaving they are there: what is not fitted by then is waited for, but not by a search that was
-    stopped. Where the thread failed, for want of memory beside the workers, say, they are fitted once
-    more when those have ended; what is really wrong is raised then, and cost the search nothing.
+    On leaving, the thread is waited for, unless the search was stopped. If it failed (of too little memory
+    beside the workers, say), the models are fitted again then; an error of that is raised, after the
+    trials are done.
 
     Args:
         study: The study.
         store: Its prepared data.
-        on_wait: Called where they have to be waited for.
+        on_wait: Called before the thread is waited for.
     """
     if attributes.SIMPLE_MODELS in study.user_attrs:
         yield
@@ -64,9 +64,11 @@ def simple_models_beside(
 
 
 def _fit_beside(study: optuna.Study, store: PreparedStore) -> None:
-    if sys.platform == "linux":  # where threads have priorities of their own
-        own = threading.get_native_id()
+    if sys.platform == "linux":  # where each thread has its own priority
+        thread_id = threading.get_native_id()
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, own, max(_NICE, os.getpriority(os.PRIO_PROCESS, own)))
-    with contextlib.suppress(Exception):  # met again by whoever waits
+            os.setpriority(
+                os.PRIO_PROCESS, thread_id, max(_NICE, os.getpriority(os.PRIO_PROCESS, thread_id))
+            )
+    with contextlib.suppress(Exception):  # the second fit raises it
         note_simple_models(study, store)

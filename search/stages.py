@@ -12,9 +12,9 @@ from avq_core.data.store.folds import prepare_folds
 from search.confirmation.confirm import confirm
 from search.plan import Plan
 from search.progress import describe, take_snapshot
-from search.provenance import note_audit
+from search.provenance import note_data_audit
 from search.queue.baseline import BaselinePolicy, trained_baseline
-from search.simple_models import simple_models_beside
+from search.simple_models import simple_models_fitted_meanwhile
 from search.workers.processes import run_workers
 from studies.records import attributes
 from studies.records.provenance import DataAudit
@@ -23,20 +23,20 @@ from studies.storage.lock import study_lock
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listener:
-    """Who is told how a search is doing. Settings stand in backticks in what it is told."""
+    """Receives the progress of a search, in lines with names of settings in backticks."""
 
     say: Callable[[str], None]
-    """Called with a line that stays."""
+    """Called with each line that a log should keep."""
     show: Callable[[str], None]
-    """Called with the newest state, which replaces the one before; about twice a second."""
+    """Called with the current state, which replaces the last one; about twice a second."""
 
 
 def audit_data(plan: Plan, study: optuna.Study, listener: Listener) -> None:
-    """Audits the data, unless that is done, and tells the errors found."""
+    """Audits the data, unless its audit is stored already, and reports the errors."""
     if attributes.DATA_AUDIT in study.user_attrs:
         return
     listener.show("auditing the data")
-    note_audit(study, plan.source, plan.job.data)
+    note_data_audit(study, plan.source, plan.job.data)
     findings = DataAudit.decode(study.user_attrs[attributes.DATA_AUDIT]).findings
     errors = [finding for finding in findings if finding.level == "error"]
     num_warnings = sum(finding.level == "warning" for finding in findings)
@@ -50,7 +50,7 @@ def audit_data(plan: Plan, study: optuna.Study, listener: Listener) -> None:
 
 def run_trials(plan: Plan, study: optuna.Study, listener: Listener) -> None:
     """Runs workers until the study holds its total of finished trials; fits the simple models."""
-    with simple_models_beside(
+    with simple_models_fitted_meanwhile(
         study,
         plan.store,
         on_wait=lambda: listener.say("fitting simple models: train mean, ridge, random forest"),
@@ -66,7 +66,7 @@ def _run_workers(plan: Plan, study: optuna.Study, listener: Listener) -> None:
         listener.say(f"study {job.study}: all {first.finished} trials are done")
         return
     if first.stopped is not None:
-        listener.say(f"study {job.study} stopped: {first.stopped}; with `stop` never it goes on")
+        listener.say(f"study {job.study} stopped: {first.stopped}; `stop` never continues it")
         return
     verb = "resumes" if first.finished else "starts"
     listener.say(
@@ -90,9 +90,9 @@ def _run_workers(plan: Plan, study: optuna.Study, listener: Listener) -> None:
 
 
 def note_missing_baseline(plan: Plan, study: optuna.Study, listener: Listener) -> None:
-    """Says so where a study ends without its baseline, and how it comes to have one.
+    """Says so where a study ends without its manual baseline, and how to train it.
 
-    Such as where the total was lowered, time was up, or the baseline killed its workers.
+    This happens where the total was lowered, time ran out, or the baseline killed its workers.
     """
     trials = study.get_trials(deepcopy=False)
     if trained_baseline(trials):
@@ -134,5 +134,5 @@ def confirm_best(plan: Plan, study: optuna.Study, listener: Listener) -> None:
             num_best=plan.settings.confirm,
             on_progress=lambda what, done, total: listener.show(f"{what}: {done}/{total} runs"),
         )
-        shutil.rmtree(root, ignore_errors=True)  # large, and made again where they are needed
+        shutil.rmtree(root, ignore_errors=True)  # large, and quick to make again
     listener.say("confirmed")

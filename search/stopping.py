@@ -1,10 +1,10 @@
-"""When to end a study: when more trials would gain less than its best score is uncertain by.
+"""When to end a study: when more trials would gain less than the standard error of its best score.
 
 The expected gain is that of peaks over a threshold (Pickands, 1975; Davison & Smith, 1990): scores
-above the sixth best fall off exponentially, and trials to come get there as often as those so far
-did. R² cannot exceed 1, so its tail is lighter than that, and the gain rather too high. Nothing is
-assumed of the space, and a pruned trial counts as one that did not get there. Optuna's evaluators
-(regret bound, EMMR, stagnation) were tried and left: see docs/experiments/015.
+above the sixth best are taken as exponential, and later trials exceed it as often as the trials so far.
+R² cannot exceed 1, so its tail is lighter than exponential and the gain is overestimated. Nothing is
+assumed of the space, and a pruned trial counts as one that did not exceed it. Optuna's evaluators
+(regret bound, EMMR, stagnation) were tried and not used: see docs/experiments/015.
 
 The uncertainty is the standard error of R² over n labels, with variance 4 R² (1 - R²)² / n (Olkin &
 Finn, 1995; Cohen et al., 2003, section 3.7).
@@ -28,8 +28,8 @@ from studies.storage.optuna_internals import queued_point
 from studies.trial_states import FINISHED
 
 MIN_FINISHED: Final = 40
-"""Finished trials before a study is judged: up to 20 open it without a model, and it takes as
-many again to see what the sampler has learned from them."""
+"""Finished trials before the rule is applied: up to 20 are drawn without a model, and as many again
+show what the sampler has learned from them."""
 _NUM_TOP: Final = 5
 """Scores that make up the tail. With 10, simulated studies go on for 131 of 200 trials and not for 88,
 and lose hardly less (docs/experiments/015)."""
@@ -38,9 +38,9 @@ and lose hardly less (docs/experiments/015)."""
 def is_over(
     study: optuna.Study, trials: Sequence[FrozenTrial], *, total: int, watch: Watch
 ) -> bool:
-    """Whether a study ended before its total, now or by another worker's judgement.
+    """Whether a study ends before its total, by this call or an earlier one of any worker.
 
-    Under the study's lock. The verdict is kept with the study, so that all workers agree.
+    Called under the study's lock. The reason is stored with the study, so that all workers agree.
     """
     if study.user_attrs.get(attributes.STOPPED):
         return True
@@ -53,12 +53,12 @@ def is_over(
 def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -> str | None:
     """Why a study may end here, in words; `None` where it goes on.
 
-    Trials that are queued were asked for, so a study with any goes on.
+    A study with queued trials goes on: the user asked for those.
 
     Args:
         trials: All of the study.
-        total: Trials that it is to have.
-        watch: The score.
+        total: The study's total of trials.
+        watch: The two watched tasks and the score.
     """
     if any(trial.state is TrialState.WAITING for trial in trials):
         return None
@@ -71,7 +71,7 @@ def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -
     best = max(complete, key=lambda t: t.values[0])
     gain = expected_gain(drawn, best=best.values[0], num_drawn=len(finished), num_left=num_left)
     reached = read_trial(best).best
-    if reached is None:  # something else than the search's objective made it
+    if reached is None:  # not a trial of the search's objective
         return None
     error = standard_error(reached, watch)
     if gain >= error:
@@ -83,16 +83,16 @@ def reason_to_stop(trials: Sequence[FrozenTrial], *, total: int, watch: Watch) -
 
 
 def _is_drawn(trial: FrozenTrial) -> bool:
-    """Whether the sampler drew it: the manual's and queued points tell nothing of what it will draw.
+    """Whether the sampler drew it, unlike the manual baseline and queued points.
 
-    A requeued trial is queued too, and was drawn once.
+    A requeued trial counts: the sampler drew its point before.
     """
     queued = queued_point(trial) is not None and RETRIES not in trial.user_attrs
     return not queued and not trial.user_attrs.get(attributes.BASELINE)
 
 
 def expected_gain(scores: Sequence[float], *, best: float, num_drawn: int, num_left: int) -> float:
-    """By how much the best of the trials to come exceeds the best so far, in the mean.
+    """Expected amount by which the best of the trials to come exceeds the best so far.
 
     With u the sixth best score, beta the mean excess of the five above it, and lambda the expected
     number of trials to come above the best, m (5 / n) exp(-(best - u) / beta): that number is
@@ -100,8 +100,8 @@ def expected_gain(scores: Sequence[float], *, best: float, num_drawn: int, num_l
     Ein(x) = ln x + gamma + E1(x) is the integral of (1 - exp(-s)) / s from 0 to x.
 
     Args:
-        scores: Of complete trials, more than five.
-        best: The highest, or a higher one that was not drawn.
+        scores: Scores of complete trials, more than five.
+        best: The highest of them, or a higher score of a trial that was not drawn.
         num_drawn: Trials n that have ended, complete or not.
         num_left: Trials m to come.
     """
@@ -117,11 +117,11 @@ def expected_gain(scores: Sequence[float], *, best: float, num_drawn: int, num_l
 
 
 def standard_error(best: BestEpoch, watch: Watch) -> float:
-    """The standard error of a trial's score by its number of validation labels.
+    """The standard error of a trial's score from its number of validation labels.
 
-    The errors of two tasks are taken as independent. Tasks of the same clips err together if
-    anything, so the error is rather too small, and a study goes on rather too long. An R² of 0 or
-    less is no skill to stop at: its error counts as 0.
+    The errors of two tasks are taken as independent. Tasks of the same clips tend to err together, so
+    the error is underestimated and a study goes on rather too long. With an R² of 0 or less there is
+    no reason to stop: its error counts as 0.
 
     Args:
         best: R² and labels of the trial at its best epoch.

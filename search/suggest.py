@@ -1,4 +1,4 @@
-"""From a declared space to one trial's values."""
+"""Suggests one trial's values from a space."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from space.space import Space
 
 
 def suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
-    """Asks the trial for a value of every parameter that matters there, in the space's order.
+    """Asks the trial for a value of every active parameter, in the space's order.
 
     Returns:
-        Dotted path of a setting to its value.
+        Maps dotted paths of settings to values.
     """
     values: dict[str, Any] = {}
     for name, parameter in space.parameters.items():

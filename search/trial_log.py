@@ -1,4 +1,4 @@
-"""What a trial writes down while it trains, and where its pruner is asked."""
+"""Stores a trial's epochs while it trains, and asks the pruner at judged epochs."""
 
 import math
 
@@ -10,17 +10,17 @@ from avq_core.data.schema import Schema
 from avq_core.training.loop import EpochRecord
 from avq_core.training.metrics import num_labels
 from search.pruners.factory import decide
-from search.pruners.paired_error import clusters_of, losses_by_cluster
+from search.pruners.paired_error import clusters_of, per_cluster_losses
 from studies.records import attributes
 from studies.records.trial import BestEpoch, Epoch, Spared
 from studies.score import Watch, WatchedR2
 
 
 class TrialLog:
-    """Writes a trial's metrics down as they come, and asks the pruner at judged epochs.
+    """Stores a trial's metrics as it trains, and asks the pruner at judged epochs.
 
-    A storage is written to once an epoch (the reported score, for the dashboard's curve) and up to
-    three times a rung. Optuna takes no reports in a study of two objectives: there the record is all there is.
+    It writes to the storage once an epoch (the reported score, for the dashboard's curve) and up to
+    three times a rung. Optuna takes no reports in a study of two objectives: only the history is stored.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class TrialLog:
         """Starts the log of a trial.
 
         Args:
-            trial: Running.
-            watch: The two watched tasks.
-            schema: Of the data.
-            targets: (N, K) of val, NaN where missing.
-            groups: Group name of each of the N clips; empty where each is its own.
+            trial: The running trial.
+            watch: The two watched tasks and the score.
+            schema: The data's.
+            targets: (N, K) validation labels, NaN where missing.
+            groups: Group name of each of the N clips; empty where each clip is a group.
             spared: Whether the trial runs on where the pruner would stop it, to check the pruner.
         """
         self.trial = trial
@@ -59,14 +59,14 @@ class TrialLog:
 
     @property
     def best(self) -> float | tuple[float, float]:
-        """What the objective returns: the best score, or both R² that made it."""
+        """What the objective returns: the best score, or with two objectives both R² of that epoch."""
         if self.reports:
             return self.best_score
         assert self._best_watched is not None, "a finished trial has a judged epoch"
         return self._best_watched.cross_modal, self._best_watched.overall
 
     def on_epoch(self, record: EpochRecord) -> bool:
-        """Notes an epoch; returns whether to stop here."""
+        """Records an epoch; returns whether to stop the trial."""
         watched = self.watch.pick(record.r2)
         score = self.watch.score(watched)
         self.history.append(self._epoch(record, score))
@@ -81,7 +81,7 @@ class TrialLog:
         if not math.isfinite(score):
             self.verdict = f"diverged: a watched R² is not finite after epoch {record.epoch}"
             return True
-        # At the last epoch nothing is left to save: the trial is complete, whatever its place.
+        # At the last epoch pruning saves nothing: the trial is complete, whatever its rank.
         if self._unjudged or record.epoch >= self._planned:
             return False
         return self._ask(record.epoch)
@@ -94,12 +94,12 @@ class TrialLog:
     def _ask(self, epoch: int) -> bool:
         decision = decide(self.trial.study, self.trial)
         if not decision.prune:
-            noted = self.history[-1].model_copy(update={"decision": decision.reason})
-            self.history[-1] = noted
+            with_decision = self.history[-1].model_copy(update={"decision": decision.reason})
+            self.history[-1] = with_decision
             self.store()
             return False
         if self._spared:
-            # Once spared it runs to its end: asked again, it might be stopped after all.
+            # A spared trial runs to its end: the pruner is not asked again, or it might stop it.
             spared = Spared(epoch=epoch, reason=decision.reason)
             self.trial.set_user_attr(attributes.SPARED, spared.encode())
             self._unjudged = True
@@ -127,7 +127,7 @@ class TrialLog:
         )
         if not record.judged or math.isnan(score):
             return epoch
-        losses = losses_by_cluster(
+        losses = per_cluster_losses(
             record.val_scores,
             self.targets,
             self.clusters,

@@ -1,4 +1,4 @@
-"""Which two tasks a study watches, as its settings and the data have it."""
+"""Resolves which two tasks a study watches, from its settings and the data."""
 
 import dataclasses
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from studies.score import Watch
 
 
 def watched_tasks(settings: Settings, tasks: tuple[str, ...], say: Callable[[str], None]) -> Watch:
-    """The watched tasks: those asked for, else the two usual ones, else the only one there is.
+    """The watched tasks: the setting's, else the two usual ones, else the data's only task.
 
     Args:
-        settings: The search's.
+        settings: The search's settings.
         tasks: The data's.
-        say: Told where one task plays both.
+        say: Called with a line where one task serves as both.
 
     Raises:
         ConfigError: None were named, and the data has neither the usual two nor a single task.
@@ -34,13 +34,17 @@ def watched_tasks(settings: Settings, tasks: tuple[str, ...], say: Callable[[str
     if not {usual.cross_modal, usual.overall} <= set(tasks):
         raise ConfigError(
             f"the data's tasks are {', '.join(tasks)}, not {usual.cross_modal} and "
-            f"{usual.overall}; say with `watch` which two play them, or which one plays both"
+            f"{usual.overall}; say with `watch` which two to watch, or which one to watch as both"
         )
     return usual
 
 
 def check_watched(store: PreparedStore, watch: Watch) -> None:
-    """The score must exist: both watched tasks are in the data and vary in val."""
+    """Checks that the score is defined: both watched tasks are in the data and vary in val.
+
+    Raises:
+        ConfigError: One of them is not or does not.
+    """
     targets = store.search_splits().val.targets
     for task in (watch.cross_modal, watch.overall):
         if task not in store.schema.tasks:

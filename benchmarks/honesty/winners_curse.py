@@ -20,7 +20,7 @@ from benchmarks.honesty.world import (
     seed_variance,
 )
 from search.confirmation.race import Run, choose, race
-from search.pruners.paired_error import clusters_of, losses_by_cluster
+from search.pruners.paired_error import clusters_of, per_cluster_losses
 
 _TRIALS: Final = 200
 _CANDIDATES: Final = 3
@@ -89,7 +89,7 @@ class _EqualStudy:
     def run(self, config: int, split: _Split) -> Run:
         """A run's score, the mean of two tasks' R², and its losses by group."""
         scores, targets = self.scores(config, split.rows).T, self.targets[:, split.rows].T
-        losses = losses_by_cluster(scores, targets, split.clusters, (0.5, 0.5))
+        losses = per_cluster_losses(scores, targets, split.clusters, (0.5, 0.5))
         return Run(fold=split.fold, score=1 - sum(losses), losses=losses)
 
 

@@ -1,9 +1,10 @@
-"""Confirmation: the best few and the manual's configuration, trained again where luck starts anew.
+"""Confirmation: the best trials and the manual baseline, re-trained with fresh seeds.
 
-The best of 200 noisy validation scores is too good to be true. So the candidates are trained with
-fresh seeds on group-aware folds of train + val, the same for all of them; who clearly loses is dropped
-on the way (`search.confirmation.race`), and the simplest of those that the best is not clearly ahead of is chosen.
-Then the test split is opened (`search.confirmation.held_out`). Every finished run on a fold is stored at once.
+The best of 200 noisy validation scores is optimistic. So the candidates are re-trained with fresh
+seeds on group-aware folds of train + val, the same for all of them. A candidate that is clearly worse
+is dropped on the way, and the simplest of those within one standard error of the best is chosen
+(`search.confirmation.race`). Then the test split is opened (`search.confirmation.held_out`). Every
+finished run on a fold is stored at once.
 """
 
 import math
@@ -36,36 +37,36 @@ from studies.records.study import StudyRecord
 from studies.score import Watch
 
 NUM_FOLDS: Final = 3
-_AHEAD: Final = 3
-"""Tasks that are handed out at least, a slot, before the next look at who loses."""
+_MIN_TASKS_PER_SLOT: Final = 3
+"""Lower bound on the runs queued for each slot before candidates are compared again."""
 
 
 def candidates(record: StudyRecord, num_best: int, *, by_front: bool = False) -> list[Candidate]:
     """The manual baseline and the best `num_best` distinct complete trials.
 
-    Each trains for as many epochs as gave its score.
+    Each trains for as many epochs as its best score needed.
 
     Args:
         record: The study.
-        num_best: Beside the manual baseline.
-        by_front: Whether to take the best by their non-dominated fronts and within one by the score,
-            rather than by the score alone.
+        num_best: Upper bound on the trials beside the manual baseline.
+        by_front: Whether to rank trials by their non-dominated fronts and within a front by the
+            score, rather than by the score alone.
     """
     order = {t.number: place for place, front in enumerate(record.fronts) for t in front}
     ranked = sorted(
         (trial for trial in record.ranked if trial.config),
         key=lambda t: (not t.baseline, order.get(t.number, len(order)) if by_front else 0),
     )
-    found: list[Candidate] = []
+    selected: list[Candidate] = []
     for trial in ranked:
-        if len(found) >= num_best + any(c.baseline for c in found):
+        if len(selected) >= num_best + any(c.baseline for c in selected):
             break
         config = with_values(
             from_dict(trial.config), {"training.epochs": trial.best_epoch or trial.epochs}
         )
-        if not any(same_but_for_run(config, other.config) for other in found):
-            found.append(Candidate(trial=trial.number, baseline=trial.baseline, config=config))
-    return found
+        if not any(same_but_for_run(config, other.config) for other in selected):
+            selected.append(Candidate(trial=trial.number, baseline=trial.baseline, config=config))
+    return selected
 
 
 def confirm(
@@ -79,22 +80,22 @@ def confirm(
     num_best: int,
     on_progress: Callable[[str, int, int], None],
 ) -> None:
-    """Runs what is missing of a study's confirmation and stores the choice and its test result.
+    """Makes the missing runs of a study's confirmation and stores the choice and its test metrics.
 
-    Under a lock of its own (`study_lock(…, "confirm")`): on many machines the search ends on all at
-    once, and the test split must not be opened once a machine.
+    The caller holds `study_lock(…, "confirm")`: where several machines work on a study, the search
+    ends on all of them at once, and only one of them may open the test split.
 
     Args:
         study: A study with at least one complete trial.
         store: The prepared store's folder.
-        folds: Given their number and the seed of the cut, the folders of the folds' own stores;
-            called only where runs are missing.
+        folds: Given their number and a seed, makes the folds and returns the folders of their
+            prepared stores; called only where runs are missing.
         slots: Where to train.
-        watch: The score by which the choice is made.
+        watch: The two watched tasks and the score.
         seed: The study's.
-        num_best: Candidates beside the baseline.
-        on_progress: Called with what is done, the runs done and the runs in all, as far as that is
-            known: fewer where candidates are dropped.
+        num_best: Candidates beside the manual baseline.
+        on_progress: Called with the stage, the runs done and an upper bound on the runs in all, which
+            falls when a candidate is dropped.
 
     Raises:
         StudyError: No candidate has a score on every fold.
@@ -114,7 +115,7 @@ def confirm(
     cut = Cut(lambda: folds(num_folds, derive_seed(seed, Stream.FOLDS)))
     with TaskPool(slots) as pool:
         on_progress("confirming", *rounds.progress())
-        while tasks := rounds.tasks(cut, least=_AHEAD * len(slots)):
+        while tasks := rounds.tasks(cut, min_tasks=_MIN_TASKS_PER_SLOT * len(slots)):
             for key, result in pool.run(tasks):
                 rounds.note(key, result, cut)
                 _store(study, stored.model_copy(update={"runs": rounds.runs}))
@@ -124,7 +125,7 @@ def confirm(
         assert chosen is not None
         wanted = to_train(rounds.candidates, confirmation)
         if not _is_opened(stored, chosen, wanted):
-            # Counted before anything of it is seen: whoever stops here has still looked.
+            # Counted before the split is read, so that an interrupted opening counts too.
             confirmation = _count_opening(confirmation, chosen, wanted)
             _store(study, confirmation)
             test, predictions = open_test(
@@ -135,7 +136,7 @@ def confirm(
                 pool=pool,
                 slot=slots[0],
                 seed=seed,
-                simple=record.best_simple_model,
+                simple_model=record.best_simple_model,
                 on_progress=lambda done, total: on_progress("opening test", done, total),
             )
             study.set_user_attr(attributes.PREDICTIONS, predictions.encode())
@@ -148,7 +149,7 @@ def _store(study: optuna.Study, confirmation: Confirmation) -> None:
 
 
 def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confirmation:
-    """The confirmation with its choice; what is known of the test split is kept.
+    """The confirmation with its choice; stored results on the test split are kept.
 
     Raises:
         StudyError: No candidate has a score on every fold.
@@ -159,7 +160,7 @@ def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confi
         raise StudyError(
             "no candidate has a score on every fold, so nothing is chosen: a fold's validation "
             "side holds too few labels of the watched tasks, or every run diverged; "
-            "`confirm` 0 takes the search's best as it is"
+            "`confirm` 0 exports the search's best without it"
         )
     by_key = {standing.key: standing for standing in standings}
     best, chosen = by_key[choice.best], by_key[choice.key]
@@ -172,7 +173,7 @@ def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confi
         rule=choice.reason,
         chosen=choice.key,
         candidates=tuple(_result(s, best, rounds, baseline=s.key in baselines) for s in standings),
-        # Over the runs that both have: the manual's is often dropped after the first.
+        # Over the runs of both: the manual baseline is often dropped after its first.
         over_baseline=_behind(chosen, manual[0], rounds.num_folds) if manual else None,
         num_complete=num_complete,
         test=stored.test,
@@ -182,22 +183,22 @@ def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confi
 
 
 def _is_opened(stored: Confirmation, chosen: int, wanted: Sequence[int]) -> bool:
-    """Whether test was opened for this choice, to the end."""
-    # With other members the ensemble is another one, and so is what stands in the table.
+    """Whether the test split was scored to the end for this choice and these candidates."""
+    # The ensemble is of these candidates: with others the results differ.
     test = stored.test
     return test is not None and (test.chosen.trial, list(test.opened_for)) == (chosen, list(wanted))
 
 
 def _count_opening(confirmation: Confirmation, chosen: int, wanted: Sequence[int]) -> Confirmation:
-    """Notes an opening; one that was stopped on its way goes on, and is the same."""
+    """Adds an opening; one that was interrupted is continued and not counted twice."""
     openings, count = confirmation.openings, confirmation.test_openings
     last = openings[-1] if openings else None
-    goes_on = last is not None and (last.chosen, last.trials, last.done) == (
+    is_continued = last is not None and (last.chosen, last.trials, last.done) == (
         chosen,
         tuple(wanted),
         False,
     )
-    if not goes_on:
+    if not is_continued:
         when = datetime.now(UTC).isoformat(timespec="seconds")
         opening = Opening(when=when, trials=tuple(wanted), chosen=chosen, done=False)
         openings, count = (*openings, opening), count + 1
@@ -222,7 +223,7 @@ def _result(
 ) -> CandidateResult:
     """A candidate's metrics over its runs."""
     scores = [run.score for run in standing.runs]
-    # A run that diverged has no score, and a mean without it would flatter its candidate.
+    # A run that diverged has no score, and a mean without it would be too high.
     whole = math.isfinite(standing.mean)
     keys = [RunKey(standing.key, *number) for number in rounds.rounds[: len(scores)]]
     runs = [rounds.runs[key] for key in keys]
@@ -241,7 +242,7 @@ def _result(
 
 
 def _behind(best: Standing, other: Standing, num_folds: int) -> PairedGap | None:
-    """How far behind the best, paired over the runs of both, with its 95 % interval."""
+    """How far the other is behind the best, over the runs of both, with a 95 % interval."""
     if best is other or not math.isfinite(best.mean) or not math.isfinite(other.mean):
         return None
     behind = gap(best.runs, other.runs, num_folds)
@@ -251,5 +252,5 @@ def _behind(best: Standing, other: Standing, num_folds: int) -> PairedGap | None
 
 
 def _mean(values: Sequence[float]) -> float:
-    """NaN of no runs, and where one of them is."""
+    """The mean; NaN of no values, or where one of them is NaN."""
     return float(np.mean(values)) if values else math.nan

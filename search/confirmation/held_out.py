@@ -1,4 +1,4 @@
-"""The test split, opened once: the chosen configuration beside all that it has to beat."""
+"""The test split: scores the chosen configuration, the manual baseline, an ensemble and simple models."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ Scores = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """A trial that stands for confirmation."""
+    """A trial that is re-trained in the confirmation."""
 
     trial: int
     baseline: bool
@@ -50,11 +50,11 @@ class Candidate:
 
 
 class HeldOutRun(NamedTuple):
-    """One run of a candidate for the test split."""
+    """Names one run of a candidate that is scored on the test split."""
 
     trial: int
     run: int
-    """Place of its seed, from 0."""
+    """Index of its seed, from 0."""
 
 
 def open_test(
@@ -66,26 +66,26 @@ def open_test(
     pool: TaskPool,
     slot: Slot,
     seed: int,
-    simple: str | None,
+    simple_model: str | None,
     on_progress: Callable[[int, int], None],
 ) -> tuple[TestResult, Predictions]:
     """Trains the chosen candidate and the manual baseline with fresh seeds and scores the test split.
 
-    The other confirmed candidates train once each: with the chosen one they are an ensemble.
+    The other candidates that were not dropped train once each, for an ensemble with the chosen one.
 
     Args:
         candidates: All of them.
-        wanted: Those of them that train, as `to_train` gives them.
-        chosen: Of them.
+        wanted: Trials of those that train, from `to_train`.
+        chosen: Trial of the chosen one.
         store: The study's data.
         pool: Where to train.
-        slot: One of the pool's, to note where metrics repeat.
+        slot: One of the pool's; its device and threads are stored, since metrics repeat only there.
         seed: The study's.
-        simple: The simple model that was best on val, to be compared with; `None` for none.
+        simple_model: The best simple model on val, to compare with; `None` for none.
         on_progress: Called with the runs done and the runs in all.
 
     Returns:
-        The metrics, means over the runs with 95 % intervals; and the predictions of the first runs.
+        The metrics, as means over the runs with 95 % intervals, and the predictions of the first runs.
     """
     from avq_core.evaluation.evaluate import differences
     from avq_core.training.metrics import num_labels
@@ -109,31 +109,31 @@ def open_test(
         seeds=NUM_SEEDS,
         opened_for=tuple(wanted),
         num_labels=num_labels(test.targets, names),
-        # Metrics repeat to the digit only where sums are taken in the same order.
+        # Metrics repeat to the digit only where sums are added up in the same order.
         trained_on=RanOn(device=slot.device, threads=slot.threads),
         difference=_differences(paired),
         chosen=results[chosen],
     )
-    # Set only where they exist, so that only then they are stored.
+    # Fields that are not set are not stored.
     if manual is not None:
         result = result.model_copy(update={"baseline": results[manual]})
     searched = {t: scores[HeldOutRun(t, 0)] for t in wanted if not by_trial[t].baseline}
     ensemble = _ensemble(searched, configs, test, names)
     if ensemble is not None:
         result = result.model_copy(update={"ensemble": ensemble})
-    if simple is not None:
-        result = _with_simple_models(result, store, test, runs[chosen], simple)
+    if simple_model is not None:
+        result = _with_simple_models(result, store, test, runs[chosen], simple_model)
     return result, _predictions(tested, runs, store, test)
 
 
 def to_train(candidates: Sequence[Candidate], confirmation: Confirmation) -> list[int]:
-    """Trials for which test is opened: all that came to the confirmation's end, and the baseline."""
-    ended = {c.trial for c in confirmation.candidates if c.has_score and c.dropped is None}
-    return sorted(ended | {c.trial for c in candidates if c.baseline})
+    """Trials to train for the test split: candidates that were not dropped, and the manual baseline."""
+    confirmed = {c.trial for c in confirmation.candidates if c.has_score and c.dropped is None}
+    return sorted(confirmed | {c.trial for c in candidates if c.baseline})
 
 
 def _config(candidate: Candidate, seed: int, run: int) -> TrainConfig:
-    # The same for all candidates, so that the runs are paired.
+    # The same seeds for all candidates, so that the runs are paired.
     return with_values(candidate.config, {"training.seed": derive_seed(seed, Stream.TEST_RUN, run)})
 
 
@@ -150,7 +150,7 @@ def _train(
     on_progress: Callable[[int, int], None],
 ) -> dict[HeldOutRun, Scores]:
     """Scores of the test split, (N, K) a run; (0, K) of one that diverged."""
-    # The longest first, so that the last to end does not end alone.
+    # The longest first, so that the slots finish at about the same time.
     ordered = sorted(tasks, key=lambda task: not by_trial[task.key.trial].baseline)
     scores: dict[HeldOutRun, Scores] = {}
     on_progress(0, len(tasks))
@@ -196,16 +196,16 @@ def _ensemble(
     test: "PreparedSplit",
     names: tuple[str, ...],
 ) -> Ensemble | None:
-    """R² of the members' mean score; `None` of fewer than two members."""
+    """R² of the mean of the members' scores; `None` with fewer than two members."""
     from avq_core.evaluation.evaluate import evaluate
 
-    # One that diverged has no scores, and is no member.
-    whole = {trial: of_trial for trial, of_trial in scores.items() if len(of_trial)}
-    if len(whole) < 2:
+    # A run that diverged has no scores, and is no member.
+    by_member = {trial: of_trial for trial, of_trial in scores.items() if len(of_trial)}
+    if len(by_member) < 2:
         return None
-    mean = np.mean(list(whole.values()), axis=0)
+    mean = np.mean(list(by_member.values()), axis=0)
     return Ensemble(
-        members=tuple(EnsembleMember(trial=trial, config=configs[trial]) for trial in whole),
+        members=tuple(EnsembleMember(trial=trial, config=configs[trial]) for trial in by_member),
         r2=_intervals(evaluate([mean], test, names).r2[0]),
     )
 
@@ -217,7 +217,7 @@ def _with_simple_models(
     chosen: Sequence[Scores],
     best: str,
 ) -> TestResult:
-    """The result with the simple models' R² and the chosen one's difference to the best of them."""
+    """Adds the simple models' R², and the chosen configuration's difference to the best of them."""
     import torch
 
     from avq_core.evaluation.evaluate import differences, evaluate
@@ -243,7 +243,7 @@ def _predictions(
     store: "PreparedStore",
     test: "PreparedSplit",
 ) -> Predictions:
-    """Scores of each clip by the first runs of the chosen one and, if it is another, the manual's."""
+    """Each clip's predictions by the first run of the chosen candidate and of the manual baseline."""
     count = len(test.targets)
     rows = np.arange(count)
     if count > _MAX_CLIPS:
@@ -265,5 +265,5 @@ def _predictions(
         truth=in_users_units(test.targets),
     )
     first = {role: runs[trial][0] for role, trial in by_role.items()}
-    known = {role: in_users_units(scores) for role, scores in first.items() if len(scores)}
-    return predictions.model_copy(update=known)
+    predicted = {role: in_users_units(scores) for role, scores in first.items() if len(scores)}
+    return predictions.model_copy(update=predicted)

@@ -1,7 +1,7 @@
-"""Who is better over paired runs, and by how much it is known. Pure.
+"""Compares candidates over paired runs: drops those clearly behind, chooses one. Pure.
 
-A run is one fold with one fresh seed; all candidates train on the same ones, so what a fold is like and
-what luck its seed brings counts for none of them.
+A run is one fold with one fresh seed. All candidates train on the same folds and seeds, so that the
+difficulty of a fold and the seed_error of a seed cancel in their differences.
 """
 
 import math
@@ -14,16 +14,17 @@ import scipy.special
 
 from search.pruners.paired_error import paired_error
 
-CLEARLY: Final = 2.5
-"""Standard errors behind the leader from which on a candidate is dropped: there are several looks."""
-LUCK: Final = 0.05
-"""Deviation of a score from seed to seed that is reckoned with at least: one run says nothing of it.
+ERRORS_TO_DROP: Final = 2.5
+"""A candidate is dropped when it is more than so many standard errors behind the leader; more than the
+usual two, since they are compared several times."""
+MIN_SEED_STD: Final = 0.05
+"""Lower bound on the seed-to-seed standard deviation of a score, which one run cannot show.
 Measured: 0.03 on the demo set, 0.08 on real clips (docs/experiments/018)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What a candidate reached in one run."""
+    """A candidate's score in one run."""
 
     fold: int
     score: float
@@ -38,18 +39,18 @@ class Standing:
 
     key: int
     parameters: int
-    """Weights of its network: what makes one simpler than another."""
+    """Weights of its network; fewer is simpler."""
     runs: tuple[Run, ...]
     """In the order of the rounds; fewer than all where it was dropped."""
     dropped: str | None = None
-    """Why it was given up, in words."""
+    """Why it was dropped, in words; `None` where it was not."""
 
     @property
     def mean(self) -> float:
-        """Mean score; minus infinity where a run diverged, or none was made."""
+        """Mean score; minus infinity where a run diverged or there are none."""
         scores = [run.score for run in self.runs]
-        whole = bool(scores) and all(map(math.isfinite, scores))
-        return float(np.mean(scores)) if whole else -math.inf
+        is_defined = bool(scores) and all(map(math.isfinite, scores))
+        return float(np.mean(scores)) if is_defined else -math.inf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,59 +59,59 @@ class Gap:
 
     value: float
     error: float
-    """Its standard error; NaN where nothing says what it is."""
-    freedom: int
-    """Degrees of freedom of the error."""
+    """Its standard error; NaN of a single run."""
+    degrees_of_freedom: int
+    """Of the error."""
 
     def interval(self) -> tuple[float, float]:
-        """95 %, by Student's t."""
-        half = float(scipy.special.stdtrit(max(self.freedom, 1), 0.975)) * self.error
+        """The 95 % interval, by Student's t."""
+        half = float(scipy.special.stdtrit(max(self.degrees_of_freedom, 1), 0.975)) * self.error
         return self.value - half, self.value + half
 
 
 def gap(first: Sequence[Run], second: Sequence[Run], num_folds: int) -> Gap:
-    """How much better the first is, over the runs that both have.
+    """The mean difference of the first's and the second's scores, over the runs of both.
 
-    The error is that of the runs' differences, corrected for train sides that overlap between folds
+    Its error is that of the runs' differences, corrected for train sides that overlap between folds
     (Nadeau & Bengio, 2003, section 4.2: `1/n` becomes `1/n + val/train`).
     """
     gaps = [one.score - other.score for one, other in zip(first, second, strict=False)]
     return Gap(
         value=float(np.mean(gaps)),
         error=corrected_error(gaps, num_folds),
-        freedom=max(len(gaps) - 1, 1),
+        degrees_of_freedom=max(len(gaps) - 1, 1),
     )
 
 
 def corrected_error(values: Sequence[float], num_folds: int) -> float:
-    """Standard error of the mean of scores over folds and seeds; NaN of fewer than two."""
+    """Standard error of a mean over folds and seeds; NaN of fewer than two values."""
     if len(values) < 2:
         return math.nan
-    share = 1 / max(num_folds - 1, 1)  # clips of a validation side for each one of its train side
+    share = 1 / max(num_folds - 1, 1)  # validation clips for each train clip of a fold
     return float(np.std(values, ddof=1) * math.sqrt(1 / len(values) + share))
 
 
 def race(
-    keys: Mapping[int, int],
+    parameters: Mapping[int, int],
     runs: Mapping[int, Sequence[Run | None]],
     *,
     num_folds: int,
 ) -> tuple[list[Standing], int]:
-    """Goes through the rounds as far as they are run, and drops whoever clearly loses.
+    """Goes through the rounds that have been run, and drops candidates that are clearly behind.
 
-    Depends on nothing but the runs, so that a race that was interrupted comes to the same end.
+    Depends on the runs only, so that an interrupted race has the same outcome when it is resumed.
 
     Args:
-        keys: Candidate to the weights of its network.
-        runs: Candidate to its run of each round; `None` for one that is still to be made.
-        num_folds: Of the cut.
+        parameters: Each candidate's number of weights.
+        runs: Each candidate's run of each round; `None` where it is missing.
+        num_folds: Number of folds.
 
     Returns:
-        All candidates; and the first round in which one that is still in the race lacks its run
-        (the number of rounds where none does).
+        The standing of every candidate; and the first round in which a candidate that was not
+        dropped lacks its run (the number of rounds where none does).
     """
     rounds = len(next(iter(runs.values())))
-    alive, dropped = dict(keys), dict[int, tuple[str, int]]()
+    alive, dropped = dict(parameters), dict[int, tuple[str, int]]()
     reached = rounds
     for number in range(rounds):
         if any(runs[key][number] is None for key in alive):
@@ -120,45 +121,47 @@ def race(
             dropped[key] = (f"after {number + 1} of {rounds} runs: {reason}", number + 1)
             del alive[key]
     standings = []
-    for key, parameters in keys.items():
+    for key, num_weights in parameters.items():
         gone = dropped.get(key)
         count = reached if gone is None else gone[1]
-        own = tuple(run for run in runs[key][:count] if run is not None)
+        runs_so_far = tuple(run for run in runs[key][:count] if run is not None)
         why = None if gone is None else gone[0]
-        standings.append(Standing(key=key, parameters=parameters, runs=own, dropped=why))
+        standings.append(Standing(key=key, parameters=num_weights, runs=runs_so_far, dropped=why))
     return standings, reached
 
 
 def _losers(
     alive: Sequence[int], runs: Mapping[int, Sequence[Run | None]], count: int, num_folds: int
 ) -> dict[int, str]:
-    """Of those in the race the ones that diverged or are clearly behind, with the reason."""
-    seen = {key: [run for run in runs[key][:count] if run is not None] for key in alive}
-    found = {
+    """Candidates of which a run diverged or that are clearly behind, with the reason."""
+    scored = {key: [run for run in runs[key][:count] if run is not None] for key in alive}
+    losers = {
         key: "a run diverged"
-        for key, own in seen.items()
-        if not all(math.isfinite(run.score) for run in own)
+        for key, of_key in scored.items()
+        if not all(math.isfinite(run.score) for run in of_key)
     }
-    whole = [key for key in alive if key not in found]
-    if not whole:
-        return found
-    leader = max(whole, key=lambda key: np.mean([run.score for run in seen[key]]))
-    for key in whole:
-        behind = gap(seen[leader], seen[key], num_folds)
-        # Two scores, and so the luck of two runs; clips know nothing of it.
-        luck = LUCK * math.sqrt(2 / count)
-        clips = clip_error(seen[leader], seen[key])
-        known = math.hypot(clips, luck) if math.isfinite(clips) else luck
-        # A few runs may agree by chance, so what they tell does not make it smaller.
-        error = max(known, behind.error) if math.isfinite(behind.error) else known
-        if key != leader and behind.value > CLEARLY * error:
+    finite = [key for key in alive if key not in losers]
+    if not finite:
+        return losers
+    leader = max(finite, key=lambda key: np.mean([run.score for run in scored[key]]))
+    for key in finite:
+        behind = gap(scored[leader], scored[key], num_folds)
+        # The seed variance of both scores counts; the clips' error does not include it.
+        seed_error = MIN_SEED_STD * math.sqrt(2 / count)
+        clips_error = clip_error(scored[leader], scored[key])
+        expected_error = (
+            math.hypot(clips_error, seed_error) if math.isfinite(clips_error) else seed_error
+        )
+        # A few runs may agree by chance, so their spread never lowers the error.
+        error = max(expected_error, behind.error) if math.isfinite(behind.error) else expected_error
+        if key != leader and behind.value > ERRORS_TO_DROP * error:
             times = behind.value / error
-            found[key] = f"behind #{leader} by {behind.value:.3f}, {times:.1f} standard errors"
-    return found
+            losers[key] = f"behind #{leader} by {behind.value:.3f}, {times:.1f} standard errors"
+    return losers
 
 
 def clip_error(first: Sequence[Run], second: Sequence[Run]) -> float:
-    """Standard error of the paired difference over the clips of all folds that both were run on.
+    """Standard error, over clips, of the paired difference on all folds that both were run on.
 
     Runs of one fold share its clips, so their losses are averaged first.
     """
@@ -176,19 +179,19 @@ def clip_error(first: Sequence[Run], second: Sequence[Run]) -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """Who is chosen, and why."""
+    """The chosen candidate, and why."""
 
     key: int
     best: int
-    """Of the highest mean, from which the one chosen need not be apart."""
+    """The candidate of the highest mean; it may be the chosen one itself."""
     reason: str
 
 
 def choose(standings: Sequence[Standing], num_folds: int) -> Choice | None:
     """The simplest of those within one standard error of the best (Breiman et al., 1984, 3.4.3).
 
-    The error is that of the paired difference to the best. Candidates that were dropped do not stand;
-    `None` where nobody does.
+    The error is that of the paired difference to the best. Dropped candidates are left out; `None` where
+    no other has a score.
     """
     remaining = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
     if not remaining:
@@ -203,7 +206,7 @@ def choose(standings: Sequence[Standing], num_folds: int) -> Choice | None:
     if chosen is best:
         rest = "no simpler one is within one standard error of it"
         if len(remaining) == 1:
-            rest = "no other candidate came to the end"
+            rest = "all other candidates were dropped or diverged"
         return Choice(
             key=best.key, best=best.key, reason=f"#{best.key} is chosen: the best, and {rest}."
         )
@@ -221,10 +224,10 @@ def choose(standings: Sequence[Standing], num_folds: int) -> Choice | None:
 
 
 def is_settled(standings: Sequence[Standing], num_folds: int) -> bool:
-    """Whether the choice does not hang on a simpler candidate of which it is open how far behind it is.
+    """True when no simpler candidate could still be within one standard error of the best.
 
-    One that is no simpler than the chosen one could take its place only by passing it; a simpler one
-    has but to come within a standard error of the best.
+    A candidate that is no simpler than the chosen one would have to overtake it; a simpler one need
+    only come within a standard error of the best, which further runs may show.
     """
     choice = choose(standings, num_folds)
     if choice is None:

@@ -1,4 +1,4 @@
-"""The runs of a confirmation: which there are, which are wanted next, and what they gave."""
+"""The runs of a confirmation: which are made, which come next, and their results."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from avq_core.config.values import with_values
 from avq_core.data.store.store import PreparedStore, open_store
 from search.confirmation.held_out import Candidate
 from search.confirmation.race import Run, Standing, is_settled, race
-from search.pruners.paired_error import clusters_of, losses_by_cluster
+from search.pruners.paired_error import clusters_of, per_cluster_losses
 from search.seeds import Stream, derive_seed
 from search.workers.pool import Result, Task
 from studies.records.codec import RunKey
@@ -18,7 +18,7 @@ from studies.records.confirmation import ConfirmationRun
 from studies.score import Watch
 
 NUM_SEEDS: Final = 2
-"""Fresh seeds on each fold, at most: the second one's runs are made where the choice hangs on them."""
+"""Upper bound on the fresh seeds on each fold; the second seed runs only where it may change the choice."""
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Cut:
 
 
 class Rounds:
-    """Which runs there are and which are wanted; a round is a fold and a seed, of all candidates."""
+    """The runs made and those to come; a round is one seed on one fold for every candidate."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Rounds:
         self.parameters = {c.trial: _num_parameters(c, store) for c in self.candidates}
 
     def race(self) -> tuple[list[Standing], int]:
-        """Standings, and the first round in which somebody's run is missing."""
+        """The standings, and the first round in which a candidate lacks its run."""
         runs = {c.trial: [self._run(c, number) for number in self.rounds] for c in self.candidates}
         return race(self.parameters, runs, num_folds=self.num_folds)
 
@@ -69,29 +69,29 @@ class Rounds:
             return None
         return Run(fold=fold, score=self.watch.score_of(run.r2), losses=run.losses)
 
-    def tasks(self, cut: Cut, *, least: int) -> list[Task[RunKey]]:
-        """The missing runs of the first round that lacks some, and of later ones to fill the slots.
+    def tasks(self, cut: Cut, *, min_tasks: int) -> list[Task[RunKey]]:
+        """The missing runs of the first incomplete round, and of later rounds to keep the slots busy.
 
-        The baseline first, which takes longest, and never ahead of its round: it is the one that is
-        dropped most often.
+        The manual baseline comes first in its round, since it takes longest, and never joins a later
+        round early, since it is dropped most often.
         """
         standings, first = self.race()
         alive = {s.key for s in standings if s.dropped is None}
-        found: list[Task[RunKey]] = []
-        for place, (seed, fold) in enumerate(self._wanted(standings, first)):
-            if place and len(found) >= least:
+        tasks: list[Task[RunKey]] = []
+        for place, (seed, fold) in enumerate(self._rounds_left(standings, first)):
+            if place and len(tasks) >= min_tasks:
                 break
-            found += [
+            tasks += [
                 self._task(candidate, seed, fold, cut)
                 for candidate in sorted(self.candidates, key=lambda c: not c.baseline)
                 if candidate.trial in alive
                 and not (place and candidate.baseline)
                 and RunKey(candidate.trial, seed, fold) not in self.runs
             ]
-        return found
+        return tasks
 
-    def _wanted(self, standings: list[Standing], first: int) -> list[tuple[int, int]]:
-        """Rounds to go: those of the seed that is being run, and the next one's if it may decide."""
+    def _rounds_left(self, standings: list[Standing], first: int) -> list[tuple[int, int]]:
+        """Rounds still to run: the current seed's, and the next seed's if it may change the choice."""
         seed, fold = divmod(first, self.num_folds)
         if seed and not fold and is_settled(standings, self.num_folds):
             return []
@@ -106,7 +106,7 @@ class Rounds:
         )
 
     def note(self, key: RunKey, result: Result, cut: Cut) -> None:
-        """Keeps a run's metrics."""
+        """Keeps the metrics of a run."""
         self.runs[key] = ConfirmationRun(
             r2=result.r2,
             num_labels=result.num_labels,
@@ -119,11 +119,11 @@ class Rounds:
         val = open_store(store).search_splits().val
         weights = [self.watch.weight(task) for task in self.tasks_of_data]
         clusters = clusters_of(val.groups)
-        losses = losses_by_cluster(result.val_scores, val.targets, clusters, weights)
+        losses = per_cluster_losses(result.val_scores, val.targets, clusters, weights)
         return tuple(losses) if all(map(math.isfinite, losses)) else None
 
     def progress(self) -> tuple[int, int]:
-        """Runs done, and runs in all if nobody else is dropped."""
+        """Runs made, and runs in all if no other candidate is dropped."""
         standings, first = self.race()
         keys = [s.key for s in standings if s.dropped is None]
         made = sum(
@@ -131,7 +131,7 @@ class Rounds:
         )
         left = sum(
             RunKey(key, *number) not in self.runs
-            for number in self._wanted(standings, first)
+            for number in self._rounds_left(standings, first)
             for key in keys
         )
         return made, made + left

@@ -1,4 +1,4 @@
-"""Pruners: Optuna's adapter of the pruning rule, stopping all at the first rung, and the choice."""
+"""Makes a study's pruner by its name, and asks it for a decision with a reason."""
 
 import optuna
 from optuna.pruners import (
@@ -20,10 +20,10 @@ def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
     """The pruner of a name.
 
     Args:
-        name: `cycle` (both R², at cycle ends), `iepoch` (all stop at the first rung, the best
+        name: `cycle` (both watched R², at cycle ends), `iepoch` (all stop at the first rung, the best
             few are finished), `halving`, `hyperband`, `median` (Optuna's, on the score) or `none`.
-        watch: The two watched tasks.
-        epochs: At most, for each trial.
+        watch: The two watched tasks and the score.
+        epochs: Upper bound for each trial.
 
     Raises:
         ValueError: An unknown name.
@@ -45,7 +45,7 @@ def make_pruner(name: str, watch: Watch, *, epochs: int) -> BasePruner:
 
 
 def decide(study: optuna.Study, trial: optuna.Trial) -> Decision:
-    """Asks the study's pruner, and words the reason of one that gives none."""
+    """The decision of the study's pruner; Optuna's own give no reason, so it is worded here."""
     if isinstance(study.pruner, CycleEndPruner):
         trials = study.get_trials(deepcopy=False)
         return study.pruner.decide(study, trials[trial.number], trials)

@@ -1,4 +1,4 @@
-"""The best few at the first rung, trained to their end: what the pruner `iepoch` closes a study with."""
+"""The pruner `iepoch`: all trials stop at the first rung, then the best few are trained to their end."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,21 +15,21 @@ from studies.score import Watch, WatchedR2
 from studies.trial_states import BUDGETED, NOT_FAILED, PENDING
 
 NUM_FINISHED: Final = 5
-"""Of a study; a quarter of its trials where there are fewer than twenty."""
+"""Trials of a study that are trained to their end; a quarter of all where there are under twenty."""
 
 
 def queue_best_at_first_rung(study: optuna.Study, *, total: int, watch: Watch) -> bool:
-    """Queues the best trials at the first rung once all others of the study have ended.
+    """Queues the best trials at the first rung, once all others of the study have ended.
 
     Called under the study's lock before a trial is claimed.
 
     Args:
         study: The study.
-        total: Its trials in all, the repeated ones included.
+        total: Its trials in all, those that are trained to their end included.
         watch: The two watched tasks and the score.
 
     Returns:
-        Whether whoever asks must wait: some trials are still on their way to the first rung.
+        Whether the worker must wait: some trials have not reached the first rung yet.
     """
     trials = study.get_trials(deepcopy=False)
     spent = sum(trial.state in BUDGETED for trial in trials)
@@ -39,7 +39,7 @@ def queue_best_at_first_rung(study: optuna.Study, *, total: int, watch: Watch) -
     if any(t.state in PENDING for t in trials if attributes.FINISHES in t.user_attrs):
         return False
     running = [trial for trial in trials if trial.state is TrialState.RUNNING]
-    # The baseline is nobody's rival at the first rung, and takes longer to get there.
+    # The manual baseline is not ranked at the first rung, and takes longer to reach it.
     if any(not trial.user_attrs.get(attributes.BASELINE) for trial in running):
         return True
     for trial in best_at_first_rung(trials, watch)[: total - spent]:
@@ -48,7 +48,7 @@ def queue_best_at_first_rung(study: optuna.Study, *, total: int, watch: Watch) -
 
 
 def best_at_first_rung(trials: Sequence[FrozenTrial], watch: Watch) -> list[FrozenTrial]:
-    """Trials that were stopped at a rung and not finished since: by front there, then by score."""
+    """Trials stopped at the first rung and not finished since, by front at that rung, then by score."""
     finished = {
         trial.user_attrs.get(attributes.FINISHES) for trial in trials if trial.state in NOT_FAILED
     }
@@ -72,19 +72,19 @@ class FirstRungPruner(BasePruner):
     """Stops every trial at its first rung; the best few are trained to their end afterwards.
 
     The i-epoch baseline of Egele et al. (2024), "The unreasonable effectiveness of early
-    discarding after one epoch". `search.pruners.first_rung` queues those that are finished; they, like the
-    study's baseline, are never stopped.
+    discarding after one epoch". `queue_best_at_first_rung` queues those few; they, like the manual
+    baseline, are never stopped.
     """
 
     def decide(self, trial: FrozenTrial) -> Decision:
-        """Stops a trial that has reached a rung, unless it is one that finishes."""
+        """Stops a trial that has reached a rung, unless it is one of those to finish."""
         if attributes.FINISHES in trial.user_attrs:
             return Decision(prune=False, reason="one of the best at the first rung: is finished")
         rung = next((epoch.epoch for epoch in read_history(trial) if epoch.judged), None)
         if rung is None:
             return Decision(prune=False, reason="no judged epoch yet")
-        told = "all stop at the first rung, the best of them are finished at the end"
-        return Decision(prune=True, reason=f"epoch {rung}: {told}")
+        explanation = "all stop at the first rung, the best of them are finished at the end"
+        return Decision(prune=True, reason=f"epoch {rung}: {explanation}")
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:  # noqa: ARG002 - Optuna's
         """Optuna's interface: `decide` without the reason."""

@@ -1,4 +1,4 @@
-"""How sure a difference of two trials' scores is, from the same validation clips.
+"""The standard error of the difference of two scores on the same validation clips.
 
 Shapes: N clips, K tasks, G groups of clips.
 """
@@ -11,65 +11,65 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-_MOST_GROUPS: Final = 256
-"""Beyond these, groups share a place: a study must not store a number for each of ten thousand clips."""
-_LEAST_GROUPS: Final = 8
-"""Below these a standard error over groups says nothing, and clips are taken as they are."""
+_MAX_CLUSTERS: Final = 256
+"""With more groups, several share a cluster: a study must not store ten thousand losses an epoch."""
+_MIN_GROUPS: Final = 8
+"""With fewer, a standard error over groups says nothing, and each clip is a cluster."""
 _DIGITS: Final = 5
 
 
 def clusters_of(groups: Sequence[str]) -> npt.NDArray[np.intp]:
     """The cluster of each of N clips, from 0: its group, since windows of one clip err alike."""
     names, codes = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    if len(names) < _LEAST_GROUPS:
+    if len(names) < _MIN_GROUPS:
         codes = np.arange(len(groups))
         names = codes.astype(str)
-    if len(names) > _MOST_GROUPS:
-        places = [zlib.crc32(str(name).encode()) % _MOST_GROUPS for name in names]
+    if len(names) > _MAX_CLUSTERS:
+        places = [zlib.crc32(str(name).encode()) % _MAX_CLUSTERS for name in names]
         codes = np.asarray(places)[codes]
     return np.asarray(codes, dtype=np.intp)
 
 
-def losses_by_cluster(
+def per_cluster_losses(
     scores: npt.NDArray[np.floating],
     targets: npt.NDArray[np.floating],
     clusters: npt.NDArray[np.intp],
     weights: Sequence[float],
 ) -> list[float]:
-    """Per-cluster losses of a score of `sum over k of w_k R²_k`.
+    """The per-cluster losses of a score of `sum over k of w_k R²_k`.
 
-    R² is `1 - sum e² / SST`, so a score is `sum of w` less a sum over clips, and a difference of
-    two scores is a sum of differences: what `paired_error` needs, in one number a cluster.
+    R² is `1 - sum e² / SST`, so a score is `sum of w_k` minus a sum of losses over clips, and the
+    difference of two scores is a sum of differences of losses, which `paired_error` needs.
 
     Args:
         scores: (N, K).
         targets: (N, K), NaN where missing.
-        clusters: (N,), as `clusters_of` gives them.
+        clusters: (N,), from `clusters_of`.
         weights: K weights; a task of weight 0 does not count.
 
     Returns:
-        A loss a cluster, to five significant digits; NaN throughout where R² is not defined.
+        One loss a cluster, to five significant digits; all NaN where R² is not defined.
     """
-    lost = np.zeros(len(targets))
+    losses = np.zeros(len(targets))
     for k, weight in enumerate(weights):
         if weight == 0:
             continue
-        known = np.isfinite(targets[:, k])
-        truth = targets[known, k].astype(np.float64)
+        labelled = np.isfinite(targets[:, k])
+        truth = targets[labelled, k].astype(np.float64)
         spread = np.square(truth - truth.mean()).sum() if len(truth) else 0.0
-        error = np.square(truth - scores[known, k].astype(np.float64))
-        lost[known] += weight * error / spread if spread > 0 else math.nan
-    summed = np.bincount(clusters, weights=lost)
+        error = np.square(truth - scores[labelled, k].astype(np.float64))
+        losses[labelled] += weight * error / spread if spread > 0 else math.nan
+    summed = np.bincount(clusters, weights=losses)
     return [float(f"{loss:.{_DIGITS}g}") for loss in summed]
 
 
 def paired_error(first: Sequence[float] | None, second: Sequence[float] | None) -> float:
-    """The standard error of the difference of two scores, from their losses by cluster.
+    """The standard error of the difference of two scores, from their per-cluster losses.
 
-    The labels' own spread (SST) is taken as known; the clusters as drawn at random.
+    SST is treated as fixed, the clusters as a random sample.
 
     Returns:
-        NaN where either is not known, or they are not of the same clips.
+        NaN where either is missing, or they are not of the same clips.
     """
     if first is None or second is None or len(first) != len(second) or len(first) < 2:
         return math.nan

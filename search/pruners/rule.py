@@ -1,4 +1,4 @@
-"""When to stop a trial: its two watched metrics against those of all trials that reached the same rung.
+"""When to stop a trial: its two watched R² against those of the trials that reached the same rung.
 
 A rung is a judged epoch, where a cosine cycle ends. Trials at a rung are ranked by non-dominated
 sorting (Deb et al., 2002, section III-A) of (cross-modal R², overall R²), within a front by the
@@ -23,20 +23,20 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PruningRule:
-    """Keeps the better share of a rung, always its front, and at first trials that are behind by noise alone."""
+    """Keeps the best share of a rung, its Pareto front, and early on trials that are behind by noise alone."""
 
     keep_share: float = 0.3
     """Share of the trials at a rung that go on, in (0, 1)."""
     max_kept: int = 9
-    """Places at a rung that go on, however many trials got there, at least 1. A sampler learns: what
-    beats a third of all seen so far is soon nearly every trial (docs/experiments/017)."""
+    """Upper bound on the trials kept at a rung, at least 1. A sampler learns, so that soon nearly every
+    trial is among the best third of all so far (docs/experiments/017)."""
     min_kept: int = 4
-    """Places that go on where few trials got there, in [1, `max_kept`]: of five, the last alone is
-    stopped, and the share decides from fourteen on."""
+    """Lower bound on the trials kept at a rung, in [1, `max_kept`]: of five trials only the last is
+    stopped, and `keep_share` decides from fourteen on."""
     min_peers: int = 4
-    """Other trials that must have reached a rung before anything is pruned there, at least 1."""
+    """Other trials that must have reached a rung before a trial is pruned at it, at least 1."""
     recent: int = 60
-    """Trials that a trial is ranked among: the last ones that reached the rung, at least 1."""
+    """How many of the last trials at the rung a trial is ranked against, at least 1."""
     grace_cycles: int = 0
     """First rungs of a trial at which nothing is pruned, >= 0."""
     patience_cycles: int = 1
@@ -44,11 +44,11 @@ class PruningRule:
     noise: float = 1.0
     """Paired standard errors by which a trial must be behind the last one kept to be pruned, >= 0."""
     noise_cycles: int = 2
-    """A trial's first rungs, after its grace, at which noise spares, >= 0. Early on the ranking says little of
-    the end; at later ones sparing costs much and saves hardly any of the best (docs/experiments/024)."""
+    """Rungs after the grace at which `noise` applies, >= 0. Early ranks say little about the final ones;
+    later, keeping such trials costs much and saves hardly any of the best (docs/experiments/024)."""
     noise_places: float = 2.0
-    """Places within which noise spares a trial, as a multiple of those that go on, at least 1. Late trials of a
-    sampler that has learned are alike, and without a bound all of them would go on."""
+    """Lowest place at which `noise` applies, as a multiple of the trials kept, at least 1. A sampler that has
+    learned suggests trials that are alike, and without this bound all of them would go on."""
 
     def __post_init__(self) -> None:
         if not 0 < self.keep_share < 1:
@@ -74,7 +74,7 @@ class PruningRule:
 
     def decide(
         self,
-        own: WatchedR2,
+        watched: WatchedR2,
         peers: Sequence[WatchedR2],
         *,
         epoch: int,
@@ -85,41 +85,42 @@ class PruningRule:
         """Judges one trial at one rung.
 
         Args:
-            own: The trial's R² at the rung.
-            peers: WatchedR2 at the rung of all other trials that reached it, in their order.
+            watched: The trial's R² at the rung.
+            peers: R² at the rung of all other trials that reached it, by trial number.
             epoch: The rung.
             watch: The score that breaks ties within a front.
             cycle: Which of the trial's rungs it is, counted from 1.
             error: Given a peer's index, the paired standard error of the difference of its score
-                and the trial's, on the same validation clips; NaN where nobody knows it. `None`
-                for R² without noise.
+                and the trial's, on the same validation clips; NaN where it is not known. `None`
+                where scores have no noise.
         """
         where = f"epoch {epoch}: "
-        if not own.is_finite:
+        if not watched.is_finite:
             return Decision(prune=True, reason=where + "a watched R² is not finite")
         if len(peers) < self.min_peers:
-            seen = f"only {len(peers)} other trials got here, {self.min_peers} are needed to judge"
-            return Decision(prune=False, reason=where + seen)
-        told = f"cross-modal R² {own.cross_modal:.3f}, overall R² {own.overall:.3f}"
+            too_few = f"only {len(peers)} other trials reached it, {self.min_peers} are needed"
+            return Decision(prune=False, reason=where + too_few)
+        metrics = f"cross-modal R² {watched.cross_modal:.3f}, overall R² {watched.overall:.3f}"
         rivals = [number for number, peer in enumerate(peers) if peer.is_finite]
-        mark = (own.cross_modal, own.overall)
+        mark = (watched.cross_modal, watched.overall)
         marks = ((peers[number].cross_modal, peers[number].overall) for number in rivals)
         if not any(dominates(other, mark) for other in marks):
-            return Decision(prune=False, reason=where + f"{told}: no trial is better in both")
+            return Decision(prune=False, reason=where + f"{metrics}: no trial is better in both")
         first = max(0, len(peers) - self.recent)
         rivals = [number for number in rivals if number >= first]
-        among = len(peers) - first + 1
-        fronts = _fronts([own, *(peers[number] for number in rivals)])
-        scores = [watch.score(own), *(watch.score(peers[number]) for number in rivals)]
-        kept = min(max(math.ceil(among * self.keep_share), self.min_kept), self.max_kept)
+        num_ranked = len(peers) - first + 1
+        fronts = _fronts([watched, *(peers[number] for number in rivals)])
+        scores = [watch.score(watched), *(watch.score(peers[number]) for number in rivals)]
+        kept = min(max(math.ceil(num_ranked * self.keep_share), self.min_kept), self.max_kept)
         place = _place(fronts, scores)
-        verdict = f"{told}: place {place} of {'' if first == 0 else 'the last '}{among}"
+        verdict = f"{metrics}: place {place} of {'' if first == 0 else 'the last '}{num_ranked}"
         verdict += f", the best {kept} go on"
         if place <= kept:
             return Decision(prune=False, reason=where + verdict)
         last = sorted(range(1, len(fronts)), key=lambda i: (fronts[i], -scores[i]))[kept - 1]
-        spares = error is not None and cycle - self.grace_cycles <= self.noise_cycles
-        noise = self.noise * error(rivals[last - 1]) if error is not None and spares else math.nan
+        noise = math.nan
+        if error is not None and cycle - self.grace_cycles <= self.noise_cycles:
+            noise = self.noise * error(rivals[last - 1])
         if place <= self.noise_places * kept and (gap := scores[last] - scores[0]) < noise:
             verdict += f"; behind the last of them by {gap:.3f}, within the noise of {noise:.3f}"
             return Decision(prune=False, reason=where + verdict)
@@ -132,8 +133,8 @@ def _fronts(points: Sequence[WatchedR2]) -> list[int]:
 
 def _place(fronts: Sequence[int], scores: Sequence[float]) -> int:
     """The place of the first of several points."""
-    own, score = fronts[0], scores[0]
+    front_of_first, score = fronts[0], scores[0]
     return 1 + sum(
-        front < own or (front == own and other > score)
+        front < front_of_first or (front == front_of_first and other > score)
         for front, other in zip(fronts, scores, strict=True)
     )

@@ -1,1 +1,1 @@
-"""What is tried first, and what is tried again."""
+"""Points that are queued: the manual baseline, warm starts, retries."""

@@ -1,8 +1,8 @@
-"""When a study trains the manual's configuration, its baseline, and for how long.
+"""When a study trains the manual's configuration, its baseline, and for how many epochs.
 
-On a CPU that network costs an epoch what a searched one costs in ten or more, and trained first it
-keeps a worker from a search that knows nothing yet. So a study that is long enough comes to it when half
-of it is over.
+On a CPU an epoch of that network costs as much as ten or more of a searched one, and trained first it
+would keep a worker from the search at its start. So a study that is long enough trains it when half of
+the study is over.
 """
 
 import math
@@ -22,16 +22,16 @@ from studies.records import attributes
 from studies.trial_states import BUDGETED, FINISHED, NOT_FAILED
 
 HEAD_START: Final = 20
-"""Trials that come before the baseline at least, where it does not come first and time is not short."""
+"""Lower bound on the trials before the manual baseline, where it does not come first or time runs out."""
 
 
 def baseline_epochs(asked: int | None, epochs: int, *, on_cpu: bool) -> int:
-    """Upper bound of the baseline's epochs.
+    """Upper bound on the manual baseline's epochs.
 
     Args:
-        asked: What the user asked for; `None` leaves it to this function.
+        asked: The user's setting; `None` for the default.
         epochs: Upper bound for each trial.
-        on_cpu: Whether the study trains on a CPU, where one cycle of the network is dear enough.
+        on_cpu: Whether the study trains on a CPU, where the default is one cycle of this large network.
     """
     if asked is not None:
         return asked
@@ -39,18 +39,18 @@ def baseline_epochs(asked: int | None, epochs: int, *, on_cpu: bool) -> int:
 
 
 def trained_baseline(trials: Sequence[FrozenTrial]) -> bool:
-    """Whether a study's baseline has come to an end of its own."""
+    """Whether a study's manual baseline has finished (complete or pruned)."""
     return any(trial.state in FINISHED for trial in _baselines(trials))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BaselinePolicy:
-    """Decides when a study queues its baseline. Pure but for `queue`."""
+    """Decides when a study queues its manual baseline. Pure except for `queue`."""
 
     total: int
     """Trials of the study."""
     may_stop: bool = False
-    """Whether the study may end before its total, and then without its baseline."""
+    """Whether the study may end before its total, and so before a late baseline."""
     half_time: float = math.inf
     """`time.time()` when half of the study's time is over; infinite where it has no deadline."""
     point: Mapping[str, Any] = field(default_factory=dict)
@@ -75,29 +75,29 @@ class BaselinePolicy:
 
     @property
     def head_start(self) -> int:
-        """Trials that come before the baseline of a study that does not begin with it."""
+        """Number of trials before the baseline, in a study that does not begin with it."""
         return HEAD_START if self.may_stop else max(HEAD_START, self.total // 2)
 
     def is_due_at_opening(self, trials: Sequence[FrozenTrial], *, num_queued: int) -> bool:
         """Whether the command queues the baseline before all else.
 
         It does so where the study is too short for a head start, or where every earlier baseline
-        failed: the user may give the command again with what it lacked, such as memory.
+        failed: the user may have started the search again with more memory, say.
 
         Args:
             trials: All of the study.
-            num_queued: Points that the command asks the study to try before its own.
+            num_queued: Points that the user asks the study to try first.
         """
-        own = _baselines(trials)
+        baselines = _baselines(trials)
         is_full = _count(trials, FINISHED) >= self.total
-        if is_full or any(trial.state is not TrialState.FAIL for trial in own):
+        if is_full or any(trial.state is not TrialState.FAIL for trial in baselines):
             return False
-        return bool(own) or self.total - num_queued < 2 * HEAD_START
+        return bool(baselines) or self.total - num_queued < 2 * HEAD_START
 
     def is_due(self, trials: Sequence[FrozenTrial], *, now: float = -math.inf) -> bool:
-        """Whether a worker queues the baseline now, behind whatever else is queued.
+        """Whether a worker queues the baseline now, after all else that is queued.
 
-        Only where there never was one: `search.queue.retry` decides on those that failed.
+        Only in a study that never had one: `search.queue.retry` decides on one that failed.
 
         Args:
             trials: All of the study.
@@ -108,7 +108,7 @@ class BaselinePolicy:
         return now > self.half_time or _count(trials, NOT_FAILED) >= self.head_start
 
     def total_needed(self, trials: Sequence[FrozenTrial]) -> int:
-        """The least total with which a study that lacks its baseline comes to train it.
+        """The smallest total of trials with which a study without its baseline trains it.
 
         Args:
             trials: All of the study, none of them a finished baseline.

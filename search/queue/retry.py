@@ -1,4 +1,4 @@
-"""Trials that were cut off go back to the queue, so that an interruption costs time and no point."""
+"""Requeues interrupted trials, so that an interruption costs time but loses no point of the search."""
 
 from typing import Final
 
@@ -9,25 +9,25 @@ from studies.records import attributes
 from studies.storage.optuna_internals import queued_point
 
 MAX_RETRIES: Final = 2
-"""A trial that ended its worker this often is not tried again: it may be what ends them."""
+"""How often a trial is requeued after its worker died; then it is given up, since it may be the cause."""
 RETRIES: Final = "retries"
-"""Trial: how often its worker had died before; on every requeued trial."""
+"""Attribute of every requeued trial: how often its workers died before."""
 
 
 def requeue(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queues the point of an interrupted trial once more, however often it was interrupted."""
+    """Queues the point of an interrupted trial again, however often it was interrupted."""
     _queue_again(study, trial, retries=int(trial.user_attrs.get(RETRIES, 0)))
 
 
 def requeue_stale(study: optuna.Study, trial: FrozenTrial) -> None:
-    """As `requeue`, for a trial whose worker died; gives it up if that happens too often."""
+    """Queues the point of a trial whose worker died again, at most `MAX_RETRIES` times."""
     retries = int(trial.user_attrs.get(RETRIES, 0))
     if retries < MAX_RETRIES:
         _queue_again(study, trial, retries=retries + 1)
 
 
 def _queue_again(study: optuna.Study, trial: FrozenTrial, *, retries: int) -> None:
-    # What it was queued with, where it ended before it asked for all of that.
+    # It may have been interrupted before it asked for all values that it was queued with.
     point = {**(queued_point(trial) or {}), **trial.params}
     if not (point or trial.user_attrs.get(attributes.BASELINE)):
         return

@@ -1,6 +1,6 @@
-"""Points that a study is given to try before its own: another study's best, exported configurations.
+"""Points that the user asks a study to try first: another study's best, exported configurations.
 
-Nothing is believed of them: each is queued and trained anew, on this study's data.
+Their earlier scores are not used: each point is queued and trained anew, on this study's data.
 """
 
 import math
@@ -24,41 +24,47 @@ from studies.storage.optuna_internals import queued_point
 from studies.trial_states import NOT_FAILED
 
 NUM_BEST: Final = 10
-"""Points taken from another study: as many as a confirmation and its ties would look at; of more,
-most would be neighbours of these, and a study of 200 trials can spare a twentieth."""
+"""Upper bound on the points taken from another study, a twentieth of a study of 200 trials. More would
+mostly be close to these."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Handed:
-    """Points to queue, from one place."""
+class RequestedPoints:
+    """Points to queue, from one source."""
 
     label: str
-    """Where they are from, for people."""
+    """Where they come from, in words."""
     points: tuple[Mapping[str, Any], ...]
-    """Dotted path to value; the sampler suggests what a point leaves out."""
+    """Each maps dotted paths to values; the sampler suggests what a point leaves out."""
     num_unfit: int = 0
-    """Points from there that do not fit the space."""
+    """Number of the source's points that do not fit the space."""
     study: str | None = None
-    """The study that they are from; they are queued once, whatever it has found since."""
+    """The study that they come from, whose points are queued only once; `None` for a file's."""
 
 
-def handed_points(
+def requested_points(
     files: Sequence[str], other: optuna.Study | None, space: Space, tasks: Sequence[str]
-) -> tuple[Handed, ...]:
-    """What the settings `enqueue` and `warm_start` hand a study of this space and these tasks.
+) -> tuple[RequestedPoints, ...]:
+    """The points that the settings `enqueue` and `warm_start` ask a study to try.
+
+    Args:
+        files: Of `enqueue`.
+        other: Study of `warm_start`; `None` for none.
+        space: The study's.
+        tasks: The data's.
 
     Raises:
-        ConfigError: A file does not fit the space, or nothing of the other study does.
+        ConfigError: A file does not fit the space, or no point of the other study does.
     """
-    handed = [configured_points(file, space, tasks) for file in files]
-    return (*handed, *([] if other is None else [best_points(other, space, tasks)]))
+    requested = [configured_points(file, space, tasks) for file in files]
+    return (*requested, *([] if other is None else [best_points(other, space, tasks)]))
 
 
-def best_points(study: optuna.Study, space: Space, tasks: Sequence[str]) -> Handed:
+def best_points(study: optuna.Study, space: Space, tasks: Sequence[str]) -> RequestedPoints:
     """The best distinct points of another study, as far as they fit a space.
 
-    Of each, the settings that the space searches are taken; what the space fixes, it fixes for them
-    too. The manual's trial is left out: every study has its own.
+    Only the settings that the space searches are taken; fixed settings of the space apply to these
+    points too. The manual baseline is left out: every study trains it anyway.
 
     Raises:
         ConfigError: None fits.
@@ -80,14 +86,16 @@ def best_points(study: optuna.Study, space: Space, tasks: Sequence[str]) -> Hand
         elif point not in points:
             points.append(point)
     if not points:
-        held = (
+        fitting = (
             f"none of its best {len(best)} points" if best else "it has no complete trial, so none"
         )
         raise ConfigError(
-            f"{label}: {held} fits the space {space.name!r}; name another study with `warm_start`, "
+            f"{label}: {fitting} fits the space {space.name!r}; name another study with `warm_start`, "
             "or leave it out"
         )
-    return Handed(label=label, points=tuple(points), num_unfit=num_unfit, study=study.study_name)
+    return RequestedPoints(
+        label=label, points=tuple(points), num_unfit=num_unfit, study=study.study_name
+    )
 
 
 def source_study(
@@ -97,7 +105,7 @@ def source_study(
 
     Raises:
         ConfigError: It is the study itself.
-        StudyError: There is no such study; says which there are.
+        StudyError: There is no such study; the message names those that exist.
     """
     if name is None:
         return None
@@ -106,16 +114,17 @@ def source_study(
     return open_study(runs, name, storage)
 
 
-def configured_points(file: str, space: Space, tasks: Sequence[str]) -> Handed:
-    """The point of a configuration's file, or those of an ensemble's members.
+def configured_points(file: str, space: Space, tasks: Sequence[str]) -> RequestedPoints:
+    """The point of a configuration file, or the points of an ensemble's members.
 
     Args:
-        file: A path, or a name that `avq_core.train` knows.
+        file: A path, or the name of a built-in configuration.
         space: The space.
         tasks: The data's tasks.
 
     Raises:
-        ConfigError: No such file, or the space does not hold it; names the first setting.
+        ConfigError: There is no such file, or the space does not hold its point; the message names
+            the first setting that does not fit.
     """
     points = []
     for config in load_configs(file):
@@ -123,64 +132,64 @@ def configured_points(file: str, space: Space, tasks: Sequence[str]) -> Handed:
         reason = misfit(source, space)
         if reason is not None:
             raise ConfigError(
-                f"`enqueue` {file}: {reason}; change the file, or search it in a space of your own"
+                f"`enqueue` {file}: {reason}; change the file, or search a space that holds it"
             )
         points.append(coordinates(source, space))
-    return Handed(label=f"configuration {file}", points=tuple(points))
+    return RequestedPoints(label=f"configuration {file}", points=tuple(points))
 
 
 def queue(
     study: optuna.Study,
-    handed: Handed,
+    requested: RequestedPoints,
     *,
     space: Space,
     tasks: Sequence[str],
     baseline: Mapping[str, Any],
     say: Callable[[str], None],
 ) -> None:
-    """Queues what is not waiting, running or finished yet, under the study's lock; says how many.
+    """Queues the points that the study does not have yet (waiting, running or finished); says how many.
 
-    A study that was a warm start before is not asked again.
+    Called under the study's lock. Another study's points are queued only once.
 
     Args:
         study: The study.
-        handed: The points.
+        requested: The points.
         space: The study's.
         tasks: The data's.
-        baseline: The point that the study trains anyway, be it later; empty where its space does not
-            hold it.
-        say: Told what was queued and what not.
+        baseline: The manual baseline's point, which the study trains anyway; empty where its space
+            does not hold it.
+        say: Called with a line on what was queued.
     """
-    before: list[str] = study.user_attrs.get(attributes.WARM_STARTS, [])
-    if handed.study in before:
-        say(f"{handed.label}: done before")
+    sources: list[str] = study.user_attrs.get(attributes.WARM_STARTS, [])
+    if requested.study in sources:
+        say(f"{requested.label}: done before")
         return
     tried = (
         _point(trial) for trial in study.get_trials(deepcopy=False) if trial.state in NOT_FAILED
     )
-    known = [_canonical(point, space, tasks) for point in filter(None, (baseline, *tried))]
+    tried_points = [_canonical(point, space, tasks) for point in filter(None, (baseline, *tried))]
     num_queued = 0
-    for point in handed.points:
-        own = _canonical(point, space, tasks)
-        if not any(_equal(own, other) for other in known):
+    for point in requested.points:
+        canonical = _canonical(point, space, tasks)
+        if not any(_equal(canonical, other) for other in tried_points):
             study.enqueue_trial(dict(point))
-            known.append(own)
+            tried_points.append(canonical)
             num_queued += 1
-    if handed.study is not None:
-        # After the points: whoever is killed in between queues the rest, and none twice.
-        study.set_user_attr(attributes.WARM_STARTS, [*before, handed.study])
-    say(_told(handed, num_queued))
+    if requested.study is not None:
+        # After the points: if the process is killed in between, the next run queues the rest, none twice.
+        study.set_user_attr(attributes.WARM_STARTS, [*sources, requested.study])
+    say(_summary(requested, num_queued))
 
 
-def _told(handed: Handed, num_queued: int) -> str:
+def _summary(requested: RequestedPoints, num_queued: int) -> str:
     parts = [_points(num_queued, "queued")]
-    if num_there := len(handed.points) - num_queued:
-        parts.append(f"{num_there} there already")
-    if handed.num_unfit:
+    if num_tried := len(requested.points) - num_queued:
+        parts.append(f"{num_tried} in the study already")
+    if requested.num_unfit:
         parts.append(
-            f"{handed.num_unfit} {'do' if handed.num_unfit > 1 else 'does'} not fit this space"
+            f"{requested.num_unfit} {'do' if requested.num_unfit > 1 else 'does'} not fit this space"
         )
-    return f"{handed.label}: {', '.join(parts)}"
+    return f"{requested.label}: {', '.join(parts)}"
 
 
 def _points(number: int, what: str) -> str:
@@ -188,13 +197,13 @@ def _points(number: int, what: str) -> str:
 
 
 def _without_run(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration less what tells two runs of it apart."""
+    """A configuration without its seed and epochs."""
     training = {k: v for k, v in config["training"].items() if k not in ("seed", "epochs")}
     return {**config, "training": training}
 
 
 def _for_tasks(config: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
-    """A configuration less the weights of tasks that the data does not have."""
+    """A configuration without the weights of tasks that the data does not have."""
     training = dict(config.get("training", {}))
     weights = training.get("task_weights", {})
     training["task_weights"] = {task: w for task, w in weights.items() if task in tasks}
@@ -202,25 +211,25 @@ def _for_tasks(config: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any
 
 
 def _nested(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters by dotted path in the shape of a configuration."""
-    found: dict[str, Any] = {}
+    """Dotted paths and values as a nested configuration."""
+    config: dict[str, Any] = {}
     for path, value in params.items():
         *parents, leaf = path.split(".")
-        node = found
+        node = config
         for parent in parents:
             node = node.setdefault(parent, {})
         node[leaf] = value
-    return found
+    return config
 
 
 def _point(trial: FrozenTrial) -> Mapping[str, Any]:
-    """What a trial was queued with, else what it was suggested."""
+    """The values that a trial was queued with, else those it was suggested."""
     point = queued_point(trial)
     return trial.params if point is None else point
 
 
 def _canonical(point: Mapping[str, Any], space: Space, tasks: Sequence[str]) -> Mapping[str, Any]:
-    """One name for all points that configure the same: task weights may differ by a factor."""
+    """The same point for all that give one configuration: task weights may differ by a factor."""
     if not space.contains(point) or not any(path.startswith(WEIGHT_PREFIX) for path in point):
         return point
     config = to_dict(configure(space, point, tasks=tasks, epochs=space.epochs, seed=0))

@@ -1,1 +1,1 @@
-"""Where in the space the next trial lies."""
+"""Samplers: which point of the space the next trial tries."""

@@ -1,9 +1,9 @@
-"""Samplers by name, one a trial.
+"""Makes the sampler of one trial by name.
 
-So what a trial is suggested follows from the study and from its number, whichever worker runs it,
-and no two trials draw alike. Before `tpe` and `gp` know anything, every other trial is drawn near the
-space's own start, where it has one, and the rest at random: as PriorBand (Mallik et al., 2023) mixes what
-somebody believes with what nobody knows.
+Each trial has a sampler of its trial_seed, so that its values follow from the study and the trial's number,
+whichever worker runs it, and no two trials draw alike. Before the models of `tpe` and `gp` have enough
+trials to learn from, every other trial is drawn from the prior around the space's start, where it has
+one, and the others at random: the mixture of PriorBand (Mallik et al., 2023).
 """
 
 from typing import Final
@@ -11,9 +11,9 @@ from typing import Final
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from search.samplers.whole_space import (
-    NearStartSampler,
     NumberedSobolSampler,
     Opening,
+    PriorSampler,
     SpaceCmaEsSampler,
     SpaceGPSampler,
 )
@@ -22,8 +22,8 @@ from search.settings import SAMPLERS
 from space.space import Space
 
 _STARTUP: Final = {"tpe": 10, "gp": 20, "cmaes": 20, "random": 20, "qmc": 20}
-"""Ended trials before a sampler's model suggests, or the TPE that stands in for it. With twice as many
-`tpe` learns later and ends no better (docs/experiments/023); the others were not compared."""
+"""Finished trials before a model suggests: the sampler's trial_seed, or the TPE that it falls back on. With
+twice as many `tpe` learns later and ends no better (docs/experiments/023); the others were not compared."""
 
 
 def make_sampler(
@@ -36,32 +36,32 @@ def make_sampler(
         space: The study's space.
         seed: The study's.
         number: The trial's.
-        num_startup: Ended trials before a model suggests; `None` for what is usual for the sampler.
+        num_startup: Finished trials before a model suggests; `None` for the sampler's usual number.
 
     Raises:
         ValueError: An unknown name.
     """
     if name not in SAMPLERS:
         raise ValueError(f"sampler is {name!r}, expected one of {', '.join(SAMPLERS)}")
-    own = derive_seed(seed, Stream.SUGGEST, number)
+    trial_seed = derive_seed(seed, Stream.SUGGEST, number)
     startup = _STARTUP[name] if num_startup is None else num_startup
-    tpe = _tpe(own, startup)
+    tpe = _tpe(trial_seed, startup)
     match name:
         case "random":
-            return RandomSampler(seed=own)
+            return RandomSampler(seed=trial_seed)
         case "cmaes":
-            return SpaceCmaEsSampler(space, seed=own, independent=tpe)
+            return SpaceCmaEsSampler(space, seed=trial_seed, independent=tpe)
         case "qmc":
             sequence = derive_seed(seed, Stream.SOBOL)
             sobol = NumberedSobolSampler(space, seed=sequence, independent=tpe)
             return Opening(sobol, num_startup=startup, then=tpe)
     then: BaseSampler = tpe
     if name == "gp":
-        then = SpaceGPSampler(space, seed=own, num_startup=startup, independent=tpe)
+        then = SpaceGPSampler(space, seed=trial_seed, num_startup=startup, independent=tpe)
     if not space.start or number % 2:
         return then
-    near = NearStartSampler(space, seed=own, independent=tpe)
-    return Opening(near, num_startup=startup, then=then)
+    prior = PriorSampler(space, seed=trial_seed, independent=tpe)
+    return Opening(prior, num_startup=startup, then=then)
 
 
 def _tpe(seed: int, num_startup: int) -> TPESampler:

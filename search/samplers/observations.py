@@ -1,7 +1,7 @@
-"""What ended trials say of where they stand in the space, for models of score over settings. Pure.
+"""What a model of score over settings learns from: a point and a score of each finished trial. Pure.
 
-A model needs a point and a score of each trial, and half of the trials have neither in full: pruned
-ones stopped early, and a conditional parameter has no value where its condition does not hold.
+Half of the trials have neither in full: pruned ones stopped early, and a conditional parameter has no
+value where its condition does not hold.
 """
 
 from collections.abc import Sequence
@@ -16,43 +16,42 @@ from studies.records import attributes
 from studies.trial_states import FINISHED
 
 _TUKEY: Final = 1.5
-"""Interquartile ranges below the first quartile from which on a value counts as an outlier (Tukey,
-1977, section 2D)."""
+"""A value more than so many interquartile ranges below the first quartile is an outlier (Tukey, 1977,
+section 2D)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
-    """One ended trial, as a model over the whole space takes it."""
+class Observation:
+    """A finished trial, as a model over the whole space needs it."""
 
     number: int
     point: dict[str, Any]
-    """A value of every parameter of the space, those that do not matter there included."""
+    """A value of every parameter of the space, inactive ones included."""
     score: float
-    """Reached, or of a pruned trial what it would likely have reached; bounded from below."""
+    """Its score, for a pruned trial a forecast; bounded from below."""
     complete: bool
 
 
-def gather(trials: Sequence[FrozenTrial], space: Space) -> list[Evidence]:
-    """Evidence of all complete and pruned trials that lie in the space, by number.
+def observations(trials: Sequence[FrozenTrial], space: Space) -> list[Observation]:
+    """Observations of all complete and pruned trials that lie in the space, by number.
 
     - A trial that is no point of the space (the manual's, where the space does not hold it) is left
       out.
-    - A parameter that does not matter at a point takes its first value there, so that all such
-      points agree in it (as in SMAC; Hutter et al., 2011, section 4.1).
-    - A pruned trial counts with what it would likely have reached (`forecast`); without a score, as
-      the lowest one seen.
+    - A parameter that is inactive at a point takes its first value, so that all such points
+      agree in it (as in SMAC; Hutter et al., 2011, section 4.1).
+    - A pruned trial counts with its `forecast`; one without a score, with the lowest score of all.
     - Scores far below the rest are raised to Tukey's lower fence: R² has no lower bound, and one
-      trial that collapsed would flatten all differences that matter.
+      trial that collapsed would hide all differences that matter.
     """
     ended = [t for t in trials if t.state in FINISHED]
     scores = _scores(ended)
-    known = [score for score in scores if score is not None]
-    if not known:
+    defined = [score for score in scores if score is not None]
+    if not defined:
         return []
-    lowest = max(min(known), _fence(known))
+    lowest = max(min(defined), _lower_fence(defined))
     defaults = {name: parameter.ends()[0] for name, parameter in space.parameters.items()}
     return [
-        Evidence(
+        Observation(
             number=trial.number,
             point=defaults | trial.params,
             score=lowest if score is None else max(score, lowest),
@@ -64,17 +63,17 @@ def gather(trials: Sequence[FrozenTrial], space: Space) -> list[Evidence]:
 
 
 def _scores(ended: Sequence[FrozenTrial]) -> list[float | None]:
-    """Of each trial what it reached or would have; `None` for one that was never judged."""
-    # The manual's has other cycles: an epoch of it says nothing of that epoch of others.
+    """Each trial's score or forecast; `None` for one without a score."""
+    # The manual baseline has other cycles: its scores cannot be compared epoch by epoch.
     peers = [
         t
         for t in ended
         if t.state is TrialState.COMPLETE and not t.user_attrs.get(attributes.BASELINE)
     ]
-    found: list[float | None] = []
+    scores: list[float | None] = []
     for trial in ended:
         if trial.state is TrialState.COMPLETE:
-            found.append(trial.values[0])
+            scores.append(trial.values[0])
         elif trial.intermediate_values:
             step, score = max(trial.intermediate_values.items())
             at_step = [
@@ -82,35 +81,35 @@ def _scores(ended: Sequence[FrozenTrial]) -> list[float | None]:
                 for t in peers
                 if step in t.intermediate_values
             ]
-            found.append(forecast(score, at_step))
+            scores.append(forecast(score, at_step))
         else:
-            found.append(None)
-    return found
+            scores.append(None)
+    return scores
 
 
 def forecast(score: float, others: Sequence[tuple[float, float]]) -> float:
-    """What a trial would have reached, by least squares over trials that went on from there.
+    """The score a pruned trial would have reached, by least squares over trials that went on.
 
-    That those who went on were better at that epoch does not bias it: they were chosen by what it is
-    conditioned on. It is never above the best that one of them reached.
+    Trials that went on were better at that epoch, which does not bias the forecast: they were selected
+    by the variable that it is conditioned on. It is never above the best score of any of them.
 
     Args:
-        score: The trial's, where it stopped.
-        others: Of each trial that was complete: its score at the same epoch, and what it reached.
+        score: The trial's score at the epoch where it stopped.
+        others: For each complete trial its score at that epoch and its final score.
 
     Returns:
-        The forecast; the score itself where no other trial got there.
+        The forecast; the score itself where no other trial reached that epoch.
     """
     if not others:
         return score
     before, after = np.asarray(others, dtype=float).T
-    spread = float(np.var(before))
-    shared = float(np.mean((before - before.mean()) * (after - after.mean())))
-    # A falling line is chance, and with one or two trials any slope is.
-    slope = max(0.0, shared / spread) if len(others) > 2 and spread > 0 else 0.0
+    variance = float(np.var(before))
+    covariance = float(np.mean((before - before.mean()) * (after - after.mean())))
+    # A falling line is chance, as is any slope with one or two trials.
+    slope = max(0.0, covariance / variance) if len(others) > 2 and variance > 0 else 0.0
     return float(min(after.max(), after.mean() + slope * (score - before.mean())))
 
 
-def _fence(scores: Sequence[float]) -> float:
+def _lower_fence(scores: Sequence[float]) -> float:
     first, third = np.quantile(scores, (0.25, 0.75))
     return float(first - _TUKEY * (third - first))

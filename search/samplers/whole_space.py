@@ -1,10 +1,10 @@
-"""Samplers that are told the space, where Optuna's own infer it from the trials there are.
+"""Samplers that get the whole space, where Optuna's own infer it from the trials so far.
 
-What Optuna infers is the parameters that all trials share. The manual's trial has none where the
-space does not hold it, and conditional ones are never shared, so it would model little or nothing.
+Optuna infers the parameters that all trials share. The manual baseline has none where the space does
+not hold it, and conditional parameters are never shared, so little or nothing would be modelled.
 
 Each trial has a sampler of its own (`search.samplers.factory`), so nothing here keeps state between trials:
-a Gaussian process is fitted anew, CMA-ES reads its state from the trials, and the place in the
+a Gaussian process is fitted anew, CMA-ES reads its state from the trials, and the position in the
 Sobol sequence is the trial's number.
 """
 
@@ -17,8 +17,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.samplers.observations import gather
-from search.samplers.prior import nearby_value
+from search.samplers.observations import observations
+from search.samplers.prior import draw_near
 from space.space import Space
 from studies.distributions import distributions_of
 from studies.storage.optuna_internals import ObservedGPSampler, PlacedQMCSampler, queued_point
@@ -31,7 +31,7 @@ class SpaceGPSampler(ObservedGPSampler):
     def __init__(
         self, space: Space, *, seed: int, num_startup: int, independent: BaseSampler
     ) -> None:
-        # Optuna counts complete trials only; `num_startup` is of all that the model can use.
+        # Optuna counts complete trials only; `num_startup` counts all that the model can use.
         super().__init__(
             seed=seed,
             n_startup_trials=1,
@@ -44,7 +44,7 @@ class SpaceGPSampler(ObservedGPSampler):
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Every parameter; what does not matter at the point suggested is not asked for."""
+        """Every parameter; inactive ones are modelled, but `suggest` does not ask for them."""
         return distributions_of(self._space)
 
     def observe(
@@ -53,27 +53,27 @@ class SpaceGPSampler(ObservedGPSampler):
         """Complete and pruned trials; `None` where there are fewer than the model needs."""
         observed = [
             create_trial(value=item.score, params=item.point, distributions=search_space)
-            for item in gather(study.get_trials(deepcopy=False), self._space)
+            for item in observations(study.get_trials(deepcopy=False), self._space)
         ]
         return observed if len(observed) >= self._num_startup else None
 
 
 class SpaceCmaEsSampler(CmaEsSampler):
-    """CMA-ES over the numbers that are searched at every point; the rest is the other sampler's.
+    """CMA-ES over the unconditional numbers; another sampler suggests the rest.
 
-    With margin (Hamano et al., 2022), so that whole numbers do not freeze when the distribution has
-    become narrower than their steps.
+    With margin (Hamano et al., 2022), so that integers still vary when the distribution has become
+    narrower than their steps.
     """
 
     def __init__(self, space: Space, *, seed: int, independent: BaseSampler) -> None:
         super().__init__(
             seed=seed,
-            # None: Optuna waits for a trial to infer the space from.
+            # Optuna waits for a first trial, to infer the space from it; here the space is given.
             n_startup_trials=0,
             independent_sampler=independent,
             warn_independent_sampling=False,
-            # By their last score. Only ranks count, and a generation of complete trials alone
-            # would take three times as many.
+            # By their last score. CMA-ES uses ranks only, and a generation of complete trials alone
+            # would need three times as many trials.
             consider_pruned_trials=True,
             with_margin=True,
         )
@@ -95,9 +95,9 @@ class SpaceCmaEsSampler(CmaEsSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """As CMA-ES's, but for a trial that was queued with some values only.
+        """CMA-ES's point; nothing for a trial that was queued with values.
 
-        That one would be told to CMA-ES as the point that it was to have.
+        CMA-ES would learn the score of its suggested point, though the trial ran with queued values.
         """
         if queued_point(trial):
             return {}
@@ -105,12 +105,12 @@ class SpaceCmaEsSampler(CmaEsSampler):
 
 
 class Opening(BaseSampler):
-    """One sampler for the beginning of a study, then another.
+    """One sampler for the first trials of a study, then another.
 
     Args:
-        first: Suggests while nothing is known.
-        num_startup: Ended trials from which on `then` suggests.
-        then: The other sampler.
+        first: Suggests the first trials.
+        num_startup: Number of finished trials from which on `then` suggests.
+        then: Suggests the others.
     """
 
     def __init__(self, first: BaseSampler, *, num_startup: int, then: BaseSampler) -> None:
@@ -122,7 +122,7 @@ class Opening(BaseSampler):
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Decides whose turn it is, once a trial: others may end between two of its parameters."""
+        """Picks the sampler once a trial, since others may finish between two of its parameters."""
         ended = study.get_trials(deepcopy=False, states=FINISHED)
         self._current = self._first if len(ended) < self._num_startup else self._then
         return self._current.infer_relative_search_space(study, trial)
@@ -130,7 +130,7 @@ class Opening(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """From the sampler whose turn it is."""
+        """From the sampler picked for the trial."""
         return self._current.sample_relative(study, trial, search_space)
 
     def sample_independent(
@@ -140,7 +140,7 @@ class Opening(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """From the sampler whose turn it is."""
+        """From the sampler picked for the trial."""
         return self._current.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(
@@ -150,19 +150,17 @@ class Opening(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Passed on."""
+        """Passed on to the sampler picked for the trial."""
         self._current.after_trial(study, trial, state, values)
 
 
-class NearStartSampler(BaseSampler):
-    """Points around the space's own start, which somebody found good somewhere (`search.samplers.prior`).
-
-    Of a parameter that does not matter at the start, anything.
+class PriorSampler(BaseSampler):
+    """Draws from the prior around the space's start (`search.samplers.prior`).
 
     Args:
-        space: A space with a start.
+        space: A space with a start, the point that its author believes to be good.
         seed: Of the draws.
-        independent: Draws what the start says nothing of.
+        independent: Draws the parameters that the start has no value of.
     """
 
     def __init__(self, space: Space, *, seed: int, independent: BaseSampler) -> None:
@@ -174,15 +172,15 @@ class NearStartSampler(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Every parameter that the start has a value of."""
-        known = distributions_of(self._space)
-        return {name: known[name] for name in known if name in self._space.start}
+        distributions = distributions_of(self._space)
+        return {n: distributions[n] for n in distributions if n in self._space.start}
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """All of them drawn around the start."""
+        """Each of them drawn around its value in the start."""
         return {
-            name: nearby_value(self._space.parameters[name], self._space.start[name], self._rng)
+            name: draw_near(self._space.parameters[name], self._space.start[name], self._rng)
             for name in search_space
         }
 
@@ -198,7 +196,7 @@ class NearStartSampler(BaseSampler):
 
 
 class NumberedSobolSampler(PlacedQMCSampler):
-    """A scrambled Sobol sequence at the place of the trial's number."""
+    """A scrambled Sobol sequence; the trial's number is the position in it."""
 
     def __init__(self, space: Space, *, seed: int, independent: BaseSampler) -> None:
         super().__init__(
@@ -212,12 +210,12 @@ class NumberedSobolSampler(PlacedQMCSampler):
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Every parameter; what does not matter at the point suggested is not asked for."""
+        """Every parameter; inactive ones are modelled, but `suggest` does not ask for them."""
         return dict(self._distributions)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """The point of the trial's number."""
+        """The point of the sequence at the trial's number."""
         self.place = trial.number
         return super().sample_relative(study, trial, search_space)

@@ -1,1 +1,1 @@
-"""Where workers run."""
+"""Worker processes: slots on devices, the worker itself, a pool for the confirmation."""

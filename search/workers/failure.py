@@ -1,5 +1,5 @@
-"""How a worker's end is told."""
+"""The error of a worker that failed."""
 
 
 class WorkerFailedError(RuntimeError):
-    """A worker ended with a bug, or again and again by force; its log says more."""
+    """A worker ended with a bug or was killed repeatedly; its log says more."""

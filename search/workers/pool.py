@@ -1,4 +1,4 @@
-"""Training runs outside of the study's trials, spread over this machine's slots."""
+"""Training runs that are not trials, such as the confirmation's, in parallel on this machine's slots."""
 
 import concurrent.futures
 import contextlib
@@ -31,20 +31,20 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task(Generic[Key]):
-    """One run on one store."""
+    """One training run."""
 
     key: Key
-    """What its result is known by."""
+    """Identifies its result."""
     config: TrainConfig
     store: Path
-    """The prepared store's folder: the study's own, or a fold's."""
+    """Folder of the prepared store: the study's, or a fold's."""
     opens_test: bool = False
     """Whether the store's test split is scored afterwards."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What a run gave."""
+    """The result of a run."""
 
     r2: dict[str, float]
     """Validation R² by task; NaN where not defined or diverged."""
@@ -57,7 +57,7 @@ class Result:
 
 
 def run_tasks(tasks: Sequence[Task[Key]], *, slots: Sequence[Slot]) -> Iterator[tuple[Key, Result]]:
-    """Runs tasks in a pool of their own; see `TaskPool.run`."""
+    """Runs tasks in a new pool; see `TaskPool.run`."""
     if not tasks:
         return
     with TaskPool(slots[: len(tasks)]) as pool:
@@ -65,18 +65,18 @@ def run_tasks(tasks: Sequence[Task[Key]], *, slots: Sequence[Slot]) -> Iterator[
 
 
 class TaskPool:
-    """Processes that run tasks, one a slot, started when there is something to do."""
+    """Processes that run tasks, one for each slot, started when the first task comes."""
 
     def __init__(self, slots: Sequence[Slot]) -> None:
         context = multiprocessing.get_context("spawn")
         self._num_slots = len(slots)
         self._stop = context.Event()
-        meeting = context.Barrier(len(slots))
+        barrier = context.Barrier(len(slots))
         free: Queue[Slot] = context.Queue()
         for slot in slots:
             free.put(slot)
         self._pool = ProcessPoolExecutor(
-            len(slots), mp_context=context, initializer=_start, initargs=(free, self._stop, meeting)
+            len(slots), mp_context=context, initializer=_start, initargs=(free, self._stop, barrier)
         )
 
     def __enter__(self) -> Self:
@@ -88,13 +88,13 @@ class TaskPool:
         self._pool.shutdown(cancel_futures=kind is not None)
 
     def start(self) -> list[int]:
-        """Starts every process, for whoever times what they do; their ids once all are ready."""
+        """Starts every process, so that a benchmark can time tasks alone; returns their ids when all are ready."""
         with shielded_from_ctrl_c():
-            futures = [self._pool.submit(_meet) for _ in range(self._num_slots)]
+            futures = [self._pool.submit(_wait_for_all) for _ in range(self._num_slots)]
         return [future.result() for future in futures]
 
     def run(self, tasks: Sequence[Task[Key]]) -> Iterator[tuple[Key, Result]]:
-        """Runs tasks, in their order as slots get free, and yields each as it ends.
+        """Runs tasks in order as slots become free, and yields each result as its run ends.
 
         Ctrl-C stops the runs between micro-batches; results yielded before are not lost.
         """
@@ -105,8 +105,8 @@ class TaskPool:
                 yield futures[future], future.result()
         except BrokenProcessPool as error:
             raise WorkerFailedError(
-                "a process of the confirmation was killed (out of memory?); the same command goes "
-                "on where it stands, with fewer `workers` if need be"
+                "a process of the confirmation was killed (out of memory?); the same search goes "
+                "on from there; give fewer `workers` if it happens again"
             ) from error
         except BaseException:
             self._stop.set()
@@ -114,16 +114,16 @@ class TaskPool:
 
 
 class _Process:
-    """What one pool process keeps between its runs."""
+    """State that a pool process keeps between its runs."""
 
     device: Any
     stop: Event
-    meeting: Barrier
+    barrier: Barrier
     cached: tuple[Path, Any] | None = None
     """The last store and its splits on the device."""
 
 
-def _start(free: "Queue[Slot]", stop: Event, meeting: Barrier) -> None:
+def _start(free: "Queue[Slot]", stop: Event, barrier: Barrier) -> None:
     import torch
 
     from avq_core.training.device import claim_device
@@ -132,12 +132,12 @@ def _start(free: "Queue[Slot]", stop: Event, meeting: Barrier) -> None:
     torch.set_num_threads(slot.threads)
     _Process.device = claim_device(slot.device, memory_share=slot.memory_share)
     _Process.stop = stop
-    _Process.meeting = meeting
+    _Process.barrier = barrier
 
 
-def _meet() -> int:
-    # Whoever waits here takes no second task, so that all have to come.
-    _Process.meeting.wait()
+def _wait_for_all() -> int:
+    # A process that waits here takes no second task, so every process comes here once.
+    _Process.barrier.wait()
     return os.getpid()
 
 
@@ -165,8 +165,8 @@ def _run(task: Task[Key]) -> Result:
     counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
     val_scores = scores = np.empty((0, len(tasks)), dtype=np.float32)
     r2 = dict.fromkeys(tasks, math.nan)
-    # The caller sees it from the missing R². Out of memory is none of the configuration's faults,
-    # which was trained before: it ends the confirmation, and the same command goes on.
+    # The caller sees divergence from the missing R². Running out of memory is not caught: the
+    # configuration was trained before, so it ends the confirmation, and the same search goes on.
     with contextlib.suppress(NonFiniteLossError):
         result = fit(task.config, resident, on_step=_check)
         last = result.history[-1]

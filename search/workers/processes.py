@@ -1,4 +1,4 @@
-"""Workers as processes of this machine."""
+"""Runs workers as processes on this machine, restarts those that are killed, and stops them."""
 
 import contextlib
 import multiprocessing
@@ -16,9 +16,9 @@ from search.workers.worker import run_worker
 
 _TICK_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 30.0
-"""How long a worker may take to hand its trial back before it is killed."""
+"""How long a worker may take to requeue its trial before it is killed."""
 _MAX_STARTS: Final = 4
-"""Of the worker of one slot; killed more often, something is wrong with the machine."""
+"""How often one slot's worker is started; killed more often, something is wrong with the machine."""
 
 
 def run_workers(
@@ -26,42 +26,42 @@ def run_workers(
 ) -> None:
     """Runs a worker in every slot until all are done.
 
-    Ctrl-C (or a SIGTERM that means the same) asks the workers to hand their trials back, waits for that,
-    and goes on up. It is let in between two ticks: one that comes while a tick reads the storage could be
-    lost in a library's clean-up. A second one does not wait.
+    On Ctrl-C, or a SIGTERM handled as one, the workers are asked to requeue their trials; when they
+    have, `KeyboardInterrupt` is raised. It is raised between two ticks only, since one that comes while a
+    tick reads the storage could be lost in a library's clean-up. A second Ctrl-C is raised at once.
 
     Args:
-        job: What to work on.
-        slots: Where.
+        job: The study's settings.
+        slots: One for each worker.
         on_tick: Called about twice a second.
-        say: Told that the workers are being stopped.
+        say: Called with a line when the workers are being stopped.
 
     Raises:
-        NoRoomError: The data does not fit on a device as often as it has workers.
+        NoRoomError: The copies of the data, one for each worker, do not fit on a device.
         WorkerFailedError: A worker ended with an error, or was killed too often; the others were
             stopped.
     """
-    crew = [_Member(job, slot) for slot in slots]
+    members = [_WorkerProcess(job, slot) for slot in slots]
     try:
-        for member in crew:
+        for member in members:
             member.start()
-        with held_interrupts() as let_in:
-            # A list: every member is looked at, whoever else is at work.
-            while any([member.is_at_work() for member in crew]):  # noqa: C419
+        with held_interrupts() as raise_held:
+            # A list, so that every worker is checked, and restarted if need be.
+            while any([member.is_running() for member in members]):  # noqa: C419
                 on_tick()
-                let_in()
+                raise_held()
                 time.sleep(_TICK_SECONDS)
-                let_in()
+                raise_held()
     except KeyboardInterrupt:
         say("stopping: running trials go back to the queue")
         raise
     finally:
-        _stop([member.process for member in crew])
+        _stop([member.process for member in members])
 
 
 @contextlib.contextmanager
 def shielded_from_ctrl_c() -> Iterator[None]:
-    """Processes started inside ignore Ctrl-C from their first instruction on: the parent tells."""
+    """Processes started inside ignore Ctrl-C from their first instruction on; the parent stops them."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -71,12 +71,12 @@ def shielded_from_ctrl_c() -> Iterator[None]:
 
 @contextlib.contextmanager
 def held_interrupts() -> Iterator[Callable[[], None]]:
-    """Holds the first Ctrl-C or SIGTERM back until it is let in.
+    """Holds the first Ctrl-C or SIGTERM back until the caller can take it.
 
-    A signal that is ignored, or ends the process unheard, is left as it is.
+    A signal without a Python handler keeps its effect.
 
     Yields:
-        Raises what was held back.
+        Raises `KeyboardInterrupt` if a signal was held back.
     """
     held = False
 
@@ -86,24 +86,24 @@ def held_interrupts() -> Iterator[Callable[[], None]]:
             raise KeyboardInterrupt
         held = True
 
-    def let_in() -> None:
+    def raise_held() -> None:
         if held:
             raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    heard = {number: handler for number, handler in before.items() if callable(handler)}
+    handled = {number: handler for number, handler in before.items() if callable(handler)}
     try:
-        for number in heard:
+        for number in handled:
             signal.signal(number, hold)
-        yield let_in
+        yield raise_held
     finally:
-        for number, handler in heard.items():
+        for number, handler in handled.items():
             signal.signal(number, handler)
-    let_in()
+    raise_held()
 
 
-class _Member:
-    """The worker of one slot; replaced when something kills it, such as the kernel for memory."""
+class _WorkerProcess:
+    """The worker of one slot; restarted when it is killed, such as by the kernel for want of memory."""
 
     def __init__(self, job: Job, slot: Slot) -> None:
         self.job = job
@@ -122,8 +122,8 @@ class _Member:
         with shielded_from_ctrl_c():
             self.process.start()
 
-    def is_at_work(self) -> bool:
-        """Whether the worker runs; starts it again where it was killed."""
+    def is_running(self) -> bool:
+        """Whether the worker runs; restarts it if it was killed."""
         status = self.process.exitcode
         if status is None or status == 0:
             return status is None
@@ -141,7 +141,7 @@ class _Member:
 
 
 def _stop(processes: Sequence[BaseProcess]) -> None:
-    """Asks every worker to requeue its trial and waits; kills the one that does not answer in time."""
+    """Asks every worker to requeue its trial and end; kills those that do not in time."""
     for process in processes:
         if process.is_alive():
             process.terminate()

@@ -1,4 +1,4 @@
-"""Slots: how many workers a machine runs, on which device, with what share of it."""
+"""Slots: how many workers a machine runs, on which devices, each with what share of its device."""
 
 import os
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from typing import Final
 from search.job import Slot
 
 _MAX_PER_GPU: Final = 8
-"""Unless more are asked for. 14 train a quarter more still in the same time (docs/experiments/019); what a
-sampler loses that has so many trials under way when it suggests the next was not measured."""
+"""Unless the user asks for more. 14 train another quarter more in the same time (docs/experiments/019),
+but how much worse a sampler suggests with so many trials still running was not measured."""
 _GPU_BYTES_BESIDE_DATA: Final = 4 * 2**30
-"""Of a worker, for a network and its activations. A guess that costs time at worst: a step that needs
-more is cut into micro-batches."""
+"""GPU memory that a worker needs for a network and its activations. A rough guess: a step that needs more
+is cut into micro-batches, which costs time only."""
 
 
 def available_cores() -> int:
@@ -38,34 +38,34 @@ def device_names(names: Sequence[str] | None) -> list[str]:
 
 
 def make_slots(*, workers: int | None, devices: Sequence[str], data_bytes: int = 0) -> list[Slot]:
-    """One slot a worker.
+    """One slot for each worker.
 
     Args:
-        workers: `None` for one a CPU core, or on a GPU as many as its memory and the cores
-            beside it carry, up to `_MAX_PER_GPU`. Two processes of one thread train two small
+        workers: `None` for one on each CPU core, or on a GPU as many as its memory and the
+            machine's cores allow, up to `_MAX_PER_GPU`. Two processes of one thread train two small
             networks faster than one process of two threads trains them in turn, and one process
             leaves most of a GPU idle (docs/experiments/019).
-        devices: As `device_names` gives them. Workers take them in turn; without a number, until a device
-            has as many as it carries.
-        data_bytes: Of which a worker on a GPU keeps a copy there; counts where
-            there is no number of workers.
+        devices: From `device_names`. Workers are spread over them in turn; without a number, until each
+            device has as many as it can run.
+        data_bytes: Size of the copy of the data that each worker on a GPU keeps in its memory; used
+            only where `workers` is `None`.
     """
     cores = available_cores()
     if workers is None:
-        carried = {name: _carried(name, cores // len(devices), data_bytes) for name in devices}
-        turns = range(max(carried.values()))
-        own = [name for turn in turns for name in devices if turn < carried[name]]
+        capacity = {name: _capacity(name, cores // len(devices), data_bytes) for name in devices}
+        turns = range(max(capacity.values()))
+        slot_devices = [name for turn in turns for name in devices if turn < capacity[name]]
     else:
-        own = [devices[i % len(devices)] for i in range(workers)]
-    threads = max(1, cores // len(own))
+        slot_devices = [devices[i % len(devices)] for i in range(workers)]
+    threads = max(1, cores // len(slot_devices))
     return [
-        Slot(index=index, device=name, threads=threads, memory_share=1 / own.count(name))
-        for index, name in enumerate(own)
+        Slot(index=index, device=name, threads=threads, memory_share=1 / slot_devices.count(name))
+        for index, name in enumerate(slot_devices)
     ]
 
 
-def _carried(device: str, cores: int, data_bytes: int) -> int:
-    """Workers that a device carries, with so many cores to feed it; at least one."""
+def _capacity(device: str, cores: int, data_bytes: int) -> int:
+    """Number of workers that a device can run, with so many cores to feed it; at least one."""
     if device == "cpu":
         return max(1, cores)
     import torch

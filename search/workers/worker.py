@@ -37,7 +37,7 @@ ObjectiveValue = float | tuple[float, float]
 
 
 def run_worker(job: Job, slot: Slot) -> None:
-    """The entry of a worker process; returns when the budget is spent or a stop was asked for."""
+    """Entry point of a worker process; returns when the budget is spent or a stop is requested."""
     stop = StopRequest()
     stop.listen()
     _redirect_output(job.logs / f"worker-{slot.index}.log")
@@ -68,7 +68,7 @@ def run_worker(job: Job, slot: Slot) -> None:
     storage = open_storage(job.url, stale_callback=requeue_stale)
     study = optuna.load_study(study_name=job.study, storage=storage)
     study.pruner = make_pruner(job.pruner, job.watch, epochs=job.epochs)
-    crew = Crew(
+    context = StudyContext(
         job=job,
         study=study,
         storage=storage,
@@ -76,36 +76,36 @@ def run_worker(job: Job, slot: Slot) -> None:
         baseline=BaselinePolicy.of(job, tasks=splits.schema.tasks, now=time.time()),
     )
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
-        if not run_next(crew, objective):
+        if not run_next(context, objective):
             break
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Crew:
-    """What a worker shares with all others of its study."""
+class StudyContext:
+    """The study that a worker works on, with its storage, lock and settings."""
 
     job: Job
     study: optuna.Study
     storage: RDBStorage
     lock: StudyLock
     baseline: BaselinePolicy | None = None
-    """`None` for a study without a baseline."""
+    """When the manual baseline is queued; `None` for a study without one."""
 
 
-def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) -> bool:
-    """Runs one trial, or waits a moment where running ones may yet use up the budget.
+def run_next(context: StudyContext, objective: Callable[[optuna.Trial], ObjectiveValue]) -> bool:
+    """Runs one trial, or waits a moment where running trials may still fail and free their budget.
 
     Counting and claiming happen under the study's lock: without it, two workers that both see one
-    trial left would run two.
+    trial left would both run it.
 
     Returns:
-        Whether there may be more to do.
+        Whether there may be more trials to run.
     """
-    job, study, lock = crew.job, crew.study, crew.lock
-    claim = _Claim(objective, crew)
+    job, study, lock = context.job, context.study, context.lock
+    claim = _Claim(objective, context)
     lock.acquire()
     try:
-        fail_orphans(study, crew.storage, stale_callback=requeue_stale)
+        fail_orphans(study, context.storage, stale_callback=requeue_stale)
         optuna.storages.fail_stale_trials(study)
         trials = study.get_trials(deepcopy=False)
         states = [trial.state for trial in trials if trial.state in BUDGETED]
@@ -115,8 +115,8 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
             study, total=job.trials, watch=job.watch
         )
         if len(states) < job.trials and not waits:
-            if crew.baseline is not None and crew.baseline.is_due(trials, now=time.time()):
-                crew.baseline.queue(study)
+            if context.baseline is not None and context.baseline.is_due(trials, now=time.time()):
+                context.baseline.queue(study)
             study.optimize(claim, n_trials=1)
             return True
     except InterruptedTrial:
@@ -125,37 +125,39 @@ def run_next(crew: Crew, objective: Callable[[optuna.Trial], ObjectiveValue]) ->
     except Exception:
         if claim.failed or not claim.was_declared_stale(study):
             raise
-        print(f"trial {claim.stored(study).number} went on elsewhere while this worker was away")
+        print(f"trial {claim.stored(study).number} was taken over while this worker was suspended")
         return True
     finally:
         lock.release()
     if TrialState.RUNNING not in states:
         return False
-    # The budget is claimed, not spent: a running trial may still fail and leave its place.
+    # The budget is claimed but not spent: a running trial may still fail and free its place.
     time.sleep(_POLL_SECONDS)
     return True
 
 
 class _Claim:
-    """The objective of one claimed trial; gives the study's lock up once the trial is running."""
+    """The objective of one claimed trial; releases the study's lock once the trial is running."""
 
-    def __init__(self, objective: Callable[[optuna.Trial], ObjectiveValue], crew: Crew) -> None:
+    def __init__(
+        self, objective: Callable[[optuna.Trial], ObjectiveValue], context: StudyContext
+    ) -> None:
         self.objective = objective
-        self.crew = crew
+        self.context = context
         self.trial: optuna.Trial | None = None
         self.failed = False
         """Whether the objective ended with a bug."""
 
     def __call__(self, trial: optuna.Trial) -> ObjectiveValue:
-        # Optuna's heartbeat thread may not have come to its first one yet. A worker killed before
-        # that would leave a trial that is never called stale (`fail_orphans`).
-        self.crew.storage.record_heartbeat(trial_id(trial))
-        self.crew.lock.release()
+        # Optuna's heartbeat thread may not have recorded its first heartbeat yet. A worker killed
+        # before that would leave a trial that never counts as stale (`fail_orphans`).
+        self.context.storage.record_heartbeat(trial_id(trial))
+        self.context.lock.release()
         self.trial = trial
-        job = self.crew.job
+        job = self.context.job
         # Optuna asks the sampler when the objective first asks for a value, so not before this.
-        # A sampler a trial: what is suggested follows from the study's seed and the trial's number,
-        # whichever worker asks, and no two draw alike.
+        # A new sampler for each trial: its values follow from the study's seed and the trial's number,
+        # whichever worker asks, and no two trials draw alike.
         trial.study.sampler = make_sampler(
             job.sampler, job.space, seed=job.seed, number=trial.number
         )
@@ -182,10 +184,10 @@ class _Claim:
         return study.get_trials(deepcopy=False)[self.trial.number]
 
     def was_declared_stale(self, study: optuna.Study) -> bool:
-        """Whether this worker slept through its heartbeats, so that others failed its trial.
+        """Whether this worker was suspended without heartbeats, so that another failed its trial.
 
-        What Optuna raises then depends on where the trial noticed: `UpdateFinishedTrialError` from
-        a report, `ValueError` or even `AssertionError` from the end. The storage knows.
+        Which error Optuna raises then depends on where the trial notices: `UpdateFinishedTrialError`
+        from a report, `ValueError` or `AssertionError` at its end. So the storage is asked.
         """
         return self.trial is not None and self.stored(study).state is TrialState.FAIL
 

@@ -41,7 +41,7 @@ def test_a_trial_holds_its_whole_configuration_and_every_epoch(
 def test_the_score_is_that_of_the_best_judged_epoch(
     study: optuna.Study, make_objective: MakeObjective
 ) -> None:
-    """The mean of both watched figures there, and the figures say which epoch it was."""
+    """The mean of both watched R² of that epoch, which the stored metrics name."""
     study.optimize(make_objective(), n_trials=3)
     for trial in read_study(study).trials:
         judged = {
@@ -54,7 +54,7 @@ def test_the_score_is_that_of_the_best_judged_epoch(
         assert study.trials[trial.number].value == trial.score or trial.state == "pruned"
 
 
-def test_a_stored_configuration_trains_to_the_stored_figures(
+def test_a_stored_configuration_trains_to_the_stored_metrics(
     study: optuna.Study, make_objective: MakeObjective, splits: ResidentSplits
 ) -> None:
     """The number in the study can be made again from the study."""
@@ -67,7 +67,7 @@ def test_a_stored_configuration_trains_to_the_stored_figures(
 def test_the_baseline_is_the_manual_and_is_never_pruned(
     study: optuna.Study, make_objective: MakeObjective, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However poor its figures are beside the others'."""
+    """However poor its metrics are beside the others'."""
     import search.objective as module
 
     small = module.baseline_config(tasks=("lip_sync", "cross_modal", "overall"), epochs=3, seed=0)
@@ -152,7 +152,7 @@ def test_there_is_no_way_from_the_objective_to_test() -> None:
 
 
 def test_weights_of_the_score_are_honoured() -> None:
-    """All on one figure, and the other may be undefined."""
+    """All weight on one metric, and the other may be undefined."""
     watch = Watch(cross_modal_weight=1.0)
     assert watch.score(watch.pick({"cross_modal": 0.4, "overall": math.nan})) == 0.4
     even = Watch()

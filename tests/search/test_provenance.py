@@ -7,7 +7,7 @@ import pytest
 from commands import SIZES, write_tiny
 
 from avq_core.config.data import DataConfig
-from search.provenance import note_audit, note_provenance
+from search.provenance import note_data_audit, note_provenance
 from studies.records import attributes
 
 
@@ -17,10 +17,10 @@ def test_the_command_is_kept_without_the_password(form: str) -> None:
     study = optuna.create_study()
     url = "postgresql+psycopg://me:ge@heim@host/studies?password=geheim&a=b"
     note_provenance(study, ["--trials", "20", *form.format(url).split()], ["cpu"])
-    told = study.user_attrs[attributes.PROVENANCE]
-    assert told["command"].startswith("python -m search.run --trials 20 ")
-    assert "heim" not in str(told)
-    assert "host/studies" in told["command"]
+    provenance = study.user_attrs[attributes.PROVENANCE]
+    assert provenance["command"].startswith("python -m search.run --trials 20 ")
+    assert "heim" not in str(provenance)
+    assert "host/studies" in provenance["command"]
 
 
 def test_the_command_that_started_the_study_stays() -> None:
@@ -28,17 +28,17 @@ def test_the_command_that_started_the_study_stays() -> None:
     study = optuna.create_study()
     note_provenance(study, ["--trials", "20"], ["cpu"])
     note_provenance(study, ["--trials", "40"], ["cpu"])
-    told = study.user_attrs[attributes.PROVENANCE]
-    assert told["command"] == "python -m search.run --trials 20"
-    assert {"python", "torch", "optuna", "numpy"} <= set(told["versions"])
-    assert "CPU" in told["machine"]
+    provenance = study.user_attrs[attributes.PROVENANCE]
+    assert provenance["command"] == "python -m search.run --trials 20"
+    assert {"python", "torch", "optuna", "numpy"} <= set(provenance["versions"])
+    assert "CPU" in provenance["machine"]
 
 
-def test_the_audit_is_kept_short(tmp_path: Path) -> None:
+def test_the_data_audit_is_kept_short(tmp_path: Path) -> None:
     """Findings and counts, no histograms: a study is read whole whenever it is looked at."""
     study = optuna.create_study()
-    note_audit(study, str(write_tiny(tmp_path)), DataConfig())
-    found = study.user_attrs[attributes.DATA_AUDIT]
-    assert {row["split"]: row["samples"] for row in found["splits"]} == SIZES
-    assert {"level", "message", "mend"} == set(found["findings"][0])
-    assert "histogram" not in found["tasks"][0]
+    note_data_audit(study, str(write_tiny(tmp_path)), DataConfig())
+    audit = study.user_attrs[attributes.DATA_AUDIT]
+    assert {row["split"]: row["samples"] for row in audit["splits"]} == SIZES
+    assert {"level", "message", "mend"} == set(audit["findings"][0])
+    assert "histogram" not in audit["tasks"][0]

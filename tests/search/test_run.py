@@ -170,7 +170,7 @@ def test_simple_models_stand_beside_the_network(
 def test_the_ensemble_of_the_confirmed_trains_and_scores(
     finished: subprocess.CompletedProcess[str], folder: Path
 ) -> None:
-    """Exported, trained and used, it gives the test figures that stand beside the single best."""
+    """Exported, trained and used, it gives the test metrics that stand beside the single best."""
     assert "ensemble of 2" in finished.stdout
     test_result = stored(folder).test
     assert test_result is not None
@@ -438,7 +438,7 @@ def test_workers_of_a_killed_parent_requeue_and_end(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_the_study_hands_running_trials_back(
+def test_interrupted_the_study_requeues_running_trials(
     folder: Path, group: list[subprocess.Popen[str]], number: signal.Signals
 ) -> None:
     """Ctrl-C, or a scheduler's notice: exit 130, nothing running, what was cut off is queued."""

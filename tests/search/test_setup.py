@@ -66,7 +66,7 @@ def test_the_manuals_configuration_is_not_trained_twice(plan: MakePlan) -> None:
     said: list[str] = []
     study = opened(plan("--trials", LONG + 1, "--space", "full", "--enqueue", "manual"), said)
     assert not study.trials
-    assert said == ["configuration manual: 0 points queued, 1 there already"]
+    assert said == ["configuration manual: 0 points queued, 1 in the study already"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from commands import TASKS, write_tiny
 from avq_core.config.data import DataConfig
 from avq_core.data.store.store import PreparedStore, prepare
 from search import simple_models as simple
-from search.simple_models import note_simple_models, simple_models_beside
+from search.simple_models import note_simple_models, simple_models_fitted_meanwhile
 from studies.records import attributes
 
 
@@ -34,7 +34,7 @@ def test_they_are_there_when_the_search_has_ended(
         note_simple_models(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(simple, "note_simple_models", note_late)
-    with simple_models_beside(study, store, on_wait=searching.set):
+    with simple_models_fitted_meanwhile(study, store, on_wait=searching.set):
         assert attributes.SIMPLE_MODELS not in study.user_attrs
     assert set(study.user_attrs[attributes.SIMPLE_MODELS]["ridge"]) == set(TASKS)
     monkeypatch.undo()
@@ -42,7 +42,7 @@ def test_they_are_there_when_the_search_has_ended(
         "avq_core.evaluation.simple_models.fit_simple_models", lambda *_, **__: 1 / 0
     )
     waited: list[bool] = []
-    with simple_models_beside(study, store, on_wait=lambda: waited.append(True)):
+    with simple_models_fitted_meanwhile(study, store, on_wait=lambda: waited.append(True)):
         pass
     assert not waited
 
@@ -57,7 +57,7 @@ def test_what_goes_wrong_is_raised_where_the_search_ends(
     ended, waited = False, list[bool]()
     with (
         pytest.raises(ZeroDivisionError),
-        simple_models_beside(study, store, on_wait=lambda: waited.append(True)),
+        simple_models_fitted_meanwhile(study, store, on_wait=lambda: waited.append(True)),
     ):
         ended = True
     assert ended
@@ -80,7 +80,7 @@ def test_workers_that_share_the_cores_go_first(
     monkeypatch.setattr(simple, "note_simple_models", note)
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     monkeypatch.setattr(simple, "_NICE", before + 3)
-    with simple_models_beside(study, store, on_wait=lambda: None):
+    with simple_models_fitted_meanwhile(study, store, on_wait=lambda: None):
         pass
     assert found[0] == before + 3
     assert found[-1] == before
@@ -94,7 +94,7 @@ def test_a_search_that_is_stopped_does_not_wait_for_them(
     monkeypatch.setattr(simple, "note_simple_models", lambda *_: forever.wait())
     with (
         pytest.raises(KeyboardInterrupt),
-        simple_models_beside(study, store, on_wait=lambda: None),
+        simple_models_fitted_meanwhile(study, store, on_wait=lambda: None),
     ):
         raise KeyboardInterrupt
     forever.set()

@@ -23,7 +23,7 @@ from search.stopping import (
     reason_to_stop,
     standard_error,
 )
-from search.workers.worker import Crew, run_next
+from search.workers.worker import StudyContext, run_next
 from studies.records import attributes
 from studies.records.trial import BestEpoch
 from studies.score import Watch
@@ -88,8 +88,8 @@ def test_a_study_whose_last_trials_run_is_not_called_stopped() -> None:
     assert reason_to_stop([*ended(FLAT), *running], total=43, watch=Watch()) is not None
 
 
-def test_pruned_trials_are_evidence_that_little_is_to_come() -> None:
-    """The same scores from more trials promise less."""
+def test_pruned_trials_show_that_little_is_to_come() -> None:
+    """The same scores from more trials leave less to expect."""
     scores = [0.66, 0.63, 0.62, 0.60, 0.59, 0.56]
     few = expected_gain(scores, best=0.66, num_drawn=40, num_left=100)
     many = expected_gain(scores, best=0.66, num_drawn=160, num_left=100)
@@ -108,16 +108,16 @@ def test_the_expected_gain_is_that_of_draws() -> None:
     """Against the mean over many drawn futures of an exponential tail."""
     rng = np.random.default_rng(0)
     scores = [0.6, 0.55, 0.52, 0.5, 0.48, 0.43]
-    told = expected_gain(scores, best=0.6, num_drawn=50, num_left=80)
+    gain = expected_gain(scores, best=0.6, num_drawn=50, num_left=80)
     scale = np.mean(scores[:5]) - 0.43
     gains = []
     for _ in range(20_000):
         peaks = 0.43 + rng.exponential(scale, size=rng.poisson(80 * 5 / 50))
         gains.append(max(0.0, peaks.max(initial=0.0) - 0.6))
-    assert told == pytest.approx(np.mean(gains), rel=0.03)
+    assert gain == pytest.approx(np.mean(gains), rel=0.03)
 
 
-def test_a_tail_without_width_or_time_promises_nothing() -> None:
+def test_a_tail_without_width_or_time_gives_no_gain() -> None:
     """All alike, or no trials to come."""
     assert expected_gain([0.5] * 8, best=0.5, num_drawn=50, num_left=80) == 0.0
     assert expected_gain([0.9, 0.5, 0.4, 0.3, 0.2, 0.1], best=0.9, num_drawn=9, num_left=0) == 0.0
@@ -137,13 +137,13 @@ def test_the_error_is_that_of_r2_over_its_labels() -> None:
 def test_the_error_agrees_with_resampling() -> None:
     """The formula's deviation of R² against that of many samples of 172 labels."""
     rng = np.random.default_rng(0)
-    found = []
+    r2s = []
     for _ in range(3000):
         x = rng.standard_normal(172)
         y = x + rng.standard_normal(172)
-        found.append(1 - np.sum((y - x) ** 2) / np.sum((y - y.mean()) ** 2))
+        r2s.append(1 - np.sum((y - x) ** 2) / np.sum((y - y.mean()) ** 2))
     one = Watch(cross_modal="overall", overall="overall")
-    assert standard_error(best_epoch(0.5), one) == pytest.approx(np.std(found), rel=0.25)
+    assert standard_error(best_epoch(0.5), one) == pytest.approx(np.std(r2s), rel=0.25)
 
 
 def test_no_skill_has_no_error_to_stop_at() -> None:
@@ -153,8 +153,8 @@ def test_no_skill_has_no_error_to_stop_at() -> None:
     assert standard_error(missing, Watch()) == 0.0
 
 
-def crew_of(study: optuna.Study, job: Job, *, stop: str) -> Crew:
-    return Crew(
+def context_of(study: optuna.Study, job: Job, *, stop: str) -> StudyContext:
+    return StudyContext(
         job=dataclasses.replace(job, trials=200, stop=stop),
         study=study,
         storage=open_storage(job.url, stale_callback=requeue_stale),
@@ -165,7 +165,7 @@ def crew_of(study: optuna.Study, job: Job, *, stop: str) -> Crew:
 def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, job: Job) -> None:
     """The first to see it keeps the verdict with the study; the others read it; `never` goes on."""
     study.add_trials(ended(FLAT))
-    assert not run_next(crew_of(study, job, stop="auto"), lambda _: 1.0)
+    assert not run_next(context_of(study, job, stop="auto"), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED
     verdict = study.user_attrs[attributes.STOPPED]
     assert verdict.startswith("after 40 trials")
@@ -174,7 +174,7 @@ def test_a_worker_starts_nothing_in_a_study_that_is_over(study: optuna.Study, jo
     assert is_over(study, study.trials, total=200, watch=Watch())
     assert study.user_attrs[attributes.STOPPED] == verdict
 
-    assert run_next(crew_of(study, job, stop="never"), lambda _: 1.0)
+    assert run_next(context_of(study, job, stop="never"), lambda _: 1.0)
     assert len(study.trials) == MIN_FINISHED + 1
 
 
@@ -188,8 +188,8 @@ def test_a_study_that_stops_early_has_had_its_baseline(study: optuna.Study, job:
         return score
 
     policy = BaselinePolicy(total=200, may_stop=True)
-    crew = dataclasses.replace(crew_of(study, job, stop="auto"), baseline=policy)
-    while run_next(crew, objective):
+    context = dataclasses.replace(context_of(study, job, stop="auto"), baseline=policy)
+    while run_next(context, objective):
         pass
     assert study.user_attrs[attributes.STOPPED].startswith(f"after {MIN_FINISHED} trials")
     assert sum(attributes.BASELINE in trial.user_attrs for trial in study.trials) == 1

@@ -19,16 +19,16 @@ def test_the_usual_two_are_watched_where_they_are() -> None:
     assert watched_tasks(Settings(), TASKS, _never) == Watch()
 
 
-def test_the_only_task_plays_both_figures_and_that_is_said() -> None:
-    """Pruner and score then look at one figure twice."""
-    told: list[str] = []
-    watch = watched_tasks(Settings(), ("quality",), told.append)
+def test_the_only_task_is_watched_as_both_and_that_is_said() -> None:
+    """Pruner and score then see one metric twice."""
+    said: list[str] = []
+    watch = watched_tasks(Settings(), ("quality",), said.append)
     assert (watch.cross_modal, watch.overall) == ("quality", "quality")
     assert watch.score(watch.pick({"quality": 0.4})) == pytest.approx(0.4)
-    assert told == ["watching the only task, quality, as both cross-modal and overall"]
+    assert said == ["watching the only task, quality, as both cross-modal and overall"]
 
 
-def test_one_named_task_plays_both_figures() -> None:
+def test_one_named_task_is_watched_as_both() -> None:
     """One name is enough."""
     watch = watched_tasks(Settings(watch=("overall",)), TASKS, _never)
     assert (watch.cross_modal, watch.overall) == ("overall", "overall")

@@ -22,8 +22,8 @@ def standing(
 
 
 def raced(scores: dict[int, list[Run | None]]) -> dict[int, Standing]:
-    found, _ = race(dict.fromkeys(scores, 100), scores, num_folds=FOLDS)
-    return {standing.key: standing for standing in found}
+    standings, _ = race(dict.fromkeys(scores, 100), scores, num_folds=FOLDS)
+    return {standing.key: standing for standing in standings}
 
 
 def test_the_error_of_overlapping_folds_is_nadeau_and_bengios() -> None:
@@ -36,13 +36,13 @@ def test_the_error_of_overlapping_folds_is_nadeau_and_bengios() -> None:
 
 
 def test_a_gap_is_paired() -> None:
-    """What a fold is like counts for nobody: a constant lead over uneven folds is known exactly."""
+    """The difficulty of a fold cancels: a constant lead over uneven folds has no error."""
     first = standing(1, 0.9, 0.5, 0.7).runs
     second = standing(2, 0.8, 0.4, 0.6).runs
-    found = gap(first, second, FOLDS)
-    assert found.value == pytest.approx(0.1)
-    assert found.error == pytest.approx(0.0, abs=1e-12)
-    assert found.interval() == (pytest.approx(0.1), pytest.approx(0.1))
+    result = gap(first, second, FOLDS)
+    assert result.value == pytest.approx(0.1)
+    assert result.error == pytest.approx(0.0, abs=1e-12)
+    assert result.interval() == (pytest.approx(0.1), pytest.approx(0.1))
 
 
 def test_the_simplest_within_one_standard_error_of_the_best_is_chosen() -> None:
@@ -89,15 +89,15 @@ def test_a_candidate_far_behind_is_dropped_by_the_clips_of_its_first_run() -> No
     """0.7 behind with a standard error of some 0.05 over the clips of one fold."""
     rng = np.random.default_rng(0)
     good, poor = 0.01 * rng.random(30), 0.01 * rng.random(30) + 0.7 / 30
-    found = raced(
+    result = raced(
         {
             1: [*runs(0.7, losses=list(good)), None],
             2: [*runs(0.0, losses=list(poor)), None],
         }
     )
-    assert found[1].dropped is None
-    assert found[2].dropped is not None
-    assert found[2].dropped.startswith("after 1 of 2 runs: behind #1 by 0.700, ")
+    assert result[1].dropped is None
+    assert result[2].dropped is not None
+    assert result[2].dropped.startswith("after 1 of 2 runs: behind #1 by 0.700, ")
 
 
 def test_a_candidate_that_the_clips_cannot_tell_from_the_leader_stays() -> None:
@@ -106,8 +106,8 @@ def test_a_candidate_that_the_clips_cannot_tell_from_the_leader_stays() -> None:
     assert clip_error(
         [Run(fold=0, score=0, losses=first)], [Run(fold=0, score=0, losses=second)]
     ) == pytest.approx(0.31, abs=0.01)
-    found = raced({1: runs(0.70, losses=first), 2: runs(0.40, losses=second)})
-    assert found[2].dropped is None
+    result = raced({1: runs(0.70, losses=first), 2: runs(0.40, losses=second)})
+    assert result[2].dropped is None
     sure = [0.01] * 30
     assert raced({1: runs(0.70, losses=first), 2: runs(0.40, losses=sure)})[2].dropped is not None
 
@@ -130,9 +130,9 @@ def test_one_run_does_not_drop_for_what_a_seed_may_bring() -> None:
     }
     assert raced(field)[2].dropped is None
     field = {1: runs(*[0.7] * 3, losses=first), 2: runs(*[0.58] * 3, losses=second)}
-    found = raced(field)[2].dropped
-    assert found is not None
-    assert found.startswith("after 3 of 3 runs: behind #1 by 0.120, ")
+    result = raced(field)[2].dropped
+    assert result is not None
+    assert result.startswith("after 3 of 3 runs: behind #1 by 0.120, ")
 
 
 def test_runs_of_one_fold_share_its_clips() -> None:
@@ -152,10 +152,10 @@ def test_runs_of_one_fold_share_its_clips() -> None:
 
 
 def test_a_run_that_diverged_ends_the_race_of_its_candidate() -> None:
-    """It has no figure for the round, and cannot be chosen any more."""
-    found = raced({1: runs(0.5, 0.5), 2: [*runs(math.nan), None]})
-    assert found[2].dropped == "after 1 of 2 runs: a run diverged"
-    assert found[1].dropped is None
+    """It has no score for the round, and cannot be chosen any more."""
+    result = raced({1: runs(0.5, 0.5), 2: [*runs(math.nan), None]})
+    assert result[2].dropped == "after 1 of 2 runs: a run diverged"
+    assert result[1].dropped is None
 
 
 def test_the_race_waits_where_a_run_is_missing() -> None:

@@ -35,8 +35,8 @@ def candidate(trial: int, *, width: int = 16, baseline: bool = False) -> Candida
 
 
 def make(store: PreparedStore, runs: dict[RunKey, ConfirmationRun]) -> Rounds:
-    found = [candidate(0, width=64, baseline=True), candidate(5), candidate(7, width=32)]
-    return Rounds(found, store, Watch(), num_folds=FOLDS, seed=0, runs=runs)
+    field = [candidate(0, width=64, baseline=True), candidate(5), candidate(7, width=32)]
+    return Rounds(field, store, Watch(), num_folds=FOLDS, seed=0, runs=runs)
 
 
 def stored(score: float, losses: list[float] | None = None) -> ConfirmationRun:
@@ -44,8 +44,8 @@ def stored(score: float, losses: list[float] | None = None) -> ConfirmationRun:
     return ConfirmationRun(r2=r2, num_labels={}, losses=None if losses is None else tuple(losses))
 
 
-def names(rounds: Rounds, *, least: int = 1) -> list[RunKey]:
-    return [task.key for task in rounds.tasks(Cut(lambda: STORES), least=least)]
+def names(rounds: Rounds, *, min_tasks: int = 1) -> list[RunKey]:
+    return [task.key for task in rounds.tasks(Cut(lambda: STORES), min_tasks=min_tasks)]
 
 
 def test_the_first_round_comes_first_and_the_baseline_leads_it(store: PreparedStore) -> None:
@@ -58,7 +58,7 @@ def test_slots_that_would_idle_get_runs_of_later_rounds_but_never_the_baselines(
     store: PreparedStore,
 ) -> None:
     """The one that is dropped most often is not trained ahead of its turn."""
-    assert names(make(store, {}), least=5) == [
+    assert names(make(store, {}), min_tasks=5) == [
         *(RunKey(trial, 0, 0) for trial in (0, 5, 7)),
         *(RunKey(trial, 0, 1) for trial in (5, 7)),
     ]
@@ -68,17 +68,17 @@ def test_all_candidates_train_with_the_same_seeds_on_the_same_folds(store: Prepa
     """Paired: what a fold is like, and what a seed brings, counts for nobody."""
     rounds = make(store, {})
     cut = Cut(lambda: STORES)
-    tasks = rounds.tasks(cut, least=100)
+    tasks = rounds.tasks(cut, min_tasks=100)
     # The baseline is never ahead of its round, and a second seed is for what the first leaves open.
     for fold in range(FOLDS):
         for trial, score in ((0, 0.44), (5, 0.48), (7, 0.5)):
             rounds.runs[RunKey(trial, 0, fold)] = stored(score)
-    tasks += rounds.tasks(cut, least=100)
+    tasks += rounds.tasks(cut, min_tasks=100)
     seeds: dict[tuple[int, int], set[int]] = {}
     for task in tasks:
         seeds.setdefault((task.key.seed, task.key.fold), set()).add(task.config.training.seed)
     assert len(seeds) == FOLDS * NUM_SEEDS
-    assert all(len(found) == 1 for found in seeds.values())
+    assert all(len(of_round) == 1 for of_round in seeds.values())
     assert len(set.union(*seeds.values())) == FOLDS * NUM_SEEDS
     assert {task.store for task in tasks} == set(STORES)
 
@@ -109,10 +109,10 @@ def test_a_second_seed_is_for_what_the_first_leaves_open(
     scores = {0: (0.48, 0.48, 0.48), 5: (simple,) * 3, 7: (large,) * 3}
     runs = {
         RunKey(trial, 0, fold): stored(score)
-        for trial, found in scores.items()
-        for fold, score in enumerate(found)
+        for trial, by_fold in scores.items()
+        for fold, score in enumerate(by_fold)
     }
-    assert len(names(make(store, runs), least=1)) == wanted
+    assert len(names(make(store, runs), min_tasks=1)) == wanted
 
 
 def test_the_folds_are_cut_when_the_first_run_is_wanted(store: PreparedStore) -> None:
@@ -127,7 +127,7 @@ def test_the_folds_are_cut_when_the_first_run_is_wanted(store: PreparedStore) ->
     def fail() -> list[Path]:
         raise AssertionError("cut without need")
 
-    assert make(store, runs).tasks(Cut(fail), least=10) == []
+    assert make(store, runs).tasks(Cut(fail), min_tasks=10) == []
 
 
 def test_the_simpler_network_has_fewer_weights(store: PreparedStore) -> None:

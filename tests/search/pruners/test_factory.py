@@ -18,7 +18,7 @@ from studies.score import Watch
 
 
 def add(study: optuna.Study, *epochs: tuple[int, float, bool], **noted: object) -> None:
-    """Adds a running trial with epochs of (number, both figures, judged)."""
+    """Adds a running trial with epochs of (number, both R², judged)."""
     history = [
         {"epoch": n, "judged": judged, "r2": {"cross_modal": value, "overall": value}}
         for n, value, judged in epochs
@@ -42,7 +42,7 @@ def memory() -> optuna.Study:
 def test_only_trials_at_the_same_rung_are_compared(
     pruner: CycleEndPruner, memory: optuna.Study
 ) -> None:
-    """Better figures at a later epoch do not count against one that is not there yet."""
+    """Better R² at a later epoch do not count against one that has not reached it yet."""
     for value in (0.1, 0.2):
         add(memory, (2, value, True), (6, 0.9, True))
     add(memory, (2, 0.3, True))
@@ -73,7 +73,7 @@ def test_the_baseline_does_not_set_the_bar(pruner: CycleEndPruner, memory: optun
     assert "only 1 other trials" in decision.reason
 
 
-def test_undefined_figures_are_read_back_as_not_finite(
+def test_undefined_metrics_are_read_back_as_not_finite(
     pruner: CycleEndPruner, memory: optuna.Study
 ) -> None:
     """JSON's null is no zero."""
@@ -127,12 +127,12 @@ def test_the_stored_losses_tell_the_noise(memory: optuna.Study) -> None:
     pruner = CycleEndPruner(PruningRule(min_peers=2, min_kept=1, noise_places=3), Watch())
     wild = [0.3, -0.3] * 5
     calm = [0.0] * 10
-    for own in (wild, calm):
+    for losses in (wild, calm):
         for value in (0.7, 0.6):
             add_with_losses(memory, value, calm)
-        add_with_losses(memory, 0.5, own)
+        add_with_losses(memory, 0.5, losses)
         decision = pruner.decide(memory, memory.trials[-1])
-        assert decision.prune is (own is calm)
+        assert decision.prune is (losses is calm)
     assert "place 5 of 6, the best 2 go on" in decision.reason
 
 
@@ -230,7 +230,7 @@ def test_every_pruner_serves_a_whole_study(name: str) -> None:
 
 
 def test_all_stop_at_the_first_rung_but_those_to_be_finished(memory: optuna.Study) -> None:
-    """Its trial repeats a run that was stopped there, and must get past it."""
+    """A trial to finish repeats a run that was stopped there, and must get past it."""
     pruner = FirstRungPruner()
     add(memory, (1, 0.9, False))
     add(memory, (1, 0.9, False), (2, 0.9, True))
@@ -254,13 +254,13 @@ def test_a_decision_costs_little(num_trials: int, milliseconds: float) -> None:
         )
     study.add_trials(trials)
     add(study, (2, 0.1, True), (6, 0.1, True))
-    own = study.trials[-1]
+    judged = study.trials[-1]
     pruner = CycleEndPruner(PruningRule(), Watch())
     taken = []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for _ in range(7):
             start = time.thread_time()
-            pruner.decide(study, own)
+            pruner.decide(study, judged)
             taken.append(1e3 * (time.thread_time() - start))
     assert min(taken) < milliseconds

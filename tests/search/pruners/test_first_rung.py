@@ -13,7 +13,7 @@ WATCH = Watch()
 
 
 def add(study: optuna.Study, pair: tuple[float, float], **noted: object) -> None:
-    """A trial that was stopped at its first rung with these two figures."""
+    """A trial that was stopped at its first rung with these two R²."""
     r2 = dict(zip(("cross_modal", "overall"), pair, strict=True))
     history = [{"epoch": 1, "judged": False, "r2": r2}, {"epoch": 2, "judged": True, "r2": r2}]
     study.add_trial(
@@ -36,7 +36,7 @@ def memory() -> optuna.Study:
 
 
 def test_the_front_goes_first_then_the_score(memory: optuna.Study) -> None:
-    """Best in one figure comes before second best in both."""
+    """Best in one metric comes before second best in both."""
     add(memory, (0.9, -0.5))
     add(memory, (float("nan"), 0.9))
     order = [trial.number for trial in best_at_first_rung(memory.trials, WATCH)]
@@ -44,7 +44,7 @@ def test_the_front_goes_first_then_the_score(memory: optuna.Study) -> None:
     assert 15 not in order
 
 
-def test_finalists_are_queued_once_only_their_places_are_left(memory: optuna.Study) -> None:
+def test_trials_to_finish_are_queued_once_only_their_places_are_left(memory: optuna.Study) -> None:
     """Fourteen of nineteen trials are spent: the last five places are theirs, and only once."""
     assert not queue_best_at_first_rung(memory, total=20, watch=WATCH)
     assert len(memory.trials) == 14
@@ -55,7 +55,7 @@ def test_finalists_are_queued_once_only_their_places_are_left(memory: optuna.Stu
 
 
 def test_whoever_asks_waits_for_those_on_their_way(memory: optuna.Study) -> None:
-    """The best of all cannot be told before all have got to the rung."""
+    """The best of all is clear only when all have reached the rung."""
     memory.add_trial(create_trial(state=TrialState.RUNNING))
     assert queue_best_at_first_rung(memory, total=19, watch=WATCH)
     assert len(memory.trials) == 15

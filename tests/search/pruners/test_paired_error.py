@@ -1,11 +1,11 @@
-"""How sure a difference of two trials' scores is."""
+"""The standard error of the difference of two scores."""
 
 import math
 
 import numpy as np
 import pytest
 
-from search.pruners.paired_error import clusters_of, losses_by_cluster, paired_error
+from search.pruners.paired_error import clusters_of, paired_error, per_cluster_losses
 
 RNG = np.random.default_rng(0)
 
@@ -19,12 +19,12 @@ def test_losses_sum_to_what_the_score_lacks() -> None:
     weights = (0.3, 0.0, 0.7)
     r2 = []
     for k in range(3):
-        known = np.isfinite(targets[:, k])
-        truth = targets[known, k]
-        error = np.square(truth - scores[known, k]).sum()
+        labelled = np.isfinite(targets[:, k])
+        truth = targets[labelled, k]
+        error = np.square(truth - scores[labelled, k]).sum()
         r2.append(1 - error / np.square(truth - truth.mean()).sum())
     clusters = clusters_of([f"speaker {i % 10}" for i in range(40)])
-    losses = losses_by_cluster(scores, targets, clusters, weights)
+    losses = per_cluster_losses(scores, targets, clusters, weights)
     assert len(losses) == 10
     assert 1 - sum(losses) == pytest.approx(0.3 * r2[0] + 0.7 * r2[2], abs=1e-4)
 
@@ -33,9 +33,9 @@ def test_the_error_is_that_of_a_sum_over_clusters() -> None:
     """Differences drawn with a deviation of 0.02 over 100 clusters: 0.2 for their sum."""
     first = RNG.normal(0, 0.02, size=(500, 100))
     second = np.zeros(100)
-    found = [paired_error(list(draw), list(second)) for draw in first]
-    assert np.mean(found) == pytest.approx(0.2, rel=0.02)
-    assert np.mean(found) == pytest.approx(first.sum(axis=1).std(), rel=0.1)
+    errors = [paired_error(list(draw), list(second)) for draw in first]
+    assert np.mean(errors) == pytest.approx(0.2, rel=0.02)
+    assert np.mean(errors) == pytest.approx(first.sum(axis=1).std(), rel=0.1)
 
 
 def test_what_two_trials_share_does_not_count() -> None:
@@ -54,7 +54,7 @@ def test_losses_of_other_clips_have_no_paired_error(other: list[float] | None) -
 def test_a_task_without_spread_leaves_nothing_defined() -> None:
     """Its R² is not defined either."""
     targets = np.full((4, 1), 0.5)
-    losses = losses_by_cluster(targets, targets, clusters_of(list("abcd")), (1.0,))
+    losses = per_cluster_losses(targets, targets, clusters_of(list("abcd")), (1.0,))
     assert all(map(math.isnan, losses))
 
 

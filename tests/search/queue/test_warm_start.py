@@ -15,7 +15,7 @@ from avq_core.errors import ConfigError
 from search.configure import configure
 from search.queue.warm_start import (
     NUM_BEST,
-    Handed,
+    RequestedPoints,
     best_points,
     configured_points,
     queue,
@@ -73,9 +73,9 @@ def make_study(
     return study
 
 
-def hand(study: optuna.Study, handed: Handed, space: Space = SPACE) -> str:
+def queue_into(study: optuna.Study, requested: RequestedPoints, space: Space = SPACE) -> str:
     said: list[str] = []
-    queue(study, handed, space=space, tasks=TASKS, baseline={}, say=said.append)
+    queue(study, requested, space=space, tasks=TASKS, baseline={}, say=said.append)
     return said[0]
 
 
@@ -87,43 +87,45 @@ def waiting(study: optuna.Study) -> list[dict[str, Any]]:
 def test_the_best_of_a_study_of_the_same_space_all_fit() -> None:
     """Though half of their recorded weights lie outside the bounds that they were drawn from."""
     other = make_study(SPACE, 60)
-    handed = best_points(other, SPACE, TASKS)
-    assert len(handed.points) == NUM_BEST
-    assert handed.num_unfit == 0
+    requested = best_points(other, SPACE, TASKS)
+    assert len(requested.points) == NUM_BEST
+    assert requested.num_unfit == 0
     best = [t.params["optim.lr"] for t in other.trials if t.state is TrialState.COMPLETE][-10:]
-    assert [point["optim.lr"] for point in handed.points] == best[::-1]
-    assert all(map(SPACE.contains, handed.points))
+    assert [point["optim.lr"] for point in requested.points] == best[::-1]
+    assert all(map(SPACE.contains, requested.points))
 
 
 def test_of_another_space_what_fits_is_taken() -> None:
     """Deeper networks do not fit; what one space fixes and the other does not is left behind."""
-    handed = best_points(make_study(WIDER, 40), SPACE, TASKS)
-    assert 0 < handed.num_unfit < NUM_BEST
-    assert len(handed.points) + handed.num_unfit == NUM_BEST
+    requested = best_points(make_study(WIDER, 40), SPACE, TASKS)
+    assert 0 < requested.num_unfit < NUM_BEST
+    assert len(requested.points) + requested.num_unfit == NUM_BEST
     study = optuna.create_study()
-    assert hand(study, handed) == (
-        f"warm start from other: {len(handed.points)} points queued, "
-        f"{handed.num_unfit} do not fit this space"
+    assert queue_into(study, requested) == (
+        f"warm start from other: {len(requested.points)} points queued, "
+        f"{requested.num_unfit} do not fit this space"
     )
-    assert len(waiting(study)) == len(handed.points)
+    assert len(waiting(study)) == len(requested.points)
 
 
 def test_a_warm_start_is_made_once() -> None:
-    """Whatever the other study has found since."""
+    """Whatever the other study has tried since."""
     other, study = make_study(SPACE, 12), optuna.create_study()
-    hand(study, best_points(other, SPACE, TASKS))
+    queue_into(study, best_points(other, SPACE, TASKS))
     queued = waiting(study)
-    assert hand(study, best_points(make_study(SPACE, 30), SPACE, TASKS)).endswith("done before")
+    assert queue_into(study, best_points(make_study(SPACE, 30), SPACE, TASKS)).endswith(
+        "done before"
+    )
     assert waiting(study) == queued
 
 
 def test_a_warm_start_that_was_cut_off_queues_the_rest() -> None:
     """Killed between two points: those that are there are not queued again."""
     other, study = make_study(SPACE, 12), optuna.create_study()
-    handed = best_points(other, SPACE, TASKS)
-    study.enqueue_trial(dict(handed.points[0]))
-    assert "1 there already" in hand(study, handed)
-    assert len(waiting(study)) == len(handed.points)
+    requested = best_points(other, SPACE, TASKS)
+    study.enqueue_trial(dict(requested.points[0]))
+    assert "1 in the study already" in queue_into(study, requested)
+    assert len(waiting(study)) == len(requested.points)
 
 
 def test_repeats_and_the_manuals_trial_are_passed_over() -> None:
@@ -141,19 +143,19 @@ def test_repeats_and_the_manuals_trial_are_passed_over() -> None:
         },
     )
     other.add_trial(manual)
-    handed = best_points(other, SPACE, TASKS)
-    assert len(handed.points) == 4
+    requested = best_points(other, SPACE, TASKS)
+    assert len(requested.points) == 4
 
 
 def test_a_study_without_configurations_gives_its_parameters() -> None:
     """One that another program made, or an earlier version."""
     other = optuna.create_study(study_name="foreign", direction="maximize")
     params = {"optim.lr": 3e-3, "model.num_layers": 2}
-    known = distributions_of(SPACE)
+    distributions = distributions_of(SPACE)
     trial = create_trial(
         value=0.5,
         params=params,
-        distributions={name: known[name] for name in params},
+        distributions={name: distributions[name] for name in params},
         user_attrs={attributes.METRICS: metrics(0.5)},
     )
     other.add_trial(trial)
@@ -168,12 +170,12 @@ def test_a_weight_of_a_task_that_the_other_data_lacks_is_left_to_the_sampler() -
         epochs=2,
         parameters=SPACE.parameters | {"training.task_weights.smile": Float(low=0.25, high=4.0)},
     )
-    handed = best_points(other, more, (*TASKS, "smile"))
+    requested = best_points(other, more, (*TASKS, "smile"))
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    queue(study, handed, space=more, tasks=(*TASKS, "smile"), baseline={}, say=lambda _: None)
+    queue(study, requested, space=more, tasks=(*TASKS, "smile"), baseline={}, say=lambda _: None)
     values = suggest(study.ask(), more)
     assert more.contains(values)
-    assert values["optim.lr"] == handed.points[0]["optim.lr"]
+    assert values["optim.lr"] == requested.points[0]["optim.lr"]
 
 
 def test_a_study_of_which_nothing_fits_is_told() -> None:
@@ -186,7 +188,7 @@ def test_a_study_of_which_nothing_fits_is_told() -> None:
 
 
 def test_a_study_is_no_warm_start_of_itself(tmp_path: Path) -> None:
-    """And one that is not there is told as everywhere."""
+    """And a study that does not exist is an error as everywhere."""
     with pytest.raises(ConfigError, match="`warm_start` is 'a', the study itself"):
         source_study("a", into="a", runs=tmp_path, storage=None)
     with pytest.raises(StudyError, match="there is no study 'b'"):
@@ -211,39 +213,42 @@ VALUES = {"model.num_layers": 2, "optim.lr": 2e-3} | dict.fromkeys(WEIGHTS, 1.0)
 def test_a_configuration_is_queued_once(tmp_path: Path) -> None:
     """Waiting, running or finished, it is there, whatever factor its weights were suggested with."""
     file = write_config(tmp_path, VALUES)
-    handed = configured_points(file, SPACE, TASKS)
+    requested = configured_points(file, SPACE, TASKS)
     study = optuna.create_study()
-    assert hand(study, handed) == f"configuration {file}: 1 point queued"
-    assert hand(study, handed) == f"configuration {file}: 0 points queued, 1 there already"
+    assert queue_into(study, requested) == f"configuration {file}: 1 point queued"
+    assert (
+        queue_into(study, requested)
+        == f"configuration {file}: 0 points queued, 1 in the study already"
+    )
     trial = study.ask()
     assert suggest(trial, SPACE)["optim.lr"] == 2e-3
-    assert "1 there already" in hand(study, handed)
+    assert "1 in the study already" in queue_into(study, requested)
     study.tell(trial, 0.5)
-    assert "1 there already" in hand(study, handed)
+    assert "1 in the study already" in queue_into(study, requested)
 
     searched = optuna.create_study()
     searched.enqueue_trial(VALUES | dict.fromkeys(WEIGHTS, 2.0))
-    assert "1 there already" in hand(searched, handed)
+    assert "1 in the study already" in queue_into(searched, requested)
 
 
 def test_what_the_study_will_train_anyway_is_there(tmp_path: Path) -> None:
     """The manual's configuration, asked for in a study that comes to it later."""
-    handed = configured_points(write_config(tmp_path, VALUES), SPACE, TASKS)
+    requested = configured_points(write_config(tmp_path, VALUES), SPACE, TASKS)
     study, said = optuna.create_study(), list[str]()
-    queue(study, handed, space=SPACE, tasks=TASKS, baseline=VALUES, say=said.append)
-    assert "0 points queued, 1 there already" in said[0]
+    queue(study, requested, space=SPACE, tasks=TASKS, baseline=VALUES, say=said.append)
+    assert "0 points queued, 1 in the study already" in said[0]
     assert not study.trials
 
 
 def test_a_failed_trial_does_not_count_as_there(tmp_path: Path) -> None:
     """Its worker died too often; asked for again, it is tried again."""
-    handed = configured_points(write_config(tmp_path, VALUES), SPACE, TASKS)
+    requested = configured_points(write_config(tmp_path, VALUES), SPACE, TASKS)
     study = optuna.create_study()
-    hand(study, handed)
+    queue_into(study, requested)
     trial = study.ask()
     suggest(trial, SPACE)
     study.tell(trial, state=TrialState.FAIL)
-    assert "1 point queued" in hand(study, handed)
+    assert "1 point queued" in queue_into(study, requested)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +298,7 @@ def test_the_main_job_starts_warm_and_resumes(tmp_path: Path) -> None:
     assert "warm start from first: " in done.stderr
     before = open_study(tmp_path / "runs", "second", None).trials
     again = search("second", "--trials", 3, *warm)
-    assert f"configuration {best}: 0 points queued, 1 there already" in again.stderr
+    assert f"configuration {best}: 0 points queued, 1 in the study already" in again.stderr
     assert "warm start from first: done before" in again.stderr
     assert len(open_study(tmp_path / "runs", "second", None).trials) == max(3, len(before))
 

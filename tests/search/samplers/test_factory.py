@@ -54,7 +54,7 @@ def score(values: dict[str, Any]) -> float:
 def run_past(study: optuna.Study, sampler: str, *, num: int = PAST) -> list[dict[str, Any]]:
     """A study as ours are: the manual's trial without parameters, pruned, diverged, failed ones."""
     study.enqueue_trial({}, user_attrs={attributes.BASELINE: True})
-    found = []
+    suggested = []
     for number in range(num):
         study.sampler = make_sampler(sampler, SPACE, seed=3, number=number)
         trial = study.ask()
@@ -62,7 +62,7 @@ def run_past(study: optuna.Study, sampler: str, *, num: int = PAST) -> list[dict
             study.tell(trial, 0.1)
             continue
         values = suggest(trial, SPACE)
-        found.append(values)
+        suggested.append(values)
         if number % 11 == 5:
             study.tell(trial, state=TrialState.FAIL)
         elif number % 11 == 7:
@@ -73,7 +73,7 @@ def run_past(study: optuna.Study, sampler: str, *, num: int = PAST) -> list[dict
         else:
             trial.report(score(values) / 2, step=1)
             study.tell(trial, score(values))
-    return found
+    return suggested
 
 
 def suggestion(study: optuna.Study, sampler: str, *, number: int) -> dict[str, Any]:
@@ -103,13 +103,13 @@ def test_every_suggestion_is_a_point_of_the_space(
     study = optuna.create_study(direction="maximize")
     optuna.logging.enable_propagation()
     try:
-        found = run_past(study, sampler)
+        suggested = run_past(study, sampler)
     finally:
         optuna.logging.disable_propagation()
-    assert all(map(SPACE.contains, found))
-    assert {"model.lag_channels" in values for values in found} == {True, False}
+    assert all(map(SPACE.contains, suggested))
+    assert {"model.lag_channels" in values for values in suggested} == {True, False}
     assert "independent" not in caplog.text.lower()
-    assert len({tuple(values.items()) for values in found}) == len(found)
+    assert len({tuple(values.items()) for values in suggested}) == len(suggested)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -254,15 +254,15 @@ STARTED = Space(
 
 @pytest.mark.parametrize("sampler", ["tpe", "gp"])
 def test_half_of_the_opening_is_drawn_near_the_start(sampler: str) -> None:
-    """Trials of even number, as long as nothing is known; what the start lacks is drawn all the same."""
+    """Trials of even number, before the model has enough trials; what the start lacks is drawn all the same."""
 
     def drawn(numbers: range, space: Space) -> list[dict[str, Any]]:
         study = optuna.create_study(direction="maximize")
-        found = []
+        suggested = []
         for number in numbers:
             study.sampler = make_sampler(sampler, space, seed=5, number=number)
-            found.append(suggest(study.ask(), space))
-        return found
+            suggested.append(suggest(study.ask(), space))
+        return suggested
 
     near = drawn(range(0, 400, 2), STARTED)
     assert all(map(SPACE.contains, near))
@@ -277,16 +277,16 @@ def test_half_of_the_opening_is_drawn_near_the_start(sampler: str) -> None:
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "gp"])
-def test_what_is_known_counts_for_more_than_the_start(sampler: str) -> None:
+def test_what_was_observed_counts_for_more_than_the_start(sampler: str) -> None:
     """After the opening both halves are the model's own."""
     study = optuna.create_study(direction="maximize")
     run_past(study, sampler)
     for number in (PAST, PAST + 1):
-        known = study.trials
+        trials = study.trials
         by_model = []
         for space in (SPACE, STARTED):
             again = optuna.create_study(direction="maximize")
-            again.add_trials(known)
+            again.add_trials(trials)
             again.sampler = make_sampler(sampler, space, seed=3, number=number)
             by_model.append(suggest(again.ask(), space))
         assert by_model[0] == by_model[1]

@@ -6,7 +6,7 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.samplers.observations import forecast, gather
+from search.samplers.observations import forecast, observations
 from space.parameters import Categorical, Float, Int
 from space.space import Space
 from studies.distributions import distributions_of
@@ -45,7 +45,7 @@ def make_trial(
 def gathered(*trials: FrozenTrial) -> list[tuple[dict[str, Any], float]]:
     study = optuna.create_study(direction="maximize")
     study.add_trials(trials)
-    return [(item.point, item.score) for item in gather(study.trials, SPACE)]
+    return [(item.point, item.score) for item in observations(study.trials, SPACE)]
 
 
 def test_a_parameter_that_does_not_matter_has_one_value() -> None:
@@ -56,7 +56,7 @@ def test_a_parameter_that_does_not_matter_has_one_value() -> None:
     assert second == with_lag
 
 
-def test_a_trial_outside_the_space_is_no_evidence_of_it() -> None:
+def test_a_trial_outside_the_space_is_no_observation_of_it() -> None:
     """The manual's, where the space does not hold it; and its epochs are not those of others."""
     manual = make_trial(0.9, {2: 0.0}, params={}, baseline=True)
     assert gathered(manual, make_trial(None, {2: 0.1})) == [
@@ -90,7 +90,7 @@ def test_one_collapse_does_not_flatten_the_rest() -> None:
         ([(0.2, 0.5)], 0.5),
         # Whoever was better at the epoch was worse in the end: chance, not a law.
         ([(0.0, 0.9), (0.1, 0.6), (0.2, 0.3)], 0.6),
-        # Nobody is promised more than was ever reached.
+        # No forecast exceeds the best score reached.
         ([(-0.2, 0.1), (-0.1, 0.3), (0.0, 0.5)], 0.5),
     ],
 )
@@ -99,6 +99,6 @@ def test_forecasts_stay_sober(others: list[tuple[float, float]], expected: float
     assert forecast(0.1, others) == pytest.approx(expected)
 
 
-def test_no_trials_are_no_evidence() -> None:
+def test_no_trials_are_no_observations() -> None:
     """A study that has just begun."""
     assert gathered() == []

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from search.samplers.prior import nearby_value
+from search.samplers.prior import draw_near
 from space.conditions import Scalar
 from space.parameters import Categorical, Float, Int, Parameter
 
@@ -15,7 +15,7 @@ DRAWS = 4000
 
 def draws(parameter: Parameter, centre: Scalar) -> list[Scalar]:
     rng = np.random.default_rng(0)
-    return [nearby_value(parameter, centre, rng) for _ in range(DRAWS)]
+    return [draw_near(parameter, centre, rng) for _ in range(DRAWS)]
 
 
 @pytest.mark.parametrize(
@@ -32,17 +32,17 @@ def draws(parameter: Parameter, centre: Scalar) -> list[Scalar]:
 )
 def test_every_value_is_one_of_the_parameter(parameter: Parameter, centre: Scalar) -> None:
     """Bounds and steps hold, also for a centre that lies on a bound."""
-    found = draws(parameter, centre)
-    assert all(map(parameter.contains, found))
-    assert len(set(found)) > 1
+    drawn = draws(parameter, centre)
+    assert all(map(parameter.contains, drawn))
+    assert len(set(drawn)) > 1
 
 
 def test_a_number_is_normal_with_a_quarter_of_the_range() -> None:
     """As far as the bounds let it."""
-    found = np.array(draws(Float(low=-4.0, high=4.0), 0.0), dtype=float)
+    drawn = np.array(draws(Float(low=-4.0, high=4.0), 0.0), dtype=float)
     # Cut at two deviations: 2 (1 - 4 φ(2) / (2 Φ(2) - 1))^½ is what is left of them.
-    assert found.std() == pytest.approx(2 * 0.8796, rel=0.03)
-    assert found.mean() == pytest.approx(0.0, abs=0.1)
+    assert drawn.std() == pytest.approx(2 * 0.8796, rel=0.03)
+    assert drawn.mean() == pytest.approx(0.0, abs=0.1)
 
 
 def test_a_log_scale_is_drawn_by_ratios() -> None:

@@ -1,4 +1,4 @@
-"""What processes are told of their device, and what is told of those that find no room there."""
+"""What processes know of their device, and what is told of those that find no room there."""
 
 import queue
 import signal
@@ -123,7 +123,7 @@ def test_all_processes_of_a_pool_are_up_before_the_first_task() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_waits_until_it_is_let_in(
+def test_an_interrupt_is_held_until_the_caller_takes_it(
     number: signal.Signals, in_this_process: None
 ) -> None:
     """While a library reads, it could be lost in its clean-up; a second one does not wait."""
@@ -131,12 +131,12 @@ def test_an_interrupt_waits_until_it_is_let_in(
     reached = []
 
     def interrupted(*, lets_in: bool) -> None:
-        with local.held_interrupts() as let_in:
-            let_in()
+        with local.held_interrupts() as raise_held:
+            raise_held()
             signal.raise_signal(number)
             reached.append("the end of what was going on")
             if lets_in:
-                let_in()
+                raise_held()
             signal.raise_signal(number)
             reached.append("more")
 
@@ -156,7 +156,7 @@ def test_an_interrupt_at_the_last_moment_is_not_lost() -> None:
 def test_a_signal_that_is_ignored_stays_so(in_this_process: None) -> None:
     """As Ctrl-C is in a shell's background jobs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with local.held_interrupts() as let_in:
+    with local.held_interrupts() as raise_held:
         signal.raise_signal(signal.SIGINT)
-        let_in()
+        raise_held()
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN

@@ -52,10 +52,10 @@ def test_a_gpu_gets_the_workers_that_its_memory_and_the_cores_carry(
 ) -> None:
     """Each keeps a copy of the data there, and may take its share of the memory and no more."""
     machine(cores, gibibytes)
-    found = slots(None, data=data)
-    assert [slot.device for slot in found] == ["cuda:0"] * workers
-    assert {slot.memory_share for slot in found} == {1 / workers}
-    assert {slot.threads for slot in found} == {cores // workers}
+    made = slots(None, data=data)
+    assert [slot.device for slot in made] == ["cuda:0"] * workers
+    assert {slot.memory_share for slot in made} == {1 / workers}
+    assert {slot.threads for slot in made} == {cores // workers}
 
 
 def test_two_gpus_share_the_cores(machine: Callable[..., None]) -> None:

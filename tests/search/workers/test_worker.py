@@ -19,7 +19,7 @@ from search.objective import Objective
 from search.pruners.first_rung import FirstRungPruner, best_at_first_rung
 from search.queue.baseline import HEAD_START, BaselinePolicy
 from search.queue.retry import MAX_RETRIES, requeue, requeue_stale
-from search.workers.worker import Crew, run_next
+from search.workers.worker import StudyContext, run_next
 from studies.records import attributes
 from studies.records.read import read_study
 from studies.storage.lock import study_lock
@@ -30,7 +30,7 @@ import pickle, sys, time, optuna
 from pathlib import Path
 from search.queue.retry import requeue_stale
 from search.quiet import quiet_libraries
-from search.workers.worker import Crew, run_next
+from search.workers.worker import StudyContext, run_next
 from studies.storage.lock import study_lock
 from studies.storage.open import open_storage
 
@@ -43,15 +43,15 @@ def objective(trial):
     time.sleep(0.01)
     return trial.suggest_float("x", 0, 1)
 
-crew = Crew(job=job, study=study, storage=storage, lock=study_lock(job.url, job.study))
-while run_next(crew, objective):
+context = StudyContext(job=job, study=study, storage=storage, lock=study_lock(job.url, job.study))
+while run_next(context, objective):
     pass
 """
 
 
-def crew_of(study: optuna.Study, job: Job, **settings: Any) -> Crew:
+def context_of(study: optuna.Study, job: Job, **settings: Any) -> StudyContext:
     """What a worker shares, for one worker in this process; settings of the job by name."""
-    return Crew(
+    return StudyContext(
         job=dataclasses.replace(job, **settings),
         study=study,
         storage=open_storage(job.url, stale_callback=requeue_stale),
@@ -59,10 +59,10 @@ def crew_of(study: optuna.Study, job: Job, **settings: Any) -> Crew:
     )
 
 
-def with_baseline(crew: Crew, **settings: Any) -> Crew:
-    """The crew of a study that trains its baseline when it is due."""
-    policy = BaselinePolicy(total=crew.job.trials, may_stop=crew.job.may_stop, **settings)
-    return dataclasses.replace(crew, baseline=policy)
+def with_baseline(context: StudyContext, **settings: Any) -> StudyContext:
+    """The context of a study that trains its baseline when it is due."""
+    policy = BaselinePolicy(total=context.job.trials, may_stop=context.job.may_stop, **settings)
+    return dataclasses.replace(context, baseline=policy)
 
 
 @pytest.mark.slow
@@ -70,10 +70,10 @@ def test_the_budget_is_exact_over_many_workers(
     study: optuna.Study, job: Job, tmp_path: Path
 ) -> None:
     """Five processes that race for 30 trials run 30 trials, and leave none behind."""
-    told = tmp_path / "job.pickle"
-    told.write_bytes(pickle.dumps(dataclasses.replace(job, trials=30)))
+    file = tmp_path / "job.pickle"
+    file.write_bytes(pickle.dumps(dataclasses.replace(job, trials=30)))
     workers = [
-        subprocess.Popen([sys.executable, "-c", WORKER, told], stderr=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-c", WORKER, file], stderr=subprocess.PIPE)
         for _ in range(5)
     ]
     for worker in workers:
@@ -84,8 +84,8 @@ def test_the_budget_is_exact_over_many_workers(
 
 def test_a_spent_budget_starts_nothing(study: optuna.Study, job: Job) -> None:
     """The same command after the end finds nothing to do."""
-    assert run_next(crew_of(study, job, trials=1), lambda _: 1.0)
-    assert not run_next(crew_of(study, job, trials=1), lambda _: 1.0)
+    assert run_next(context_of(study, job, trials=1), lambda _: 1.0)
+    assert not run_next(context_of(study, job, trials=1), lambda _: 1.0)
     assert len(study.trials) == 1
 
 
@@ -96,7 +96,7 @@ def test_failed_trials_do_not_count_and_pruned_ones_do(study: optuna.Study, job:
         raise optuna.TrialPruned
 
     study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
-    while run_next(crew_of(study, job, trials=3), pruned):
+    while run_next(context_of(study, job, trials=3), pruned):
         pass
     states = [trial.state for trial in study.trials]
     assert states.count(TrialState.PRUNED) == 3
@@ -109,12 +109,12 @@ def test_an_interrupted_trial_goes_back_to_the_queue(
     """Its point is tried again, and its place in the budget is free."""
     stop = StopRequest()
     stop.requested = True
-    assert not run_next(crew_of(study, job, trials=1), make_objective(on_step=stop.check))
+    assert not run_next(context_of(study, job, trials=1), make_objective(on_step=stop.check))
     first, second = study.trials
     assert first.state is TrialState.FAIL
     assert first.user_attrs[attributes.REASON] == "interrupted: requeued"
     assert second.state is TrialState.WAITING
-    assert run_next(crew_of(study, job, trials=1), make_objective())
+    assert run_next(context_of(study, job, trials=1), make_objective())
     assert study.trials[1].state is TrialState.COMPLETE
     assert study.trials[1].params == first.params
     assert len(study.trials) == 2
@@ -129,7 +129,7 @@ def test_a_bug_in_a_trial_ends_the_worker_and_says_why(
         raise ZeroDivisionError("a bug")
 
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        run_next(crew_of(study, job, trials=1), bug)
+        run_next(context_of(study, job, trials=1), bug)
     assert study.trials[0].user_attrs[attributes.REASON] == "failed: ZeroDivisionError: a bug"
     with study_lock(storage, "tiny"):
         pass
@@ -145,8 +145,8 @@ def test_a_worker_that_was_declared_stale_goes_on_with_the_next_trial(
         other.set_trial_state_values(trial._trial_id, TrialState.FAIL)
         return 1.0
 
-    assert run_next(crew_of(study, job, trials=1), slept)
-    assert "went on elsewhere" in capsys.readouterr().out
+    assert run_next(context_of(study, job, trials=1), slept)
+    assert "was taken over" in capsys.readouterr().out
 
 
 def test_a_trial_that_keeps_ending_its_worker_is_given_up() -> None:
@@ -161,7 +161,7 @@ def test_a_trial_that_keeps_ending_its_worker_is_given_up() -> None:
     assert [t.state for t in study.trials] == [TrialState.FAIL] * (MAX_RETRIES + 1)
 
 
-def test_a_handed_back_baseline_is_still_the_baseline() -> None:
+def test_a_requeued_baseline_is_still_the_baseline() -> None:
     """Even where it has no parameters in the space."""
     study = optuna.create_study()
     study.enqueue_trial({}, user_attrs={attributes.BASELINE: True})
@@ -200,7 +200,7 @@ def test_a_worker_killed_before_its_first_heartbeat_leaves_no_trial_running(
     opened = open_storage(storage)
     opened.create_new_trial(study._study_id)
     assert study.trials[0].state is TrialState.RUNNING
-    while run_next(crew_of(study, job, trials=2), lambda _: 1.0):
+    while run_next(context_of(study, job, trials=2), lambda _: 1.0):
         pass
     assert [t.state for t in study.trials] == [TrialState.FAIL, *[TrialState.COMPLETE] * 2]
 
@@ -208,7 +208,7 @@ def test_a_worker_killed_before_its_first_heartbeat_leaves_no_trial_running(
 def test_suggestions_follow_from_the_number_of_the_trial(study: optuna.Study, job: Job) -> None:
     """Whichever worker makes them: two machines started at once must not draw alike."""
     for _ in range(4):
-        run_next(crew_of(study, job, trials=4), lambda trial: trial.suggest_float("x", 0, 1))
+        run_next(context_of(study, job, trials=4), lambda trial: trial.suggest_float("x", 0, 1))
     values = [trial.params["x"] for trial in study.trials]
     assert len(set(values)) == 4
 
@@ -218,12 +218,12 @@ def test_with_all_stopped_at_the_first_rung_the_best_are_finished_at_the_end(
 ) -> None:
     """Six stop, the best two of them run once more, to the end, on the same road."""
     study.pruner = FirstRungPruner()
-    crew = crew_of(study, job, trials=8)
-    while run_next(crew, make_objective()):
+    context = context_of(study, job, trials=8)
+    while run_next(context, make_objective()):
         pass
     trials = read_study(study).trials
     assert [t.state for t in trials] == ["pruned"] * 6 + ["complete"] * 2
-    best = [t.number for t in best_at_first_rung(study.trials[:6], crew.job.watch)[:2]]
+    best = [t.number for t in best_at_first_rung(study.trials[:6], context.job.watch)[:2]]
     finished = [t.user_attrs[attributes.FINISHES] for t in study.trials[6:]]
     assert finished == best
     for trial, first in zip(trials[6:], finished, strict=True):
@@ -232,18 +232,18 @@ def test_with_all_stopped_at_the_first_rung_the_best_are_finished_at_the_end(
         assert trial.epochs == trial.planned_epochs == 3
 
 
-def test_one_that_repeats_a_run_is_requeued_as_such(
+def test_a_trial_to_finish_that_was_interrupted_is_queued_as_one(
     study: optuna.Study, job: Job, make_objective: Callable[..., Objective]
 ) -> None:
     """Requeued as an ordinary trial it would be stopped at its first rung once more."""
     study.pruner = FirstRungPruner()
-    crew = crew_of(study, job, trials=4)
+    context = context_of(study, job, trials=4)
     for _ in range(3):
-        run_next(crew, make_objective())
+        run_next(context, make_objective())
     stop = StopRequest()
     stop.requested = True
-    run_next(crew, make_objective(on_step=stop.check))
-    while run_next(crew, make_objective()):
+    run_next(context, make_objective(on_step=stop.check))
+    while run_next(context, make_objective()):
         pass
     states = [(t.state.name, attributes.FINISHES in t.user_attrs) for t in study.trials]
     assert states == [("PRUNED", False)] * 3 + [("FAIL", True), ("COMPLETE", True)]
@@ -259,7 +259,7 @@ def test_a_trial_that_was_queued_in_part_does_not_draw_like_the_next(
         return trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1)
 
     for _ in range(2):
-        run_next(crew_of(study, job, trials=2), objective)
+        run_next(context_of(study, job, trials=2), objective)
     first, second = study.trials
     assert first.params["x"] == 0.5
     assert first.params["y"] not in second.params.values()
@@ -282,7 +282,7 @@ def test_the_baseline_runs_after_the_head_start_and_counts_as_one_trial(
 ) -> None:
     """Whichever worker comes by then: three of them take turns here."""
     crews = [
-        with_baseline(crew_of(study, job, trials=2 * HEAD_START), point={"x": 0.25})
+        with_baseline(context_of(study, job, trials=2 * HEAD_START), point={"x": 0.25})
         for _ in range(3)
     ]
     turns = itertools.cycle(crews)
@@ -299,8 +299,8 @@ def test_a_long_study_comes_to_its_baseline_at_half_unless_it_may_stop_before(
     study: optuna.Study, job: Job, stops: bool, number: int
 ) -> None:
     """Of 60 trials; the score rises throughout, so that a study that may stop does not."""
-    crew = with_baseline(crew_of(study, job, trials=60, stop="auto" if stops else "never"))
-    while run_next(crew, lambda trial: float(trial.number)):
+    context = with_baseline(context_of(study, job, trials=60, stop="auto" if stops else "never"))
+    while run_next(context, lambda trial: float(trial.number)):
         pass
     assert len(study.trials) == 60
     assert [t.number for t in study.trials if attributes.BASELINE in t.user_attrs] == [number]
@@ -310,16 +310,16 @@ def test_a_worker_comes_to_the_baseline_when_half_of_its_time_is_over(
     study: optuna.Study, job: Job
 ) -> None:
     """Before twenty trials, but behind the one that it had begun."""
-    crew = crew_of(study, job, trials=500)
-    assert run_next(with_baseline(crew), lambda _: 1.0)
-    assert run_next(with_baseline(crew, half_time=0.0), lambda _: 1.0)
+    context = context_of(study, job, trials=500)
+    assert run_next(with_baseline(context), lambda _: 1.0)
+    assert run_next(with_baseline(context, half_time=0.0), lambda _: 1.0)
     assert [attributes.BASELINE in trial.user_attrs for trial in study.trials] == [False, True]
 
 
 def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
     study: optuna.Study, job: Job
 ) -> None:
-    """It comes in the middle, and all that finish still find their places after it."""
+    """It comes in the middle, and all trials to finish still find their places after it."""
     study.pruner = FirstRungPruner()
     history = [{"epoch": 1, "judged": True, "r2": {"cross_modal": 0.5, "overall": 0.5}}]
 
@@ -330,8 +330,8 @@ def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
         trial.set_user_attr(attributes.HISTORY, history)
         raise optuna.TrialPruned
 
-    crew = with_baseline(crew_of(study, job, trials=2 * HEAD_START))
-    while run_next(crew, objective):
+    context = with_baseline(context_of(study, job, trials=2 * HEAD_START))
+    while run_next(context, objective):
         pass
     assert len(study.trials) == 2 * HEAD_START
     assert attributes.BASELINE in study.trials[HEAD_START].user_attrs
@@ -342,6 +342,6 @@ def test_where_all_stop_at_the_first_rung_the_baseline_is_one_of_the_others(
 def test_a_full_study_gets_no_baseline_that_would_never_run(study: optuna.Study, job: Job) -> None:
     """Such as one that was carried over from another with all its trials."""
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=HEAD_START)
-    crew = with_baseline(crew_of(study, job, trials=HEAD_START))
-    assert not run_next(crew, lambda trial: trial.suggest_float("x", 0, 1))
+    context = with_baseline(context_of(study, job, trials=HEAD_START))
+    assert not run_next(context, lambda trial: trial.suggest_float("x", 0, 1))
     assert len(study.trials) == HEAD_START
