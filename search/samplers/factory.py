@@ -1,6 +1,6 @@
 """Makes the sampler of one trial by name.
 
-Each trial has a sampler of its trial_seed, so that its values follow from the study and the trial's number,
+Each trial has a sampler of its own, so that its values follow from the study and the trial's number,
 whichever worker runs it, and no two trials draw alike. Before the models of `tpe` and `gp` have enough
 trials to learn from, every other trial is drawn from the prior around the space's start, where it has
 one, and the others at random: the mixture of PriorBand (Mallik et al., 2023).
@@ -22,7 +22,7 @@ from search.settings import SAMPLERS
 from space.space import Space
 
 _STARTUP: Final = {"tpe": 10, "gp": 20, "cmaes": 20, "random": 20, "qmc": 20}
-"""Finished trials before a model suggests: the sampler's trial_seed, or the TPE that it falls back on. With
+"""Finished trials before a model suggests: the sampler's own, or the TPE that it falls back on. With
 twice as many `tpe` learns later and ends no better (docs/experiments/023); the others were not compared."""
 
 
