@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from avq_core.cli import CommandParser, run_command
-from avq_core.display.numbers import metric_text
+from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
 
-R2ByModel = Mapping[str, Mapping[str, float | None]]
+R2ByModel = Mapping[str, Mapping[str, float]]
+"""Simple model to task to R²; NaN where it is not defined."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Prepares the data, fits the simple models on train, prints R² on val and with --test on test."""
     options = build_parser().parse_args(argv)
-    import numpy as np
     import torch
 
     from avq_core.config.values import load_data_config
@@ -33,26 +33,30 @@ def main(argv: Sequence[str]) -> int:
     splits = splits_to_device(store.search_splits(), cpu)
     _say(f"fitting simple models for each task on {len(splits.train)} clips of {source}")
     models = fit_simple_models(splits.train, store.schema, jobs=-1)
-    r2_by_split: dict[str, R2ByModel] = {
-        "val": {
-            name: {task: value if np.isfinite(value) else None for task, value in r2.items()}
-            for name, r2 in val_r2(models, splits.val, store.schema).items()
-        }
-    }
+    r2_by_split: dict[str, R2ByModel] = {"val": val_r2(models, splits.val, store.schema)}
     if options.test:
         test = store.test_split()
         scores = models.scores(to_device(test, cpu), store.schema)
         evaluation = evaluate(list(scores.values()), test, store.schema.tasks)
         r2_by_split["test"] = {
-            name: {task: interval["value"] for task, interval in r2.items()}
+            name: {task: interval.value for task, interval in r2.items()}
             for name, r2 in zip(scores, evaluation.r2, strict=True)
         }
     if options.json:
-        print(json.dumps({"data": source, "r2": r2_by_split}, indent=2, allow_nan=False))
+        plain = {split: _plain(r2) for split, r2 in r2_by_split.items()}
+        print(json.dumps({"data": source, "r2": plain}, indent=2, allow_nan=False))
         return 0
     for split, r2 in r2_by_split.items():
         print(_table(split, r2))
     return 0
+
+
+def _plain(r2: R2ByModel) -> dict[str, dict[str, float | None]]:
+    """R² for JSON, with `None` for NaN."""
+    return {
+        name: {task: json_number(value) for task, value in by_task.items()}
+        for name, by_task in r2.items()
+    }
 
 
 def _table(split: str, r2: R2ByModel) -> str:

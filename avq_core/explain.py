@@ -6,10 +6,10 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from avq_core.cli import CommandParser, file_ending, integer, run_command
-from avq_core.display.numbers import interval_text, metric_text
+from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError, DataError
 
@@ -142,18 +142,18 @@ def _split(
     return name, raw
 
 
-def as_json(importance: "Importance") -> dict[str, Any]:
+def as_json(importance: "Importance") -> dict[str, object]:
     """The importance as plain values for JSON; `None` where R² is not defined."""
     return {
-        "r2": importance.r2,
+        "r2": {task: json_number(r2) for task, r2 in importance.r2.items()},
         "num_labels": importance.num_labels,
         "streams": {name: _plain(loss) for name, loss in importance.streams.items()},
         "all_streams": _plain(importance.all_streams),
     }
 
 
-def _plain(loss: "R2Loss") -> dict[str, Any]:
-    lost = {task: {k: r2[k] for k in ("value", "low", "high")} for task, r2 in loss.r2.items()}
+def _plain(loss: "R2Loss") -> dict[str, object]:
+    lost = {task: interval.to_dict() for task, interval in loss.r2.items()}
     return {"clips": loss.num_clips, "r2_lost": lost}
 
 
@@ -165,7 +165,7 @@ def render(importance: "Importance") -> Iterator[str]:
         shown = tasks[start : start + _COLUMNS]
         rows = [["R² lost [95 %]", "clips", *shown]]
         rows += [
-            [name, str(loss.num_clips), *(interval_text(loss.r2[task]) for task in shown)]
+            [name, str(loss.num_clips), *(str(loss.r2[task]) for task in shown)]
             for name, loss in losses.items()
         ]
         rows.append(["R² unshuffled", "", *(metric_text(importance.r2[task]) for task in shown)])
@@ -184,9 +184,9 @@ def _write(options: argparse.Namespace, importance: "Importance") -> None:
             losses = {**importance.streams, _ALL_STREAMS: importance.all_streams}
             for name, loss in losses.items():
                 for task, lost in loss.r2.items():
-                    labels, r2 = importance.num_labels[task], importance.r2[task]
-                    row = [name, task, loss.num_clips, labels, r2]
-                    table.writerow([*row, lost["value"], lost["low"], lost["high"]])
+                    r2 = json_number(importance.r2[task])
+                    row = [name, task, loss.num_clips, importance.num_labels[task], r2]
+                    table.writerow([*row, *lost.to_dict().values()])
     if options.plot is not None:
         from avq_core.evaluation.permutation_plot import draw
 

@@ -1,13 +1,15 @@
 """`python -m avq_core.train`: trains one configuration, saves it, reports the test split."""
 
 import argparse
+import dataclasses
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from avq_core.cli import CommandParser, integer, run_command
-from avq_core.display.numbers import interval_text, metric_text
+from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
 
 if TYPE_CHECKING:
@@ -18,12 +20,23 @@ if TYPE_CHECKING:
     from avq_core.data.preprocessing.splits import PreparedSplit
     from avq_core.data.store.store import PreparedStore
     from avq_core.evaluation.evaluate import Evaluation
+    from avq_core.evaluation.intervals import Interval
     from avq_core.training.checkpoint import TrainedModel
     from avq_core.training.resident import ResidentSplits
 
 
 _MAX_SHOWN = 8
 """Tasks on the line of an epoch; with more tasks, the first ones and the mean of all."""
+
+
+class _Trained(NamedTuple):
+    """A trained model and its metrics."""
+
+    model: "TrainedModel"
+    val_r2: "Mapping[str, float]"
+    """After the last epoch, by task; NaN where it is not defined."""
+    test_scores: "npt.NDArray[np.float32]"
+    """(N, K), in the scaled units of the targets."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -85,25 +98,18 @@ def main(argv: Sequence[str]) -> int:
     store = prepare(source, configs[0].data, root=options.runs / "prepared", on_note=_say)
     splits = splits_to_device(store.search_splits(), device)
     test = store.test_split()
-    models, scores = [], []
+    trained = []
     for number, config in enumerate(configs, 1):
-        member = f"member {number} of {len(configs)}, " if len(configs) > 1 else ""
-        _say(f"training {member}on {source}, {device}, {config.training.epochs} epochs")
-        model, test_scores = _train(config, options.config, store, splits, test)
-        models.append(model)
-        scores.append(test_scores)
-    if len(models) > 1:
+        which = f"member {number} of {len(configs)}, " if len(configs) > 1 else ""
+        _say(f"training {which}on {source}, {device}, {config.training.epochs} epochs")
+        trained.append(_train(config, options.config, store, splits, test))
+    scores = [member.test_scores for member in trained]
+    if len(scores) > 1:
         scores.append(np.mean(scores, axis=0))
     evaluation = evaluate(scores, test, store.schema.tasks)
-    for model, r2 in zip(models, evaluation.r2, strict=False):
-        model.provenance.update(
-            data=source,
-            fingerprint=store.fingerprint,
-            test_r2=r2,
-            test_labels=evaluation.num_labels,
-        )
-    save_ensemble(options.out, models)
-    _print_table([model.provenance["val_r2"] for model in models], evaluation)
+    about = {"data": source, "fingerprint": store.fingerprint}
+    save_ensemble(options.out, _with_provenance(trained, about, evaluation))
+    _print_table(trained[0].val_r2, evaluation)
     print(f"model: {options.out}")
     return 0
 
@@ -141,8 +147,8 @@ def _train(
     store: "PreparedStore",
     splits: "ResidentSplits",
     test: "PreparedSplit",
-) -> "tuple[TrainedModel, npt.NDArray[np.float32]]":
-    """Trains one configuration; returns the model and its scores on test."""
+) -> _Trained:
+    """Trains one configuration and scores test."""
     from avq_core.config.presets import manual
     from avq_core.config.values import with_values
     from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
@@ -171,20 +177,36 @@ def _train(
         raise ConfigError(f"training diverged ({error}); lower optim.lr") from error
     except OutOfDeviceMemoryError as error:
         raise ConfigError(f"{error}; choose a smaller network or another --device") from error
-    val_r2 = {t: None if v != v else v for t, v in result.history[-1].r2.items()}  # noqa: PLR0124
     model = TrainedModel(
         network=result.network,
         config=config,
         raw_schema=store.raw_schema,
         schema=store.schema,
         statistics=store.statistics,
-        provenance={"val_r2": val_r2},
+        provenance={},
     )
     scores = predict(result.network, to_device(test, splits.device), precision=result.precision)
-    return model, scores
+    return _Trained(model=model, val_r2=result.history[-1].r2, test_scores=scores)
 
 
-def _print_table(val: "Sequence[Mapping[str, float | None]]", evaluation: "Evaluation") -> None:
+def _with_provenance(
+    trained: Sequence[_Trained], about: "Mapping[str, str]", evaluation: "Evaluation"
+) -> "list[TrainedModel]":
+    """The models with what `model.yaml` says of their data and R², as plain values."""
+    models = []
+    # An ensemble's own R² stands behind those of its members, and belongs to no model.
+    for member, r2 in zip(trained, evaluation.r2, strict=False):
+        provenance = {
+            "val_r2": {task: json_number(value) for task, value in member.val_r2.items()},
+            **about,
+            "test_r2": {task: interval.to_dict() for task, interval in r2.items()},
+            "test_labels": evaluation.num_labels,
+        }
+        models.append(dataclasses.replace(member.model, provenance=provenance))
+    return models
+
+
+def _print_table(val_r2: "Mapping[str, float]", evaluation: "Evaluation") -> None:
     """One row for each task: R² on val, R² on test with its interval, number of test labels.
 
     For an ensemble the first column is the mean R² of its members on test instead.
@@ -194,16 +216,14 @@ def _print_table(val: "Sequence[Mapping[str, float | None]]", evaluation: "Evalu
     head += ["ensemble test R²" if members else "test R²", "test labels"]
     rows = []
     for task, num_labels in evaluation.num_labels.items():
-        single = _mean_r2(members, task) if members else val[0][task]
-        rows.append([task, metric_text(single), interval_text(last[task]), str(num_labels)])
+        single = _mean_r2(members, task) if members else val_r2[task]
+        rows.append([task, metric_text(single), str(last[task]), str(num_labels)])
     print(text_table([head, *rows]))
 
 
-def _mean_r2(
-    members: "Sequence[Mapping[str, Mapping[str, float | None]]]", task: str
-) -> float | None:
-    values = [r2[task]["value"] for r2 in members]
-    defined = [value for value in values if value is not None]
+def _mean_r2(members: "Sequence[Mapping[str, Interval]]", task: str) -> float | None:
+    values = [r2[task].value for r2 in members]
+    defined = [value for value in values if math.isfinite(value)]
     return sum(defined) / len(defined) if defined else None
 
 

@@ -184,9 +184,9 @@ class AuditReport:
     findings: tuple[Finding, ...]
     """Errors first, then warnings, then notes."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The report as plain values for JSON, with `None` for NaN."""
-        plain: dict[str, Any] = _plain(dataclasses.asdict(self))
+        plain: dict[str, object] = _plain(dataclasses.asdict(self))
         return plain
 
 

@@ -34,7 +34,7 @@ class Schema:
     """Frames T of the longest train sample; 1 if no stream is temporal."""
     tasks: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The schema as plain values, for JSON and YAML."""
         return {
             "streams": [dataclasses.asdict(stream) for stream in self.streams],

@@ -1,7 +1,6 @@
-"""Metrics and their intervals as text."""
+"""Metrics and their intervals as text and for JSON."""
 
 import math
-from collections.abc import Mapping
 
 
 def metric_text(value: float | None) -> str:
@@ -9,17 +8,19 @@ def metric_text(value: float | None) -> str:
     return "n/a" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
-def interval_text(interval: Mapping[str, float | None] | None) -> str:
+def interval_text(value: float, low: float, high: float) -> str:
     """A metric with its confidence interval: `0.310 [0.210, 0.410]`.
 
-    Args:
-        interval: `value`, `low` and `high`, each `None` or NaN where not defined; `None` where there
-            is none.
-
     Returns:
-        The text; only the value where its bounds are not defined, `n/a` without a value.
+        The text; only the value where a bound is not finite, `n/a` where the value is not.
     """
-    if not interval:
+    if not math.isfinite(value):
         return metric_text(None)
-    value, low, high = (metric_text(interval[name]) for name in ("value", "low", "high"))
-    return value if metric_text(None) in (value, low, high) else f"{value} [{low}, {high}]"
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return metric_text(value)
+    return f"{metric_text(value)} [{metric_text(low)}, {metric_text(high)}]"
+
+
+def json_number(value: float) -> float | None:
+    """The number for JSON, which has no NaN and no infinity: `None` for those."""
+    return value if math.isfinite(value) else None

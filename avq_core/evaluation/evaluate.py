@@ -13,12 +13,11 @@ import numpy.typing as npt
 from avq_core.data.preprocessing.labels import LabelScaling
 from avq_core.data.preprocessing.splits import PreparedSplit
 from avq_core.evaluation import intervals
-from avq_core.evaluation.intervals import Draws
+from avq_core.evaluation.intervals import Difference, Draws, Interval
 from avq_core.training.metrics import num_labels
 
 Scores = npt.NDArray[np.float32]
-IntervalDict = dict[str, float | None]
-MetricIntervals = dict[str, dict[str, IntervalDict]]
+MetricIntervals = dict[str, dict[str, Interval]]
 """Metric, a key of `METRICS`, to task to interval."""
 
 METRICS: Final = {
@@ -31,9 +30,9 @@ METRICS: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation:
-    """R² of several models with 95 % intervals, ready for JSON (`value`, `low`, `high`)."""
+    """R² of several models with 95 % intervals."""
 
-    r2: list[dict[str, IntervalDict]]
+    r2: list[dict[str, Interval]]
     """One entry a model: task to interval."""
     num_labels: dict[str, int]
     """Number of valid labels by task."""
@@ -46,14 +45,14 @@ def evaluate(scores: Sequence[Scores], split: PreparedSplit, tasks: Sequence[str
 
     Args:
         scores: One (N, K) a model, in the scaled units of the targets. An empty array stands for a
-            model that diverged: its R² is `None`.
+            model that diverged: its R² is NaN.
         split: The split, with its targets and groups.
         tasks: Names of the K columns.
     """
-    r2: list[dict[str, IntervalDict]] = [{} for _ in scores]
+    r2: list[dict[str, Interval]] = [{} for _ in scores]
     for task, (draws, columns) in _by_task([[run] for run in scores], split, tasks).items():
         for entry, runs in zip(r2, columns, strict=True):
-            entry[task] = draws.interval(intervals.r2, runs).to_dict()
+            entry[task] = draws.interval(intervals.r2, runs)
     return Evaluation(r2=r2, num_labels=num_labels(split.targets, tasks))
 
 
@@ -64,7 +63,7 @@ def metric_intervals(
 
     Args:
         runs: S times (N, K), in the scaled units of the targets. An empty array stands for a run
-            that diverged, and makes every metric `None`.
+            that diverged, and makes every metric NaN.
         split: The split, with its targets and groups.
         tasks: Names of the K columns.
         labels: Converts the mean absolute error to the user's units.
@@ -72,19 +71,15 @@ def metric_intervals(
     metrics: MetricIntervals = {metric: {} for metric in METRICS}
     for k, (task, (draws, columns)) in enumerate(_by_task([runs], split, tasks).items()):
         for name, metric in METRICS.items():
-            interval = draws.interval(metric, columns[0]).to_dict()
-            if name == "mae":
-                width = float(labels.width[k])
-                interval = {
-                    end: None if value is None else value * width for end, value in interval.items()
-                }
-            metrics[name][task] = interval
+            interval = draws.interval(metric, columns[0])
+            scale = float(labels.width[k]) if name == "mae" else 1.0
+            metrics[name][task] = _scaled(interval, scale)
     return metrics
 
 
 def differences(
     first: Sequence[Scores], second: Sequence[Scores], split: PreparedSplit, tasks: Sequence[str]
-) -> dict[str, IntervalDict]:
+) -> dict[str, Difference]:
     """R² of the first model minus R² of the second, by task; paired by clip and by run.
 
     Args:
@@ -92,17 +87,20 @@ def differences(
         second: S runs too, or a single one of a model that has no seeds.
         split: The split, with its targets and groups.
         tasks: Names of the K columns.
-
-    Returns:
-        Task to `value`; `low` and `high`, the 95 % interval of that task; and `low_all` and
-        `high_all`, which cover all tasks at once with 95 % (Bonferroni).
     """
-    paired: dict[str, IntervalDict] = {}
-    for task, (draws, columns) in _by_task([first, second], split, tasks).items():
-        one = draws.difference(*columns)
-        wide = draws.difference(*columns, confidence=1 - 0.05 / len(tasks)).to_dict()
-        paired[task] = one.to_dict() | {"low_all": wide["low"], "high_all": wide["high"]}
-    return paired
+    return {
+        task: Difference(
+            interval=draws.difference(*columns),
+            all_tasks=draws.difference(*columns, confidence=1 - 0.05 / len(tasks)),
+        )
+        for task, (draws, columns) in _by_task([first, second], split, tasks).items()
+    }
+
+
+def _scaled(interval: Interval, factor: float) -> Interval:
+    return Interval(
+        value=interval.value * factor, low=interval.low * factor, high=interval.high * factor
+    )
 
 
 def _by_task(

@@ -18,6 +18,8 @@ import numpy.typing as npt
 import scipy.special
 import scipy.stats
 
+from avq_core.display.numbers import interval_text, json_number
+
 FloatArray = npt.NDArray[np.floating]
 DoubleArray = npt.NDArray[np.float64]
 
@@ -40,7 +42,26 @@ class Interval:
     def to_dict(self) -> dict[str, float | None]:
         """The interval for JSON, with `None` for NaN."""
         values = {"value": self.value, "low": self.low, "high": self.high}
-        return {name: value if np.isfinite(value) else None for name, value in values.items()}
+        return {name: json_number(value) for name, value in values.items()}
+
+    def __str__(self) -> str:
+        """As a table shows it: `0.310 [0.210, 0.410]`."""
+        return interval_text(self.value, self.low, self.high)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """R² of one model minus that of another in one of several tasks."""
+
+    interval: Interval
+    """The difference with the 95 % interval of this task."""
+    all_tasks: Interval
+    """The same difference; its interval covers all tasks at once with 95 % (Bonferroni)."""
+
+    def to_dict(self) -> dict[str, float | None]:
+        """The difference for JSON, with `None` for NaN."""
+        bounds = {"low_all": self.all_tasks.low, "high_all": self.all_tasks.high}
+        return self.interval.to_dict() | {k: json_number(bound) for k, bound in bounds.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Shapes: N clips, T frames, K tasks, M models, R repeats.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ import torch
 from torch import Tensor
 
 from avq_core.data.preprocessing.splits import PreparedSplit
-from avq_core.evaluation.evaluate import IntervalDict, differences
+from avq_core.evaluation.evaluate import differences
+from avq_core.evaluation.intervals import Interval
 from avq_core.training.metrics import num_labels, r2_by_task
 from avq_core.training.resident import ResidentSplit
 
@@ -31,17 +33,17 @@ class R2Loss:
 
     num_clips: int
     """Clips that have the stream."""
-    r2: dict[str, IntervalDict]
+    r2: dict[str, Interval]
     """Task to the R² lost: the mean over the repeats, with a 95 % interval over groups of clips and
-    repeats; `None` where it is not defined."""
+    repeats; NaN where it is not defined."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Importance:
     """How much of a model's R² depends on each stream."""
 
-    r2: dict[str, float | None]
-    """Task to R² on the unshuffled split; `None` where it is not defined."""
+    r2: dict[str, float]
+    """Task to R² on the unshuffled split; NaN where it is not defined."""
     num_labels: dict[str, int]
     """Task to the number of valid labels."""
     streams: dict[str, R2Loss]
@@ -74,33 +76,36 @@ def stream_importance(
     rng = np.random.default_rng(seed)
     orders = [torch.from_numpy(rng.permutation(len(split))) for _ in range(repeats)]
     base = score(split)
+
+    def lost(shuffled: Sequence[FloatArray]) -> dict[str, Interval]:
+        paired = differences([base] * repeats, shuffled, prepared, tasks)
+        return {task: difference.interval for task, difference in paired.items()}
+
     losses: dict[str, R2Loss] = {}
     for stream in split.streams:
         on_step(stream)
         present = split.present.get(stream)
         num_clips = len(split) if present is None else int(present.sum())
         if num_clips == 0:
-            undefined: IntervalDict = {"value": None, "low": None, "high": None}
+            undefined = Interval(value=math.nan, low=math.nan, high=math.nan)
             losses[stream] = R2Loss(num_clips=0, r2=dict.fromkeys(tasks, undefined))
             continue
         shuffled = [score(shuffle_stream(split, stream, order)) for order in orders]
-        lost = differences([base] * repeats, shuffled, prepared, tasks)
-        losses[stream] = R2Loss(num_clips=num_clips, r2=lost)
+        losses[stream] = R2Loss(num_clips=num_clips, r2=lost(shuffled))
     # Shuffling all streams together permutes whole clips, and so their scores.
     permuted = [base[order.numpy()] for order in orders]
-    all_lost = differences([base] * repeats, permuted, prepared, tasks)
     targets = prepared.targets
     return Importance(
-        r2={t: v if np.isfinite(v) else None for t, v in r2_by_task(base, targets, tasks).items()},
+        r2=r2_by_task(base, targets, tasks),
         num_labels=num_labels(targets, tasks),
         streams=dict(sorted(losses.items(), key=lambda item: -_mean(item[1].r2))),
-        all_streams=R2Loss(num_clips=len(split), r2=all_lost),
+        all_streams=R2Loss(num_clips=len(split), r2=lost(permuted)),
     )
 
 
-def _mean(r2: Mapping[str, IntervalDict]) -> float:
+def _mean(r2: Mapping[str, Interval]) -> float:
     """Mean over the tasks whose loss is defined; 0 without any."""
-    defined = [entry["value"] for entry in r2.values() if entry["value"] is not None]
+    defined = [entry.value for entry in r2.values() if math.isfinite(entry.value)]
     return float(np.mean(defined)) if defined else 0.0
 
 

@@ -1,5 +1,7 @@
 """A plot of permutation importance: a panel for each task, a bar for each stream."""
 
+import math
+
 from matplotlib.figure import Figure
 
 from avq_core.display.numbers import metric_text
@@ -24,13 +26,12 @@ def draw(importance: Importance) -> Figure:
         task = tasks[number]
         for place, stream in enumerate(streams):
             lost = importance.streams[stream].r2[task]
-            value, low, high = lost["value"], lost["low"], lost["high"]
-            if value is None:
+            if not math.isfinite(lost.value):
                 panel.text(0, place, "n/a", va="center", fontsize=8)
                 continue
-            panel.barh(place, value, color=BLUE, height=0.6)
-            if low is not None and high is not None:
-                panel.plot([low, high], [place, place], color=INK, linewidth=1.2)
+            panel.barh(place, lost.value, color=BLUE, height=0.6)
+            if math.isfinite(lost.low) and math.isfinite(lost.high):
+                panel.plot([lost.low, lost.high], [place, place], color=INK, linewidth=1.2)
         panel.axvline(0, color=INK, linewidth=0.8)
         panel.set_yticks(range(len(streams)), streams)
         panel.set_ylim(len(streams) - 0.5, -0.5)

@@ -5,10 +5,10 @@ train split, and `model.yaml` the configuration, the raw and the prepared schema
 The folder of an ensemble holds one such folder for each member, and `ensemble.yaml` with their names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import safetensors
 import safetensors.numpy
@@ -41,7 +41,7 @@ class TrainedModel:
     """Streams and tasks as the network reads them, after preprocessing."""
     statistics: Statistics
     """Preprocessing, as fitted on the train split."""
-    provenance: dict[str, Any]
+    provenance: Mapping[str, object]
     """The data, and R² on val and test; plain YAML values that people read and no code does."""
 
 

@@ -29,7 +29,7 @@ from studies.records.trial import RanOn
 if TYPE_CHECKING:
     from avq_core.data.preprocessing.splits import PreparedSplit
     from avq_core.data.store.store import PreparedStore
-    from avq_core.evaluation.evaluate import IntervalDict
+    from avq_core.evaluation.intervals import Difference, Interval
 
 NUM_SEEDS: Final = 5
 """Runs of the chosen configuration and of the manual baseline, paired by their seeds."""
@@ -182,12 +182,12 @@ def _tested(
     )
 
 
-def _intervals(by_task: "Mapping[str, IntervalDict]") -> IntervalsByTask:
-    return {task: IntervalValue.decode(interval) for task, interval in by_task.items()}
+def _intervals(by_task: "Mapping[str, Interval]") -> IntervalsByTask:
+    return {task: IntervalValue.decode(interval.to_dict()) for task, interval in by_task.items()}
 
 
-def _differences(by_task: "Mapping[str, IntervalDict]") -> dict[str, PairedDifference]:
-    return {task: PairedDifference.decode(interval) for task, interval in by_task.items()}
+def _differences(by_task: "Mapping[str, Difference]") -> dict[str, PairedDifference]:
+    return {task: PairedDifference.decode(gap.to_dict()) for task, gap in by_task.items()}
 
 
 def _ensemble(

@@ -22,12 +22,12 @@ class IntervalValue(Stored):
 
     def __str__(self) -> str:
         """As a table shows it: `0.310 [0.210, 0.410]`."""
-        return numbers.interval_text({"value": self.value, "low": self.low, "high": self.high})
+        return numbers.interval_text(self.value, self.low, self.high)
 
 
 def interval_text(interval: IntervalValue | None) -> str:
     """A metric with its interval; `n/a` where there is none."""
-    return numbers.interval_text(None) if interval is None else str(interval)
+    return numbers.metric_text(None) if interval is None else str(interval)
 
 
 class PairedGap(IntervalValue):

@@ -181,11 +181,11 @@ def _group(group: object, split: str, index: int, where: str) -> str:
     return str(group)
 
 
-def as_samples(dataset: Dataset) -> dict[str, list[dict[str, Any]]]:
+def as_samples(dataset: Dataset) -> dict[str, list[dict[str, object]]]:
     """A data set in the layout of `ac.pkl`, with -1.0 for a missing label."""
     names = [f"{task}{LABEL_SUFFIX}" for task in dataset.schema.tasks]
 
-    def sample(split: RawSplit, row: int) -> dict[str, Any]:
+    def sample(split: RawSplit, row: int) -> dict[str, object]:
         features = {name: samples[row] for name, samples in split.features.items()}
         labels = [-1.0 if math.isnan(label) else float(label) for label in split.labels[row]]
         group = split.groups[row]

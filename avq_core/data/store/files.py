@@ -78,7 +78,7 @@ def read_meta(folder: Path) -> dict[str, Any] | None:
     return meta if complete else None
 
 
-def write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
+def write_meta(folder: Path, meta: Mapping[str, object]) -> None:
     """Writes `meta.json`, after all other files, with the size of each."""
     files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     text = json.dumps({**meta, "files": files}, indent=1)

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from avq_core.data.files.read import DEMO
 from avq_core.errors import DataError
@@ -99,7 +99,7 @@ def _identity(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns, status.st_ino]
 
 
-def _read_index(root: Path) -> dict[str, Any]:
+def _read_index(root: Path) -> dict[str, object]:
     """The index, by path; empty if there is none or it cannot be read."""
     try:
         index = json.loads((root / INDEX_NAME).read_text(encoding="utf-8"))

@@ -48,11 +48,11 @@ def write_legacy_pickle(store: PreparedStore, path: Path) -> None:
         pickler.dump({name: _layout(split, store) for name, split in splits.items()})
 
 
-def _layout(split: PreparedSplit, store: PreparedStore) -> dict[str, Any]:
+def _layout(split: PreparedSplit, store: PreparedStore) -> dict[str, object]:
     valid = np.isfinite(split.targets)
     labels = np.where(valid, split.targets, np.float32(0))
     tasks = store.schema.tasks
-    layout: dict[str, Any] = {
+    layout: dict[str, object] = {
         "features": {name: _AsFloat32(values) for name, values in split.streams.items()},
         "labels": {task: labels[:, k].copy() for k, task in enumerate(tasks)},
         "valid_masks": {task: valid[:, k].copy() for k, task in enumerate(tasks)},
