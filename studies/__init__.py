@@ -1,1 +1,1 @@
-"""What is kept of a search: storage, records, and what is shown and exported of them."""
+"""Storage and records of studies, and everything that shows, analyses or exports them."""

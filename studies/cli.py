@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def add_study_options(parser: argparse.ArgumentParser) -> None:
-    """Which study, and where it is kept."""
+    """Adds the options that name a study and its storage."""
     parser.add_argument(
         "study",
         nargs="?",

@@ -1,4 +1,4 @@
-"""A declared space as Optuna's distributions: what its trials are asked, and samplers are told."""
+"""A declared space as Optuna's distributions, as trials suggest from them and samplers see them."""
 
 from optuna.distributions import (
     BaseDistribution,
@@ -12,7 +12,7 @@ from space.space import Space
 
 
 def distributions_of(space: Space) -> dict[str, BaseDistribution]:
-    """The distribution that the search asks its trials for, by parameter, in the space's order."""
+    """The distribution of each parameter, in the order of the space."""
     return {name: _distribution(parameter) for name, parameter in space.parameters.items()}
 
 

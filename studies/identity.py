@@ -1,4 +1,4 @@
-"""What a study is of. A study goes on with the same data, space and settings, or not at all."""
+"""What identifies a study: a search resumes it only with the same data, space and settings."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _SHOWN: Final = 12
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """All that two runs must share for their trials to be comparable."""
+    """Everything that two runs must share for their trials to be comparable."""
 
     data: str
     """Fingerprint of the data and of how it was prepared."""
@@ -22,7 +22,7 @@ class Identity:
     """Further fixed settings by name, as JSON holds them."""
 
     def __post_init__(self) -> None:
-        # As they come back from a storage: a tuple is a list there.
+        # As a storage gives them back: JSON has no tuples.
         object.__setattr__(self, "settings", json.loads(json.dumps(dict(self.settings))))
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,11 +36,11 @@ class Identity:
 
 
 def differences(stored: Identity, asked: Identity) -> list[str]:
-    """What keeps a run from going on with a study, a line each; empty if nothing does.
+    """Why a run cannot resume a study, a line for each difference; empty if it can.
 
     Args:
-        stored: What the study was started with.
-        asked: What the run was started with.
+        stored: Identity of the study.
+        asked: Identity of the run.
     """
     lines = [
         f"{name}: the study is of another {name} "
@@ -61,10 +61,10 @@ def differences(stored: Identity, asked: Identity) -> list[str]:
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested settings by dotted path, each as text."""
-    found: dict[str, str] = {}
+    by_path: dict[str, str] = {}
     for name, value in settings.items():
         if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{name}.")
+            by_path |= _flat(value, f"{prefix}{name}.")
         else:
-            found[f"{prefix}{name}"] = value if isinstance(value, str) else json.dumps(value)
-    return found
+            by_path[f"{prefix}{name}"] = value if isinstance(value, str) else json.dumps(value)
+    return by_path

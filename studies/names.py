@@ -1,4 +1,4 @@
-"""Names of studies, and the folders in which their results lie."""
+"""Names of studies, and the folders of their results."""
 
 import re
 from hashlib import sha256
@@ -7,21 +7,21 @@ from typing import Final
 
 EXPECTED: Final = "letters, digits, dots, dashes and underscores"
 PREPARED: Final = "prepared"
-"""The folder of prepared data beside the studies' own, so no study's name."""
+"""The folder of prepared data beside the folders of the studies; so no study may have this name."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DIGITS: Final = 12
 
 
 def is_name(name: str) -> bool:
-    """Whether a study may be called so: a folder's name that leads nowhere else."""
+    """Whether a study may have this name: it must be the name of a folder, never a path."""
     return bool(_NAME.fullmatch(name)) and name != PREPARED
 
 
 def results_folder(runs: Path, study: str) -> Path:
-    """Where what is made of a study goes.
+    """The folder of a study's results.
 
-    A study of a shared database may be called anything, `../../x` too: of such a name the folder's is
-    a digest.
+    A study in a shared database may have any name, such as `../../x`. Where the name cannot be a
+    folder's, the folder is named by a digest of it.
     """
-    own = study if is_name(study) else f"study-{sha256(study.encode()).hexdigest()[:_DIGITS]}"
-    return runs / own
+    folder = study if is_name(study) else f"study-{sha256(study.encode()).hexdigest()[:_DIGITS]}"
+    return runs / folder

@@ -7,6 +7,9 @@ from typing import Any
 
 from avq_core.errors import ConfigError
 
+OBJECTIVES: Final = ("score", "pareto")
+"""What a study maximises: the weighted mean of both R², or both of them as two objectives."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchedR2:
@@ -23,7 +26,7 @@ class WatchedR2:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
-    """Which tasks play 'cross-modal' and 'overall', and what each counts for in the score."""
+    """Which tasks are watched as 'cross-modal' and 'overall', and the weight of each in the score."""
 
     cross_modal: str = "cross_modal"
     overall: str = "overall"
@@ -39,11 +42,11 @@ class Watch:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The watched tasks, cross-modal first; one where it plays both."""
+        """The watched tasks, cross-modal first; a single one where it is watched as both."""
         return tuple(dict.fromkeys((self.cross_modal, self.overall)))
 
     def pick(self, r2: Mapping[str, float]) -> WatchedR2:
-        """The watched ones of R² by task; NaN where a task is missing."""
+        """The R² of the two watched tasks; NaN where a task is missing."""
         return WatchedR2(
             cross_modal=r2.get(self.cross_modal, math.nan), overall=r2.get(self.overall, math.nan)
         )
@@ -59,7 +62,7 @@ class Watch:
         return self.score(self.pick(r2))
 
     def weight(self, task: str) -> float:
-        """What a task's R² counts for in the score; 0 where it is not watched."""
+        """The weight of a task's R² in the score; 0 where the task is not watched."""
         share = self.cross_modal_weight
         return share * (task == self.cross_modal) + (1 - share) * (task == self.overall)
 

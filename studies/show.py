@@ -1,4 +1,4 @@
-"""`python -m studies.show`: what a study holds, for people and, with `--json`, for programs."""
+"""`python -m studies.show`: a study's results as text or, for programs, as JSON or CSV."""
 
 import argparse
 import json
@@ -14,17 +14,17 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m studies.show",
-        description="Shows a study: trials by state, baseline and best, what was confirmed.",
+        description="Shows a study: trials by state, manual baseline and best trial, confirmation, test.",
     )
     add_study_options(parser)
     parser.add_argument(
         "other",
         nargs="?",
         metavar="OTHER",
-        help="a second study, to be set beside the first: what they are of, cost and found",
+        help="a second study, to compare with the first: data, space, settings, cost and results",
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--json", action="store_true", help="for programs")
+    how.add_argument("--json", action="store_true", help="print JSON, for programs")
     how.add_argument(
         "--csv", action="store_true", help="a row a trial: state, metrics, cost, parameters, reason"
     )
@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> int:
     """Reads and prints."""
-    # Intermixed: the second study's name may stand behind an option.
+    # Intermixed: the name of the second study may follow an option.
     options = build_parser().parse_intermixed_args(argv)
     if options.other is not None:
         return _compare(options)
@@ -61,7 +61,7 @@ def _compare(options: argparse.Namespace) -> int:
     from studies.summary import comparison as compare
 
     if options.csv:
-        raise StudyError("--csv is of one study, got two; leave one out, or ask for --json")
+        raise StudyError("--csv shows one study, got two; leave one out, or use --json")
     first, second = (
         read_study(open_study(options.runs, name, options.storage))
         for name in (options.study, options.other)

@@ -1,4 +1,4 @@
-"""A table as data; whoever shows it sets it as text, Markdown or HTML."""
+"""A table as data, to be shown as text, Markdown or HTML."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """A table in words."""
+    """A table whose cells are text."""
 
     title: str
     head: list[str]
     rows: list[list[str]]
     marks: list[str] = field(default_factory=list)
-    """What a row is of: the baseline's, the chosen one's, or nothing; empty for no rows at all."""
+    """Which rows are highlighted: `BASELINE`, `CHOSEN` or an empty string for each; or no entries."""
 
 
 _NUMBER = re.compile(r"[#±+\-−\[(]*\d.*|n/a|")
 
 
 def word_columns(table: Table) -> list[int]:
-    """Places of the columns that hold words, not numbers; the first always does."""
+    """Indices of the columns of words, which are aligned left; always with the first column."""
     return [
         place
         for place in range(len(table.head))

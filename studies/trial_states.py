@@ -5,10 +5,10 @@ from typing import Final
 from optuna.trial import TrialState
 
 FINISHED: Final = (TrialState.COMPLETE, TrialState.PRUNED)
-"""Came to an end of their own, and count towards the study's total."""
+"""Count towards the study's total: trained to the end or stopped by the pruner."""
 BUDGETED: Final = (*FINISHED, TrialState.RUNNING)
-"""Hold a place in the study's total; one that is running may still fail and give its place back."""
+"""Take a place in the study's total; a running trial that fails frees its place again."""
 PENDING: Final = (TrialState.RUNNING, TrialState.WAITING)
-"""Have yet to end."""
+"""Have not ended yet."""
 NOT_FAILED: Final = (*BUDGETED, TrialState.WAITING)
-"""Have run, run, or will run; a failed trial counts for nothing, and its retry is another trial."""
+"""All but failed trials: those count for nothing, and a retry is another trial."""

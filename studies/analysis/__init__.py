@@ -1,1 +1,1 @@
-"""What the finished trials tell of the settings and of the pruner."""
+"""Analyses of finished trials: hyperparameter importance, effects of task weights, pruning check."""

@@ -1,8 +1,8 @@
-"""How much each searched setting decides the score, with intervals and beside chance.
+"""Importance of each searched hyperparameter, with intervals and a comparison to chance.
 
 Measured by Optuna's mean decrease of impurity in a random forest (Breiman, 2001), on the ranks of
-the scores, so that one trial that diverged weighs no more than any other bad one. That measure
-favours settings with many values; so each stands beside what it reaches with shuffled scores
+the scores, so that one diverged trial counts no more than any other bad one. That measure favours
+hyperparameters with many values; so each is compared to its importance under shuffled scores
 (Altmann et al., 2010, doi:10.1093/bioinformatics/btq134).
 """
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
-LEAST: Final = 10
-"""Complete trials below which nothing can be said."""
+MIN_TRIALS: Final = 10
+"""Number of complete trials below which importance is not estimated."""
 _TREES: Final = 24
-_MOST_DRAWS, _LEAST_DRAWS, _TRIALS_DRAWN = 50, 20, 10_000
-"""Half-samples, and shuffles: fewer where more trials make each of them slow."""
+_MAX_DRAWS, _MIN_DRAWS, _TRIALS_DRAWN = 50, 20, 10_000
+"""Number of half-samples, and of shuffles: fewer where more trials make each of them slower."""
 _SEED: Final = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Weight:
-    """A setting's importance, as a share of all settings' sum."""
+class HyperparameterImportance:
+    """Importance of a hyperparameter, as a share of the sum over all of them."""
 
     name: str
     share: float
@@ -39,9 +39,9 @@ class Weight:
     high: float
     """95 % interval over half-samples of the trials."""
     chance: float
-    """What all settings stay below in 95 of 100 studies with shuffled scores."""
+    """Importance that no hyperparameter exceeds in 95 % of studies with shuffled scores."""
     num_trials: int
-    """Trials that have the setting."""
+    """Number of trials that have the hyperparameter."""
 
     @property
     def stands_out(self) -> bool:
@@ -51,24 +51,24 @@ class Weight:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Importance:
-    """What a study's complete trials say about its settings."""
+    """Importance of all hyperparameters of a study, from its complete trials."""
 
     num_trials: int
-    weights: list[Weight]
-    """The most important first; empty of too few trials."""
+    hyperparameters: list[HyperparameterImportance]
+    """The most important first; empty where there are too few trials."""
 
 
 def importance(study: StudyRecord) -> Importance:
-    """The importance of each setting that was searched.
+    """The importance of each hyperparameter that was searched.
 
-    Of complete trials alone: a pruned one's score is of another epoch. Half-samples without
-    replacement spread as much as the whole sample's estimate does (b / n over 1 - b / n is 1 for
-    b = n / 2; Politis, Romano & Wolf, 1999), and unlike a bootstrap's they hold no trial twice,
-    which a tree would learn by heart.
+    Only complete trials count, since the score of a pruned one is of an earlier epoch. Estimates on
+    half-samples without replacement spread as much as the estimate on the whole sample does
+    (b / n over 1 - b / n is 1 for b = n / 2; Politis, Romano & Wolf, 1999). A bootstrap would hold
+    some trials twice, to which a tree overfits.
     """
     trials = study.searched
-    if len(trials) < LEAST or len({trial.score for trial in trials}) < 2:
-        return Importance(num_trials=len(trials), weights=[])
+    if len(trials) < MIN_TRIALS or len({trial.score for trial in trials}) < 2:
+        return Importance(num_trials=len(trials), hyperparameters=[])
     import numpy as np
     from scipy.stats import rankdata
 
@@ -77,19 +77,19 @@ def importance(study: StudyRecord) -> Importance:
     ranks = rankdata([trial.score for trial in trials])
     rng = np.random.default_rng(_SEED)
     halves, shuffles = [], []
-    for _ in range(max(_LEAST_DRAWS, min(_MOST_DRAWS, _TRIALS_DRAWN // len(trials)))):
+    for _ in range(max(_MIN_DRAWS, min(_MAX_DRAWS, _TRIALS_DRAWN // len(trials)))):
         half = ranks.copy()
         half[rng.permutation(len(trials))[: len(trials) // 2]] = math.nan
         halves.append(evaluate(half))
         shuffles.append(evaluate(rng.permutation(ranks)))
-    found, chance = evaluate(ranks), _chance(np.array(shuffles))
-    # Where half the trials put the middle is another matter: only their spread is taken.
+    shares, chance = evaluate(ranks), _chance(np.array(shuffles))
+    # Estimates on half the trials are biased: only their spread is used.
     spread = np.array(halves) - np.median(halves, axis=0)
-    low, high = np.clip(np.quantile(found + spread, [0.025, 0.975], axis=0), 0.0, 1.0)
-    weights = [
-        Weight(
+    low, high = np.clip(np.quantile(shares + spread, [0.025, 0.975], axis=0), 0.0, 1.0)
+    entries = [
+        HyperparameterImportance(
             name=name,
-            share=float(found[place]),
+            share=float(shares[place]),
             low=float(low[place]),
             high=float(high[place]),
             chance=float(chance[place]),
@@ -97,15 +97,15 @@ def importance(study: StudyRecord) -> Importance:
         )
         for place, name in enumerate(names)
     ]
-    ranked = sorted(weights, key=lambda weight: -weight.share)
-    return Importance(num_trials=len(trials), weights=ranked)
+    ranked = sorted(entries, key=lambda entry: -entry.share)
+    return Importance(num_trials=len(trials), hyperparameters=ranked)
 
 
 def _chance(shuffles: Any) -> Any:
-    """What all settings at once stay below in 95 of 100 studies in which nothing matters.
+    """Importance that no hyperparameter exceeds in 95 % of studies in which none of them matters.
 
     Args:
-        shuffles: Importances under shuffled scores, of shape (draws, settings).
+        shuffles: Importances under shuffled scores, of shape (draws, hyperparameters).
     """
     import numpy as np
 
@@ -116,19 +116,19 @@ def _chance(shuffles: Any) -> Any:
 def _evaluator(
     study: StudyRecord, trials: Sequence[TrialRecord], names: Sequence[str]
 ) -> Callable[[Any], Any]:
-    """From a score a trial, NaN for one left out, to the importance of each setting."""
+    """A function from the trials' scores (NaN leaves one out) to the importance of each of `names`."""
     import numpy as np
     from optuna.importance import MeanDecreaseImpurityImportanceEvaluator
     from optuna.trial import create_trial
 
     declared = study.space.parameters
-    known = {name: [t.params[name] for t in trials if name in t.params] for name in names}
-    distributions = {name: distribution_of(declared.get(name), known[name]) for name in names}
-    # A trial without a setting says nothing of it: it gets the middle one of those that were tried.
-    middle = {name: sorted(known[name], key=_order)[len(known[name]) // 2] for name in names}
+    tried = {name: [t.params[name] for t in trials if name in t.params] for name in names}
+    distributions = {name: distribution_of(declared.get(name), tried[name]) for name in names}
+    # A trial without a conditional hyperparameter gets the median of the values that were tried.
+    medians = {name: sorted(tried[name], key=_order)[len(tried[name]) // 2] for name in names}
     copies = _quiet_study()
     copies.add_trials(
-        create_trial(value=0.0, params=middle | dict(trial.params), distributions=distributions)
+        create_trial(value=0.0, params=medians | dict(trial.params), distributions=distributions)
         for trial in trials
     )
     evaluator = MeanDecreaseImpurityImportanceEvaluator(n_trees=_TREES, seed=_SEED)
@@ -137,9 +137,9 @@ def _evaluator(
         def target(trial: "FrozenTrial") -> float:
             return float(scores[trial.number])
 
-        # Sorted: Optuna 5.0 gives its values by the order of names to names in the order asked for.
-        found = evaluator.evaluate(copies, sorted(names), target=target)
-        return np.array([found[name] for name in names])
+        # Sorted: Optuna 5.0 computes importances in sorted order, but labels them in the order asked for.
+        by_name = evaluator.evaluate(copies, sorted(names), target=target)
+        return np.array([by_name[name] for name in names])
 
     return evaluate
 
@@ -149,7 +149,7 @@ def _order(value: Any) -> tuple[float, str]:
 
 
 def _quiet_study() -> "optuna.Study":
-    """In memory, and without a word on the terminal."""
+    """A study in memory, made without a log message."""
     import optuna
 
     before = optuna.logging.get_verbosity()
@@ -163,7 +163,7 @@ def _quiet_study() -> "optuna.Study":
 def distribution_of(
     parameter: SearchedParameter | None, values: Sequence[Any]
 ) -> "BaseDistribution":
-    """As the space has it; around the values where it does not name the setting or hold them."""
+    """The distribution that the space declares; one around the values where they do not fit it."""
     from optuna.distributions import (
         CategoricalDistribution,
         FloatDistribution,
@@ -187,34 +187,41 @@ def distribution_of(
     return IntDistribution(first, last, log=parameter.log, step=parameter.step)
 
 
-def importance_table(found: Importance) -> Table | None:
-    """A row a setting, the most important first; `None` of too few trials."""
-    if not found.weights:
+def importance_table(importances: Importance) -> Table | None:
+    """A row for each hyperparameter, the most important first; `None` for too few trials."""
+    if not importances.hyperparameters:
         return None
     rows = [
         [
-            weight.name,
-            f"{weight.share:.0%} [{weight.low:.0%}, {weight.high:.0%}]",
-            f"{weight.chance:.0%}",
-            str(weight.num_trials),
-            "above chance" if weight.stands_out else "",
+            entry.name,
+            f"{entry.share:.0%} [{entry.low:.0%}, {entry.high:.0%}]",
+            f"{entry.chance:.0%}",
+            str(entry.num_trials),
+            "above chance" if entry.stands_out else "",
         ]
-        for weight in found.weights
+        for entry in importances.hyperparameters
     ]
-    head = ["setting", "share [95 %]", "by chance", "trials", ""]
-    return Table(title=f"importance, of {found.num_trials} complete trials", head=head, rows=rows)
-
-
-def importance_sentences(found: Importance) -> list[str]:
-    """What was measured, of how many trials, and what stands out."""
-    if not found.weights:
-        few = f"{found.num_trials} complete trial(s) with searched settings and a score: too few"
-        return [f"{few} to say what matters, which takes at least {LEAST} whose scores differ."]
-    out = [weight.name for weight in found.weights if weight.stands_out]
-    told = (
-        f"Of {found.num_trials} complete trials: the share of a random forest's decrease in impurity "
-        "that falls to each setting, on the ranks of the scores. Intervals are 95 % over "
-        "half-samples of the trials; 'by chance' is what all settings together stay below in 95 of "
-        "100 studies with shuffled scores."
+    head = ["hyperparameter", "share [95 %]", "by chance", "trials", ""]
+    return Table(
+        title=f"importance, of {importances.num_trials} complete trials", head=head, rows=rows
     )
-    return [told, f"Above chance: {', '.join(out)}." if out else "No setting is above chance."]
+
+
+def importance_sentences(importances: Importance) -> list[str]:
+    """What was measured, on how many trials, and which hyperparameters are above chance."""
+    if not importances.hyperparameters:
+        few = f"{importances.num_trials} complete trial(s) with searched hyperparameters and a score: too few"
+        return [
+            f"{few} to estimate importance, expected at least {MIN_TRIALS} whose scores differ."
+        ]
+    above = [entry.name for entry in importances.hyperparameters if entry.stands_out]
+    method = (
+        f"From {importances.num_trials} complete trials: each hyperparameter's share of the decrease in "
+        "impurity in a random forest, on the ranks of the scores. Intervals are 95 % over half-samples "
+        "of the trials; 'by chance' is the share that no hyperparameter exceeds in 95 % of studies with "
+        "shuffled scores."
+    )
+    return [
+        method,
+        f"Above chance: {', '.join(above)}." if above else "No hyperparameter is above chance.",
+    ]

@@ -12,23 +12,23 @@ from studies.records.trial import TrialRecord
 from studies.table import Table
 
 TOP: Final = 5
-"""A trial that ends among so many best should not have been stopped."""
-_LEAST_COMPLETE: Final = 3 * TOP
-"""Complete trials below which to end among the best says little."""
-_LEAST_FOR_CORRELATION: Final = 5
+"""A trial that ends among this many best ones should not have been stopped."""
+_MIN_COMPLETE: Final = 3 * TOP
+"""Number of complete trials below which ending among the best says little."""
+_MIN_PAIRS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rung:
-    """How well a rung predicts the final score, by the trials that were not pruned there."""
+    """How well the scores at a rung predict the final scores, from trials that were not pruned there."""
 
     epoch: int
     stopped: int
     """Trials that were pruned there."""
     finished: int
-    """Trials that were judged there and went on to their end."""
+    """Trials that were judged there and trained to the end."""
     correlation: float | None
-    """Spearman's, of their scores there with those at their end; `None` of fewer than five."""
+    """Spearman's, between scores at the rung and final scores; `None` for fewer than five trials."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,9 +38,9 @@ class PruningCheck:
     spared: int
     """Trials that the rule would have stopped and that ran to their end, to check the rule."""
     regretted: int
-    """Of them, those that ended among the best `TOP`."""
+    """How many of them ended among the best `TOP`."""
     interval: tuple[float, float]
-    """95 % (Wilson, 1927) of the share of pruned trials that would have ended there."""
+    """95 % interval (Wilson, 1927) of the share of pruned trials that would have ended there."""
     rungs: list[Rung]
 
 
@@ -58,7 +58,7 @@ def check_pruning(study: StudyRecord) -> PruningCheck:
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson, 1927); 0 to 1 of nothing."""
+    """The 95 % interval of a share (Wilson, 1927); 0 to 1 where `of` is 0."""
     if of == 0:
         return (0.0, 1.0)
     from scipy.stats import binomtest
@@ -97,7 +97,7 @@ def _score_at(study: StudyRecord, trial: TrialRecord, epoch: int) -> float | Non
 
 
 def _spearman(pairs: Sequence[tuple[float, float]]) -> float | None:
-    if len(pairs) < _LEAST_FOR_CORRELATION:
+    if len(pairs) < _MIN_PAIRS:
         return None
     first, second = zip(*pairs, strict=True)
     if len(set(first)) < 2 or len(set(second)) < 2:
@@ -112,9 +112,9 @@ def sentences(study: StudyRecord) -> list[str]:
         pruned = any(trial.state == "pruned" for trial in study.trials)
         sentence = "No spared trial ran to its end, so there is no check of the pruning rule."
         return [sentence] if pruned else []
-    if study.counts.complete < _LEAST_COMPLETE:
+    if study.counts.complete < _MIN_COMPLETE:
         return [
-            f"Fewer than {_LEAST_COMPLETE} trials are complete: too few to check the pruning rule."
+            f"Fewer than {_MIN_COMPLETE} trials are complete: too few to check the pruning rule."
         ]
     high = check.interval[1]
     plural = "s" if check.spared != 1 else ""
@@ -127,13 +127,13 @@ def sentences(study: StudyRecord) -> list[str]:
 
 
 def summary(study: StudyRecord) -> dict[str, Any]:
-    """The check for `--json`, under the keys that programs know."""
+    """The check for `--json`; the key `audited`, for spared trials, is kept for programs that read it."""
     check = dataclasses.asdict(check_pruning(study))
     return {"audited": check.pop("spared"), **check}
 
 
 def rung_table(study: StudyRecord) -> Table | None:
-    """A row a rung: how many trials were pruned there, and how well it predicts the final score."""
+    """A row for each rung: trials pruned there, and how well it predicts the final score."""
     rungs = check_pruning(study).rungs
     if not rungs:
         return None

@@ -9,10 +9,10 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float:
 
     Args:
         first: Two values or more that are not all equal.
-        second: As many, not all equal either.
+        second: The same number of values, not all equal either.
 
     Raises:
-        statistics.StatisticsError: One of both does not vary.
+        statistics.StatisticsError: All values of a side are equal.
     """
     return statistics.correlation(ranks(first), ranks(second))
 
@@ -20,13 +20,13 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> float:
 def ranks(values: Sequence[float]) -> list[float]:
     """The rank of each value from 1; equal values share their mean rank."""
     order = sorted(range(len(values)), key=values.__getitem__)
-    found = [0.0] * len(values)
+    mean_ranks = [0.0] * len(values)
     start = 0
     while start < len(order):
         end = start
         while end < len(order) and values[order[end]] == values[order[start]]:
             end += 1
         for place in order[start:end]:
-            found[place] = (start + 1 + end) / 2
+            mean_ranks[place] = (start + 1 + end) / 2
         start = end
-    return found
+    return mean_ranks

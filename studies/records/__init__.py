@@ -1,1 +1,1 @@
-"""What is kept of a study: typed records, and the one place where they become JSON and come back."""
+"""Typed records of a study, and the codec that turns them into JSON and back."""

@@ -1,8 +1,8 @@
 """From stored JSON to typed records and back: the only place that knows how a record is stored.
 
-JSON has no NaN. An `R2` is a number that may be undefined: NaN in Python, null in JSON. What does not
-exist yet is `None` in both. A key that a record does not name is ignored; a field that was never set is
-not written.
+JSON has no NaN. An `R2` is a number that may be undefined: NaN in Python, null in JSON. A value that
+does not exist yet is `None` in Python and null in JSON. Unknown keys are ignored when a record is
+decoded; fields that were never set are left out when it is encoded.
 """
 
 import json
@@ -12,6 +12,8 @@ from typing import Annotated, Any, NamedTuple, Self, TypeVar, overload
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PlainValidator
 
+JsonObject = dict[str, Any]
+"""A JSON object as it goes to a storage, a file or the output of `--json`."""
 PlainConfig = dict[str, Any]
 """A training configuration as plain values, as `avq_core.config.values.to_dict` gives it."""
 
@@ -27,17 +29,17 @@ R2 = Annotated[float, BeforeValidator(_nan_for_null)]
 class Stored(BaseModel):
     """Base of all records that are stored as JSON."""
 
-    # Built when first used: most commands need only a few of the records.
+    # Validators are built at first use: most commands need only a few of the records.
     model_config = ConfigDict(
         frozen=True, extra="ignore", defer_build=True, validate_by_name=True, validate_by_alias=True
     )
 
     @classmethod
     def decode(cls, value: object) -> Self:
-        """The record of a stored value.
+        """Reads a record from a stored value.
 
         Raises:
-            pydantic.ValidationError: It is no such record; names the field.
+            pydantic.ValidationError: The value does not fit the record; the message names the field.
         """
         return cls.model_validate(value)
 
@@ -46,11 +48,9 @@ class Stored(BaseModel):
         """As `decode`; `None` where nothing is stored."""
         return cls.model_validate(value) if value else None
 
-    def encode(self) -> dict[str, Any]:
-        """The record as JSON takes it: null for NaN, and only the fields that were set."""
-        encoded: dict[str, Any] = json.loads(
-            self.model_dump_json(exclude_unset=True, by_alias=True)
-        )
+    def encode(self) -> JsonObject:
+        """The record as a JSON object: null for NaN, and only the fields that were set."""
+        encoded: JsonObject = json.loads(self.model_dump_json(exclude_unset=True, by_alias=True))
         return encoded
 
 
@@ -58,9 +58,9 @@ Record = TypeVar("Record", bound=Stored)
 
 
 class StoredList(Sequence[Record]):
-    """A stored list of records, decoded when an entry is first looked at.
+    """A stored list of records, decoded at the first access to an entry.
 
-    Whoever only counts trials and epochs does not pay for reading every epoch.
+    A command that only counts trials and epochs does not have to decode every epoch.
     """
 
     def __init__(self, kind: type[Record], values: Sequence[object]) -> None:
@@ -97,7 +97,7 @@ class StoredList(Sequence[Record]):
 
 
 def encode_r2(r2: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | None]]:
-    """Tables of R² by name and task, as JSON takes them."""
+    """R² by name and task, ready for JSON: null for NaN."""
     return {
         name: {task: value if math.isfinite(value) else None for task, value in by_task.items()}
         for name, by_task in r2.items()
@@ -115,13 +115,13 @@ def decode_r2(
 
 
 class RunKey(NamedTuple):
-    """Which run of a confirmation: of which trial, with which of the fresh seeds, on which fold."""
+    """Identifies a run of a confirmation by trial, seed and fold."""
 
     trial: int
     seed: int
-    """Place of the seed, from 0."""
+    """Index of the fresh seed, from 0."""
     fold: int
-    """From 0."""
+    """Index of the fold, from 0."""
 
 
 def _parse_run_key(value: object) -> RunKey:

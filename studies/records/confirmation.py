@@ -1,4 +1,4 @@
-"""The confirmation: candidates trained again with fresh seeds on folds, and which of them was chosen."""
+"""The confirmation: candidates are re-trained with fresh seeds on folds, and one of them is chosen."""
 
 import math
 
@@ -13,10 +13,10 @@ class ConfirmationRun(Stored):
     """One run of a candidate on one fold; every R² is NaN where it diverged."""
 
     r2: dict[str, R2]
-    """On the fold's validation side, by task."""
+    """R² on the fold's validation part, by task."""
     num_labels: dict[str, int]
     losses: tuple[float, ...] | None
-    """Per-cluster losses on the validation side; `None` where a watched R² is not defined."""
+    """Per-cluster losses on the validation part; `None` where a watched R² is not defined."""
 
 
 class CandidateResult(Stored):
@@ -26,18 +26,18 @@ class CandidateResult(Stored):
     baseline: bool
     """Whether it is the manual baseline."""
     parameters: int
-    """Weights of its network."""
+    """Number of weights of its network."""
     num_runs: int
     dropped: str | None
-    """Why it was dropped before its last run, in words; `None` where it was not."""
+    """Why it was dropped before its last run, as a phrase; `None` where it was not."""
     score_mean: R2
     """Confirmed score; NaN where a run diverged."""
     score_std: R2
-    """Standard deviation over runs; NaN of fewer than two."""
+    """Standard deviation over runs; NaN for fewer than two."""
     score_error: R2
-    """Standard error of the mean; NaN of fewer than two runs."""
+    """Standard error of the mean; NaN for fewer than two runs."""
     behind: PairedGap | None
-    """How far behind the best candidate; `None` of the best itself, and where a run diverged."""
+    """How far behind the best candidate; `None` for the best itself, and where a run diverged."""
     r2_mean: dict[str, R2]
     """Mean R² by task."""
 
@@ -48,7 +48,7 @@ class CandidateResult(Stored):
 
 
 class Confirmation(Stored):
-    """A confirmation, as far as it got: runs first, then the choice, then the test split."""
+    """A confirmation in its present state: first come the runs, then the choice, then the test split."""
 
     folds: int = 0
     """Number of folds; 0 before the choice."""
@@ -56,25 +56,25 @@ class Confirmation(Stored):
     """Number of fresh seeds on each fold."""
     runs: dict[StoredRunKey, ConfirmationRun] = Field(default_factory=dict)
     rule: str | None = None
-    """Why the chosen one was chosen, in words."""
+    """Why the chosen trial was chosen, as a sentence."""
     chosen: int | None = None
     """Number of the chosen trial; `None` before the choice."""
     candidates: tuple[CandidateResult, ...] = ()
     over_baseline: PairedGap | None = None
-    """How far the manual baseline is behind the chosen one; `None` where one of them has no score."""
+    """How far the manual baseline is behind the chosen trial; `None` where one of them has no score."""
     num_complete: int | None = None
     """Complete trials of the study at the time of the choice."""
     test: TestResult | None = None
-    """`None` before the test split was opened for this choice to the end."""
+    """Results on the test split; `None` until all of them are there for this choice."""
     test_openings: int = 0
     """Number of times that the test split was opened."""
     openings: tuple[Opening, ...] = ()
 
     @property
     def ranked(self) -> list[CandidateResult]:
-        """Candidates, the best first; dropped ones after the others, those without a score last.
+        """Candidates, the best first; then dropped ones, and last those without a score.
 
-        A dropped candidate's mean is of fewer runs, perhaps on easier folds.
+        The mean of a dropped candidate covers fewer runs, perhaps on easier folds.
         """
         return sorted(
             self.candidates,

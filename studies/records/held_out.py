@@ -1,4 +1,4 @@
-"""What the test split gave: metrics, openings, predictions."""
+"""Results on the test split: metrics, openings, predictions."""
 
 from typing import ClassVar
 
@@ -12,20 +12,20 @@ IntervalsByTask = dict[str, IntervalValue]
 
 
 class TestedConfiguration(Stored):
-    """A configuration that was trained for the test split; metrics are means over its runs."""
+    """Metrics of a configuration on the test split, as means over its runs."""
 
     __test__: ClassVar[bool] = False  # pytest collects classes by the name
 
     trial: int
     config: PlainConfig
-    """Of the first run."""
+    """Configuration of the first run."""
     r2: IntervalsByTask
     spearman: IntervalsByTask = Field(default_factory=dict)
     pearson: IntervalsByTask = Field(default_factory=dict)
     mae: IntervalsByTask = Field(default_factory=dict)
     """Mean absolute error in the user's units."""
     r2_first: IntervalsByTask | None = None
-    """R² of the first run, which training its configuration again gives."""
+    """R² of the first run; training `config` again reproduces it."""
 
 
 class EnsembleMember(Stored):
@@ -43,49 +43,49 @@ class Ensemble(Stored):
 
 
 class TestResult(Stored):
-    """What the test split gave for the chosen configuration and for all that it has to beat."""
+    """Results on the test split of the chosen configuration and of all that it is compared to."""
 
     __test__: ClassVar[bool] = False  # pytest collects classes by the name
 
     seeds: int = 1
     """Runs of the chosen configuration and of the manual baseline, paired by their seeds."""
     opened_for: tuple[int, ...] = ()
-    """Trials that were trained for it, ascending."""
+    """Numbers of the trials that were trained for it, ascending."""
     num_labels: dict[str, int]
     """Valid test labels by task."""
     trained_on: RanOn | None = None
     difference: dict[str, PairedDifference] = Field(default_factory=dict)
-    """Chosen less manual baseline by task; empty where they are one trial."""
+    """Chosen minus manual baseline, by task; empty where they are the same trial."""
     chosen: TestedConfiguration
     baseline: TestedConfiguration | None = None
     """The manual baseline; `None` where it was not trained."""
     ensemble: Ensemble | None = None
-    """`None` of fewer than two members."""
+    """`None` for fewer than two members."""
     simple: dict[str, IntervalsByTask] = Field(default_factory=dict)
-    """Simple model to task to R²."""
+    """R² by simple model and task."""
     simple_best: str | None = None
     """The simple model that was best on val."""
     difference_to_simple: dict[str, PairedDifference] = Field(default_factory=dict)
-    """Chosen less `simple_best` by task."""
+    """Chosen minus `simple_best`, by task."""
 
     def of_trial(self, number: int) -> TestedConfiguration | None:
-        """The result of a trial, if it is the chosen one or the manual baseline."""
+        """The result of a trial; `None` if it is neither the chosen one nor the manual baseline."""
         tested = (self.chosen, self.baseline)
         return next((t for t in tested if t is not None and t.trial == number), None)
 
 
 class Opening(Stored):
-    """One time that the test split was opened."""
+    """One opening of the test split."""
 
     when: str
     """ISO 8601, UTC."""
     trials: tuple[int, ...] = Field(validation_alias="for", serialization_alias="for")
-    """Trials that were trained for it."""
+    """Numbers of the trials that were trained for it."""
     chosen: int | None = None
     done: bool | None = None
-    """False until all of them are scored; `None` where it was not noted."""
+    """False until all of them are scored; `None` where this was not recorded."""
     study: str | None = None
-    """The study that opened it, where trials were carried over from another one."""
+    """The study that opened it, where the trials were migrated from another study."""
 
 
 class TestedTrials(Stored):
@@ -98,14 +98,14 @@ class TestedTrials(Stored):
 
 
 class Predictions(Stored):
-    """Scores of test clips beside the truth, (clips, tasks), in the user's units; NaN where missing."""
+    """Predicted and true labels of test clips, (clips, tasks), in the user's units; NaN where missing."""
 
     trials: TestedTrials = TestedTrials()
     tasks: tuple[str, ...]
     groups: tuple[str, ...]
     """Group name of each clip."""
     clips: int
-    """Clips of the split, of which only some may be kept."""
+    """Number of clips in the split, of which only some may be kept here."""
     truth: tuple[tuple[R2, ...], ...]
     chosen: tuple[tuple[R2, ...], ...] | None = None
     """First run of the chosen configuration; `None` where it diverged."""

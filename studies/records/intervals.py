@@ -38,7 +38,7 @@ class PairedGap(IntervalValue):
 
 
 class PairedDifference(IntervalValue):
-    """R² of one model less that of another on the same clips."""
+    """R² of one model minus that of another on the same clips."""
 
     low_all: R2
     high_all: R2

@@ -1,4 +1,4 @@
-"""Where a study comes from: its command and machine, its space, and what was found in its data."""
+"""Provenance of a study: its command and machine, its data audit, its space."""
 
 from typing import Literal
 
@@ -15,19 +15,19 @@ class Provenance(Stored):
     versions: dict[str, str] = Field(default_factory=dict)
     """By package."""
     machine: str | None = None
-    """In words."""
+    """A description for people."""
     started: str | None = None
     """ISO 8601, UTC."""
 
 
 class Finding(Stored):
-    """Something in the data that its owner should know of."""
+    """A finding of the data audit."""
 
     level: str
     """`error`, `warning` or `note`."""
     message: str
     mend: str = ""
-    """What to do about it."""
+    """How to mend it."""
 
 
 class SplitSize(Stored):
@@ -62,7 +62,7 @@ class StreamSize(Stored):
 
 
 class DataAudit(Stored):
-    """What `avq_core.audit` found in the study's data, without histograms and columns."""
+    """Result of the data audit (`avq_core.audit`), without histograms and columns."""
 
     findings: tuple[Finding, ...] = ()
     splits: tuple[SplitSize, ...] = ()
@@ -71,39 +71,39 @@ class DataAudit(Stored):
 
 
 class SearchedParameter(Stored):
-    """What the space says of one setting."""
+    """A hyperparameter as the space declares it."""
 
     type: Literal["float", "int", "categorical"]
     low: float | int | None = None
     high: float | int | None = None
-    """Bounds of a number, inclusive; `None` of choices."""
+    """Inclusive bounds of a number; `None` for choices."""
     step: int = 1
-    """Of whole numbers."""
+    """Of an integer."""
     log: bool = False
     choices: tuple[Scalar, ...] | None = None
-    """`None` of a number."""
+    """`None` for a number."""
     when: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict)
-    """Values of other settings under which it is searched."""
+    """Values of other hyperparameters under which it is searched."""
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """Lowest and highest value; `None` of choices."""
+        """Lowest and highest value; `None` for choices."""
         return None if self.low is None or self.high is None else (self.low, self.high)
 
     @property
     def is_integer(self) -> bool:
-        """Whether it is a whole number."""
+        """Whether its values are integers."""
         return self.type == "int"
 
     def integers(self) -> range:
-        """All values of a whole number; empty of anything else."""
+        """All values of an integer; empty for other types."""
         if not self.is_integer or self.low is None or self.high is None:
             return range(0)
         return range(int(self.low), int(self.high) + 1, self.step)
 
 
 class SearchedSpace(Stored):
-    """The space as a study stores it; read without checking that it is still a valid one."""
+    """The space as a study stores it; not checked against the rules for spaces of today."""
 
     name: str | None = None
     fixed: dict[str, Scalar] = Field(default_factory=dict)

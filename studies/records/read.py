@@ -1,4 +1,4 @@
-"""From an Optuna study to records."""
+"""Reads the records of an Optuna study."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -52,12 +52,12 @@ def read_history(trial: "FrozenTrial") -> Sequence[Epoch]:
 
 
 def read_spared(trial: "FrozenTrial") -> Spared | None:
-    """Where the rule would have stopped a spared trial; `None` of any other."""
+    """Where the rule would have stopped a spared trial; `None` for any other trial."""
     return Spared.decode_optional(trial.user_attrs.get(names.SPARED))
 
 
 def read_study(study: "optuna.Study") -> StudyRecord:
-    """The record of a study; of one that the search did not make, as much as there is."""
+    """The record of a study; fields are empty where the search did not make the study."""
     stored = study.user_attrs
     trials = tuple(read_trial(trial) for trial in study.get_trials(deepcopy=False))
     identity = read_identity(stored)
@@ -88,15 +88,15 @@ def read_identity(stored: Mapping[str, Any]) -> Identity | None:
 
 
 def read_confirmation(stored: Mapping[str, Any]) -> Confirmation | None:
-    """The confirmation among a study's attributes, as far as it got."""
+    """The confirmation among a study's attributes, in its present state; `None` before its first run."""
     return Confirmation.decode_optional(stored.get(names.CONFIRMATION))
 
 
 def _watch(tasks: Sequence[str] | None, identity: Identity | None) -> Watch:
-    usual = Watch()
-    first, second = tasks or (usual.cross_modal, usual.overall)
+    default = Watch()
+    first, second = tasks or (default.cross_modal, default.overall)
     watched = {} if identity is None else identity.settings.get("watch", {})
-    weight = float(watched.get("cross_modal_weight", usual.cross_modal_weight))
+    weight = float(watched.get("cross_modal_weight", default.cross_modal_weight))
     return Watch(cross_modal=first, overall=second, cross_modal_weight=weight)
 
 

@@ -1,4 +1,4 @@
-"""A study with all of its trials, and what follows from them."""
+"""A study with all of its trials, and the values derived from them."""
 
 import dataclasses
 import math
@@ -34,7 +34,7 @@ class Counts:
         return self.complete + self.pruned
 
     def to_dict(self) -> dict[State, int]:
-        """By the state's name, every state named."""
+        """Counts by name of the state, zeros included."""
         return dataclasses.asdict(self)  # type: ignore[return-value]
 
 
@@ -44,19 +44,19 @@ class StudyRecord:
 
     name: str
     identity: Identity | None
-    """`None` of a study that the search did not make."""
+    """`None` for a study that the search did not make."""
     data_source: str
     tasks: tuple[str, ...]
     watch: Watch
     space: SearchedSpace
     total: int | None
-    """Trials last asked for."""
+    """Number of trials that the latest search command asked for."""
     stopped: str | None
-    """Why it ended before its total, in words."""
+    """Why it ended before its total, as a sentence; `None` if it did not."""
     attainable: Mapping[str, Mapping[str, float]]
-    """Split to task to the best attainable R²; empty where it is not known."""
+    """Best attainable R² by split and task; empty where it is unknown."""
     simple: Mapping[str, Mapping[str, float]]
-    """Simple model to task to its R² on val; NaN where not defined."""
+    """R² on val by simple model and task; NaN where not defined."""
     trials: Sequence[TrialRecord]
     """By number."""
     confirmation: Confirmation | None = None
@@ -67,7 +67,7 @@ class StudyRecord:
 
     @property
     def is_pareto(self) -> bool:
-        """Whether both watched R² are maximised for themselves."""
+        """Whether both watched R² are maximised as two objectives."""
         return self.identity is not None and self.identity.settings.get("objective") == "pareto"
 
     @cached_property
@@ -83,7 +83,7 @@ class StudyRecord:
 
     @cached_property
     def searched(self) -> tuple[TrialRecord, ...]:
-        """Complete trials whose settings the search suggested, by number."""
+        """Complete trials whose hyperparameters the search suggested, by number."""
         return tuple(trial for trial in self.complete if trial.params)
 
     @cached_property
@@ -93,17 +93,17 @@ class StudyRecord:
 
     @cached_property
     def ranked(self) -> tuple[TrialRecord, ...]:
-        """Complete trials by score, the best first and of equals the earliest."""
+        """Complete trials by score, the best first; the earlier of two equals first."""
         return tuple(sorted(self.complete, key=lambda trial: -(trial.score or 0.0)))
 
     @cached_property
     def best(self) -> TrialRecord | None:
-        """The complete trial of the highest score, of equals the earliest."""
+        """The complete trial of the highest score; the earliest of equals."""
         return self.ranked[0] if self.ranked else None
 
     @cached_property
     def baseline(self) -> TrialRecord | None:
-        """The manual baseline's trial: the finished one, else the one on its way."""
+        """The trial of the manual baseline: the finished one, else the running or waiting one."""
         trials = [t for t in self.trials if t.baseline and t.state != "failed"]
         return max(trials, key=lambda t: (t.is_finished, t.number), default=None)
 
@@ -132,12 +132,12 @@ class StudyRecord:
 
     @cached_property
     def epochs_spent(self) -> int:
-        """Epochs of all trials, the interrupted ones included: they cost as much."""
+        """Epochs of all trials, interrupted ones included."""
         return sum(trial.epochs for trial in self.trials)
 
     @cached_property
     def epochs_saved(self) -> int:
-        """Epochs that pruned trials were stopped short of."""
+        """Planned epochs that pruned trials did not train."""
         return sum(t.planned_epochs - t.epochs for t in self.trials if t.state == "pruned")
 
     @property
@@ -148,7 +148,7 @@ class StudyRecord:
 
     @cached_property
     def seconds(self) -> float:
-        """Wall time of all trials, added up over workers."""
+        """Sum of the wall times of all trials, in seconds."""
         return sum(trial.seconds or 0.0 for trial in self.trials)
 
     @cached_property
@@ -156,8 +156,8 @@ class StudyRecord:
         """Number of the chosen trial; `None` where trials have been completed since the choice."""
         if self.confirmation is None:
             return None
-        known = self.confirmation.num_complete
-        is_current = known is None or known == self.counts.complete
+        num_at_choice = self.confirmation.num_complete
+        is_current = num_at_choice is None or num_at_choice == self.counts.complete
         return self.confirmation.chosen if is_current else None
 
     @property
@@ -167,10 +167,10 @@ class StudyRecord:
 
     @property
     def test(self) -> TestResult | None:
-        """What the test split gave, be it for an earlier choice."""
+        """Results on the test split, perhaps of an earlier choice."""
         return None if self.confirmation is None else self.confirmation.test
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Tasks that get a column of their own: all where they fit a line, else the watched ones."""
+        """Tasks that tables show as columns: all where they fit a line, else the watched ones."""
         return self.tasks if len(self.tasks) <= _MAX_COLUMNS else self.watch.tasks

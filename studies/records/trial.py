@@ -1,4 +1,4 @@
-"""One trial of a study, and what it recorded epoch by epoch."""
+"""One trial of a study with its history of epochs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,19 +17,19 @@ class Epoch(Stored):
     epoch: int
     """Counted from 1."""
     train_loss: float = math.nan
-    """Mean over the epoch's batches; NaN of a curve that nobody trained."""
+    """Mean over the epoch's batches; NaN for a simulated curve."""
     lr: float = math.nan
-    """Learning rate of the last step; NaN of a curve that nobody trained."""
+    """Learning rate of the last step; NaN for a simulated curve."""
     r2: dict[str, R2]
     """Validation R² by task."""
     judged: bool
-    """Whether a cosine cycle ends here, so that the epoch counts."""
+    """Whether a cosine cycle ends here, so that the score of this epoch counts."""
     seconds: float = 0.0
     """Wall time of training and validation."""
     losses: tuple[float, ...] | None = None
-    """Loss of each cluster of validation clips (`search.pruners.paired_error`); at judged epochs."""
+    """Per-cluster losses on val (`search.pruners.paired_error`); `None` but at judged epochs."""
     decision: str | None = None
-    """Why the pruner let the trial go on here, in words; `None` where it was not asked."""
+    """Why the pruner let the trial go on here, as a sentence; `None` where it was not asked."""
 
 
 class BestEpoch(Stored):
@@ -51,13 +51,13 @@ class Spared(Stored):
 
 
 class RanOn(Stored):
-    """Where a run was trained; metrics repeat to the last digit only there."""
+    """Where a run was trained; only there are its metrics reproduced to the last digit."""
 
     device: str
     threads: int
-    """For matrix products on the CPU."""
+    """Number of threads for matrix products on the CPU."""
     precision: str | None = None
-    """Of matrix products, `fp32` or `bf16`; `None` where it was not noted."""
+    """Precision of matrix products, `fp32` or `bf16`; `None` where it was not recorded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +74,12 @@ class TrialRecord:
     """Suggested values by dotted path."""
     config: PlainConfig | None
     reason: str | None
-    """Why it ended, in words."""
+    """Why it ended, as a sentence."""
     baseline: bool
     """Whether it is the manual baseline."""
     spared: Spared | None = None
     seconds: float | None = None
-    """Wall time; `None` while it runs."""
+    """Wall time in seconds; `None` while it runs."""
     ran_on: RanOn | None = None
 
     @property
@@ -109,12 +109,12 @@ class TrialRecord:
 
     @cached_property
     def judged(self) -> tuple[Epoch, ...]:
-        """The epochs that count, in order."""
+        """The judged epochs, in order."""
         return tuple(epoch for epoch in self.history if epoch.judged)
 
     @property
     def is_complete(self) -> bool:
-        """Whether it trained to its end and has a score."""
+        """Whether it trained all of its epochs and has a score."""
         return self.state == "complete" and self.best is not None
 
     @property
@@ -124,5 +124,5 @@ class TrialRecord:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing about it changes any more."""
+        """Whether it is neither running nor waiting, so that its record is final."""
         return self.state not in {"running", "waiting"}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from studies.analysis.importance import importance, importance_sentences, importance_table
 from studies.analysis.pruning_check import rung_table, sentences
-from studies.analysis.weight_effects import LEAST, weight_effects, weight_sentences
+from studies.analysis.weight_effects import MIN_TRIALS, weight_effects, weight_sentences
 from studies.records.study import StudyRecord
 from studies.report.document import Block, Plots, Section
 
@@ -88,13 +88,13 @@ def _course(study: StudyRecord) -> list[Block]:
 
 
 def _importance(study: StudyRecord, *, with_plots: bool) -> list[Block]:
-    found = importance(study)
-    blocks: list[Block] = [*importance_sentences(found)]
+    importances = importance(study)
+    blocks: list[Block] = [*importance_sentences(importances)]
     if with_plots:
         from studies.plots.importance import importance_bars
 
-        return blocks + _drawn(importance_bars(found), column=600)
-    table = importance_table(found)
+        return blocks + _drawn(importance_bars(importances), column=600)
+    table = importance_table(importances)
     return blocks + ([table] if table else [])
 
 
@@ -115,7 +115,7 @@ def _weights(study: StudyRecord, *, with_plots: bool) -> list[Block]:
     effects = weight_effects(study)
     if not effects:
         return [
-            f"Fewer than {LEAST} complete trials with searched weights: too few for an estimate."
+            f"Fewer than {MIN_TRIALS} complete trials with searched weights: too few for an estimate."
         ]
     blocks: list[Block] = [*weight_sentences(effects)]
     if with_plots:

@@ -1,4 +1,4 @@
-"""How SQLAlchemy connects to a storage: waits, pools, and what a connection is told at its start."""
+"""How SQLAlchemy connects to a storage: timeouts, pools, and the settings of each connection."""
 
 import sqlite3
 from typing import Any, Final
@@ -6,19 +6,19 @@ from typing import Any, Final
 from studies.storage.urls import sqlite_path
 
 BUSY_SECONDS: Final = 60
-"""How long a writer waits for another one's transaction; they take milliseconds."""
+"""How long a writer waits for another writer's transaction; a transaction takes milliseconds."""
 CONNECT_SECONDS: Final = 10
 _KEEPALIVE: Final = (
     "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )
-"""A machine that loses power closes no connection; the server must not keep its locks for hours."""
+"""A machine that loses power closes no connection; so the server must notice, or it keeps locks for hours."""
 
 
 class _Connection(sqlite3.Connection):
     """A SQLite connection whose commits do not wait for the disk.
 
-    In WAL mode a crash of the machine may then lose the last commits, never the file. Set by the
-    class, not by an event of the engine, so that it also holds for a storage that was unpickled.
+    In WAL mode a crash of the machine may then lose the last commits but never corrupts the file. The
+    class sets this, not an event of the engine, so that it also holds for an unpickled storage.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -27,13 +27,13 @@ class _Connection(sqlite3.Connection):
 
 
 def engine_settings(url: str) -> dict[str, Any]:
-    """How SQLAlchemy is to connect: waits, pool, and what each connection is told at its start."""
+    """Settings of a SQLAlchemy engine: timeouts, pool, and the settings of each connection."""
     if sqlite_path(url) is not None:
         return {"connect_args": {"timeout": BUSY_SECONDS, "factory": _Connection}}
     return {
         "connect_args": {"connect_timeout": CONNECT_SECONDS, "options": _KEEPALIVE},
-        # A worker needs two connections: its own and its heartbeat's. Servers drop idle ones
-        # while a trial trains, hence the ping.
+        # A worker needs two connections, one of them for its heartbeat. Servers drop idle ones while
+        # a trial trains, hence the ping.
         "pool_size": 2,
         "max_overflow": 2,
         "pool_pre_ping": True,

@@ -1,7 +1,7 @@
-"""A study's lock: one holder over all processes, and over all machines that share a server.
+"""A study's lock: one holder among all processes, and among all machines that share a server.
 
-It dies with its holder: the kernel drops a killed process's file locks, and PostgreSQL drops the
-locks of a closed connection.
+It ends with its holder: the kernel releases the file locks of a killed process, and PostgreSQL
+releases the locks of a closed connection.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ class StudyLock(ABC):
 
     @abstractmethod
     def acquire(self) -> None:
-        """Waits until nobody else holds the lock, and holds it.
+        """Waits until the lock is free, then takes it.
 
         Raises:
             StudyError: The storage cannot be used.
@@ -34,7 +34,7 @@ class StudyLock(ABC):
 
     @abstractmethod
     def release(self) -> None:
-        """Lets go. Does nothing where the lock is not held."""
+        """Releases the lock. Does nothing where it is not held."""
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -50,7 +50,10 @@ class StudyLock(ABC):
 
 
 class FileLock(StudyLock):
-    """`flock` on a file beside a SQLite file. The file stays: removing it would part the holders."""
+    """`flock` on a file beside a SQLite file.
+
+    The file is never removed: then two processes could hold locks on two files of one name.
+    """
 
     def __init__(self, url: str, path: Path) -> None:
         self._url = url
@@ -66,23 +69,23 @@ class FileLock(StudyLock):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except BaseException:
-            # Ctrl-C while waiting: nobody is left to close it.
+            # Ctrl-C while waiting: nothing else would close it.
             os.close(descriptor)
             raise
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Lets go."""
+        """Releases the lock."""
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
-        # Said outright: a forked child may hold a copy of the descriptor, which closing spares.
+        # Explicit: closing does not release the lock while a forked child holds a copy of the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
 class AdvisoryLock(StudyLock):
-    """A session-level advisory lock of PostgreSQL, on a connection of its own."""
+    """A session-level advisory lock of PostgreSQL, on a separate connection."""
 
     def __init__(self, url: str, study_name: str) -> None:
         self._url = url
@@ -91,7 +94,7 @@ class AdvisoryLock(StudyLock):
         self._connection: Connection | None = None
 
     def acquire(self) -> None:
-        """Connects and waits for the server's lock."""
+        """Connects and waits for the lock on the server."""
         from sqlalchemy import NullPool, create_engine, text
 
         if self._connection is not None:
@@ -112,7 +115,7 @@ class AdvisoryLock(StudyLock):
         self._connection = connection
 
     def release(self) -> None:
-        """Ends the connection, and the lock with it."""
+        """Closes the connection, which releases the lock."""
         if self._connection is None:
             return
         connection, self._connection = self._connection, None
@@ -124,13 +127,13 @@ def study_lock(url: str, study_name: str, purpose: str = "trials") -> StudyLock:
     """The lock of a study, not yet held.
 
     Args:
-        url: The storage's URL. The folder of a SQLite file must be there when it is acquired;
+        url: The storage's URL. The folder of a SQLite file must exist when the lock is acquired;
             studies that share such a file share its lock.
         study_name: The study.
-        purpose: What is guarded; locks of different purposes do not wait for each other.
+        purpose: What the lock protects; locks of different purposes do not wait for each other.
 
     Raises:
-        StudyError: A URL that is none of SQLite's or PostgreSQL's.
+        StudyError: The URL is neither SQLite's nor PostgreSQL's.
     """
     path = sqlite_path(url)
     if path is not None:

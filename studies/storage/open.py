@@ -1,4 +1,4 @@
-"""The only opener of a storage: Optuna's relational one, over SQLite or PostgreSQL."""
+"""Opens storages, the only module that does: Optuna's relational storage on SQLite or PostgreSQL."""
 
 import os
 import sqlite3
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS: Final = 5
 GRACE_SECONDS: Final = 30
-"""A running trial that has not been heard of for this long is failed by whoever looks next."""
+"""A running trial without a heartbeat for this long is failed by the next worker that checks."""
 _FILE: Final = "study.db"
 _SCHEMA_LOCK: Final = "(schema)"
 
 
 def storage_url(runs: Path, study: str, storage: str | None) -> str:
-    """Where a study is kept: the storage named, else SQLite in the study's folder.
+    """URL of a study's storage: the one named, else SQLite in the study's folder.
 
     Args:
         runs: Folder of all results.
@@ -37,7 +37,7 @@ def storage_url(runs: Path, study: str, storage: str | None) -> str:
         storage: An SQLAlchemy URL, or `None`.
 
     Raises:
-        StudyError: Not the URL of a storage that can be used.
+        StudyError: The URL cannot be used as a storage.
     """
     if storage is not None:
         parse_url(storage)
@@ -49,13 +49,13 @@ def storage_url(runs: Path, study: str, storage: str | None) -> str:
 
 
 def make_schema(url: str) -> None:
-    """Makes the folder, the file and the tables where they are missing.
+    """Creates the folder, the file and the tables where they are missing.
 
-    Called once by the parent: workers that all make tables at once get into each other's way.
+    Only the parent process calls this: workers that create tables at the same time would collide.
 
     Raises:
-        StudyError: The folder cannot be written, the server cannot be reached, or what is there is
-            no storage.
+        StudyError: The folder cannot be written, the server cannot be reached, or the file or
+            database is not a storage.
     """
     path = sqlite_path(url)
     with explained(url):
@@ -72,21 +72,21 @@ def open_storage(url: str, *, stale_callback: "StaleCallback | None" = None) -> 
 
     Args:
         url: The storage's URL.
-        stale_callback: Told of each trial whose worker was not heard of in time, once it is failed.
+        stale_callback: Called with each trial that was failed because its worker sent no heartbeat.
 
     Raises:
         StudyError: There is no such storage, or it cannot be used.
     """
     path = sqlite_path(url)
     with explained(url):
-        # SQLite would make an empty file of a name that is not there.
+        # SQLite would create an empty file where there is none.
         if path is not None and not path.is_file():
             raise StudyError(f"there is no storage at {path}; python -m search.run makes one")
         return _open(url, stale_callback=stale_callback, skip_table_creation=True)
 
 
 def open_study(runs: Path, study: str | None, storage: str | None) -> "optuna.Study":
-    """Opens a study to read it. Makes no file.
+    """Opens a study for reading; creates no file.
 
     Args:
         runs: Folder of all results.
@@ -94,7 +94,7 @@ def open_study(runs: Path, study: str | None, storage: str | None) -> "optuna.St
         storage: An SQLAlchemy URL, or `None` for SQLite in the study's folder.
 
     Raises:
-        StudyError: There is no such study; says which there are.
+        StudyError: There is no such study; the message lists those that exist.
     """
     import optuna
 
@@ -110,16 +110,16 @@ def open_study(runs: Path, study: str | None, storage: str | None) -> "optuna.St
         try:
             return optuna.load_study(study_name=wanted, storage=opened)
         except KeyError as error:
-            # A file of another study that was put or renamed there.
-            found = optuna.get_all_study_names(opened)
-            raise StudyError(_not_found(wanted, found, shown(url))) from error
+            # The file is that of another study, moved or renamed.
+            stored_names = optuna.get_all_study_names(opened)
+            raise StudyError(_not_found(wanted, stored_names, shown(url))) from error
 
 
 def list_studies(runs: Path, storage: str | None) -> list[str]:
-    """Names of the studies there are, the most recently changed first.
+    """Names of all studies, the most recently changed first.
 
     Args:
-        runs: Folder of all results; looked through where no storage is named.
+        runs: Folder of all results; searched where no storage is named.
         storage: An SQLAlchemy URL, or `None`.
 
     Raises:
@@ -134,7 +134,7 @@ def list_studies(runs: Path, storage: str | None) -> list[str]:
 
     opened = open_storage(storage)
     with explained(storage):
-        found = optuna.get_all_study_summaries(opened, include_best_trial=False)
+        summaries = optuna.get_all_study_summaries(opened, include_best_trial=False)
         starts = {
             summary.study_name: max(
                 (
@@ -144,7 +144,7 @@ def list_studies(runs: Path, storage: str | None) -> list[str]:
                 ),
                 default=0.0,
             )
-            for summary in found
+            for summary in summaries
         }
     return sorted(starts, key=lambda name: starts[name], reverse=True)
 
@@ -160,10 +160,10 @@ def _open(
     if path is not None and _is_archive(path):
         url = f"sqlite:///file:{quote(str(path.absolute()))}?mode=ro&immutable=1&uri=true"
     with warnings.catch_warnings():
-        # Heartbeats are experimental in Optuna and used knowingly: nothing else finds lost trials.
+        # Heartbeats are experimental in Optuna, but nothing else detects lost trials.
         warnings.simplefilter("ignore", ExperimentalWarning)
         return RDBStorage(
-            # Optuna fills {…} in a URL.
+            # Optuna formats {…} in a URL.
             url.replace("{", "{{").replace("}", "}}"),
             engine_kwargs=settings,
             heartbeat_interval=HEARTBEAT_SECONDS,
@@ -174,7 +174,7 @@ def _open(
 
 
 def _set_wal(path: Path) -> None:
-    """Readers and one writer side by side; kept in the file once it is set."""
+    """Lets readers and one writer work at the same time; the mode is stored in the file."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -183,9 +183,9 @@ def _set_wal(path: Path) -> None:
 
 
 def _is_archive(path: Path) -> bool:
-    """Whether SQLite could make no log beside the file, which it needs even to read it.
+    """Whether the folder is read-only, so that SQLite cannot create the log that even reading needs.
 
-    Without a log all that was written is in the file, and nobody writes to it.
+    Without a log everything is in the file itself, and no process is writing to it.
     """
     log = path.with_name(f"{path.name}-wal")
     return not os.access(path.parent, os.W_OK) and not log.exists()

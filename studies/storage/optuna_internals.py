@@ -1,9 +1,9 @@
-"""Everything that leans on what Optuna 5 and optuna-dashboard do not promise.
+"""All uses of private parts of Optuna 5 and optuna-dashboard.
 
-Ids of studies and trials, the attribute that holds a queued point, two tables of the database, and the
-methods of two samplers have no public name. Nothing outside this module uses them, and
-`tests/studies/storage/test_optuna_internals.py` has a test for each: whoever moves to another Optuna
-runs that file first, and mends here.
+Ids of studies and trials, the attribute of a queued point, two tables of the database, and methods of
+two samplers are not public. No other module uses them, and
+`tests/studies/storage/test_optuna_internals.py` has a test for each. To move to another version of
+Optuna, run that file first and fix what fails here.
 """
 
 import copy
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     """A study as a storage lists it."""
 
 _QUEUED_POINT: Final = "fixed_params"
-"""System attribute in which `Study.enqueue_trial` keeps the point."""
+"""System attribute in which `Study.enqueue_trial` stores the point."""
 _WITHOUT_HEARTBEAT: Final = text(
     "SELECT trials.trial_id FROM trials "
     "JOIN studies ON studies.study_id = trials.study_id "
@@ -41,7 +41,7 @@ _UPSERT: Final = text(
     "WHERE study_id = :study "
     "ON CONFLICT (study_id, key) DO UPDATE SET value_json = excluded.value_json"
 )
-"""Writes nothing for a study that was just deleted: SQLite would give its id to the next one."""
+"""Writes nothing for a study that was just deleted: SQLite may give its id to the next study."""
 
 
 def study_id(study: "optuna.Study | StudySummary | FrozenStudy") -> int:
@@ -69,7 +69,7 @@ def with_trial_id(trial: "FrozenTrial", new: int) -> "FrozenTrial":
 
 
 def queued_point(trial: "FrozenTrial") -> Mapping[str, Any] | None:
-    """The values that a trial was queued with; `None` for one that was not queued."""
+    """The values that a trial was queued with; `None` if it was not queued."""
     point: Mapping[str, Any] | None = trial.system_attrs.get(_QUEUED_POINT)
     return point
 
@@ -87,12 +87,12 @@ def running_without_heartbeat(storage: "RDBStorage", study_name: str) -> list[in
 def write_study_attributes(
     storage: "RDBStorage", study: int, attributes: Mapping[str, Any]
 ) -> None:
-    """Writes system attributes of a study in one transaction; one each would take minutes.
+    """Writes system attributes of a study in one transaction; a transaction for each would take minutes.
 
     Args:
-        storage: Where the study is.
+        storage: The study's storage.
         study: The study's id.
-        attributes: Values as JSON takes them, by key.
+        attributes: JSON values by key.
     """
     rows = [
         {"study": study, "key": key, "value": json.dumps(value)}
@@ -104,13 +104,14 @@ def write_study_attributes(
 
 
 class PlacedQMCSampler(QMCSampler):
-    """Optuna's quasi-Monte Carlo sampler at a place of the sequence that the caller sets.
+    """Optuna's quasi-Monte Carlo sampler at an index of the sequence that the caller sets.
 
-    Optuna counts places in the storage, in two steps: workers that suggest at once share one then.
+    Optuna keeps the index in the storage and reads and writes it in two steps, so two workers that
+    suggest at the same time may get the same point.
     """
 
     place = 0
-    """Of the next point in the sequence, counted from 0."""
+    """Index of the next point in the sequence, from 0."""
 
     def _find_sample_id(
         self, study: "optuna.Study", search_space: "dict[str, BaseDistribution]"
@@ -125,7 +126,7 @@ class ObservedGPSampler(GPSampler):
     def observe(
         self, study: "optuna.Study", search_space: "dict[str, BaseDistribution]"
     ) -> "list[FrozenTrial] | None":
-        """Complete trials to fit the process to, made up where need be; `None` for no suggestion."""
+        """Complete trials to fit the process to, perhaps artificial ones; `None` for no suggestion."""
 
     def _sample_relative_impl(
         self,

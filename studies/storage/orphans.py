@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 def fail_orphans(
     study: optuna.Study, storage: "RDBStorage", *, stale_callback: "StaleCallback"
 ) -> None:
-    """Fails running trials that never gave a sign of life, and calls back for each.
+    """Fails running trials that never recorded a heartbeat, and calls back for each.
 
-    Only under the study's lock, and only where a worker that claims a trial records a heartbeat
-    before it lets the lock go: then such a trial has no worker.
+    Call it only under the study's lock. A worker that claims a trial records a heartbeat before it
+    releases this lock; so such a trial has no worker.
 
     Args:
         study: The study.
-        storage: Its storage, as opened.
-        stale_callback: Called with each trial, once it is failed.
+        storage: Its opened storage.
+        stale_callback: Called with each trial after it was failed.
     """
     for trial_id in running_without_heartbeat(storage, study.study_name):
         if storage.set_trial_state_values(trial_id, TrialState.FAIL):

@@ -1,4 +1,4 @@
-"""Storage URLs: what may be used, how they are shown, and what their errors mean to a user."""
+"""Storage URLs: which are valid, how they are printed, and error messages for users."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ _EXPECTED: Final = "sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/DA
 
 
 def parse_url(url: str) -> "URL":
-    """Reads a storage's URL.
+    """Parses a storage's URL.
 
     Raises:
-        StudyError: Not a URL, another database than SQLite and PostgreSQL, or SQLite in memory.
+        StudyError: The text is not a URL, or names neither a SQLite file nor PostgreSQL.
     """
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
@@ -28,7 +28,7 @@ def parse_url(url: str) -> "URL":
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        # The text is not echoed: what cannot be parsed may hold a password anywhere.
+        # The text is not repeated in the message: it may hold a password anywhere.
         raise StudyError(f"the storage is not a URL, expected {_EXPECTED}") from error
     if parsed.get_backend_name() not in {SQLITE, POSTGRESQL}:
         raise StudyError(
@@ -48,13 +48,13 @@ def parse_url(url: str) -> "URL":
 def sqlite_path(url: str) -> Path | None:
     """The file of a SQLite URL; `None` for a server."""
     parsed = parse_url(url)
-    # `parse_url` turns away SQLite without a file.
+    # `parse_url` rejects SQLite without a file.
     is_file = parsed.get_backend_name() == SQLITE and parsed.database is not None
     return Path(parsed.database or "") if is_file else None
 
 
 def shown(url: str) -> str:
-    """A URL as it may be printed: a file's path, or a server's address without the password."""
+    """A URL for messages: a file's path, or a server's address without the password."""
     from sqlalchemy import make_url
 
     parsed = make_url(url)
@@ -66,14 +66,14 @@ def shown(url: str) -> str:
 
 @contextmanager
 def explained(url: str) -> Iterator[None]:
-    """Turns what goes wrong while a storage is opened into one line for a user.
+    """Turns errors of a storage into messages of one line for users.
 
     Args:
-        url: The storage's URL, parsed before.
+        url: The storage's valid URL.
 
     Raises:
         StudyError: The driver is not installed, the server cannot be reached, the file cannot be
-            read or written, is no database, or is of another Optuna.
+            read or written or is not a database, or another version of Optuna made it.
     """
     from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import SQLAlchemyError
@@ -88,7 +88,7 @@ def explained(url: str) -> Iterator[None]:
             "choose a folder that can be written with `runs` or `storage`"
         ) from error
     except (SQLAlchemyError, StorageInternalError, sqlite3.Error) as error:
-        raise StudyError(_told(url, error)) from error
+        raise StudyError(_message(url, error)) from error
     except RuntimeError as error:
         if "table schema" not in str(error):
             raise
@@ -103,8 +103,8 @@ def _missing_driver(url: str) -> str:
     )
 
 
-def _told(url: str, error: BaseException) -> str:
-    """The database's own words, and how to mend it where they are known."""
+def _message(url: str, error: BaseException) -> str:
+    """The first line of the database's message, and how to mend the cause."""
     root: BaseException = error
     while root.__cause__ is not None:
         root = root.__cause__

@@ -13,11 +13,11 @@ from studies.distributions import distributions_of
 def test_samplers_are_told_what_trials_are_asked(name: str) -> None:
     """Optuna refuses a suggestion of another distribution."""
     space = preset(name, tuple(MANUAL_TASK_WEIGHTS))
-    told = distributions_of(space)
+    distributions = distributions_of(space)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(5):
         trial = study.ask()
         suggest(trial, space)
         asked = study.trials[-1].distributions
-        assert asked == {name: told[name] for name in asked}
-    assert list(told) == list(space.parameters)
+        assert asked == {name: distributions[name] for name in asked}
+    assert list(distributions) == list(space.parameters)

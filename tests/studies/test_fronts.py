@@ -12,19 +12,19 @@ FINE = st.tuples(st.floats(-2, 1), st.floats(-2, 1))
 
 def peeled(points: list[Pair]) -> list[int]:
     """By its definition (Deb et al., 2002): front after front taken away."""
-    found = [-1] * len(points)
+    fronts = [-1] * len(points)
     number = 0
-    while -1 in found:
-        left = [i for i, front in enumerate(found) if front == -1]
+    while -1 in fronts:
+        left = [i for i, front in enumerate(fronts) if front == -1]
         for i in [i for i in left if not any(dominates(points[j], points[i]) for j in left)]:
-            found[i] = number
+            fronts[i] = number
         number += 1
-    return found
+    return fronts
 
 
 @given(st.lists(st.one_of(COARSE, FINE), max_size=40))
 def test_the_quick_sort_finds_the_fronts_of_the_definition(points: list[Pair]) -> None:
-    """Ties in one figure, equals and all."""
+    """With ties in one value, and with equal points."""
     assert front_numbers(points) == peeled(points)
 
 

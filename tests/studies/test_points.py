@@ -1,4 +1,4 @@
-"""From a configuration to its point in a space, and why there is none."""
+"""From a configuration to its point in a space, or why it has none."""
 
 from typing import Any
 
@@ -125,6 +125,6 @@ def test_coordinates_leave_out_what_a_configuration_lacks() -> None:
     """The weight of a task that other data does not have is for the sampler to suggest."""
     space = preset("full", TASKS)
     config = to_dict(manual(("overall", "lip_sync")))
-    found = coordinates(config, space)
-    weights = {path for path in found if path.startswith("training.task_weights.")}
+    point = coordinates(config, space)
+    weights = {path for path in point if path.startswith("training.task_weights.")}
     assert weights == {"training.task_weights.overall", "training.task_weights.lip_sync"}

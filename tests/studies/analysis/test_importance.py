@@ -1,4 +1,4 @@
-"""Importance of settings: what decides is found, what does not stays within chance."""
+"""Importance: a hyperparameter that decides the score is above chance, others are not."""
 
 import dataclasses
 import random
@@ -9,7 +9,7 @@ from made_records import at_best, made_study
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from studies.analysis.importance import (
-    LEAST,
+    MIN_TRIALS,
     Importance,
     distribution_of,
     importance,
@@ -33,39 +33,41 @@ def large() -> Importance:
 
 def test_what_decides_the_score_is_above_chance_and_the_rest_is_not(large: Importance) -> None:
     """Under the made studies lies a parabola of the learning rate, and noise."""
-    found = large
-    assert found.weights[0].name == "optim.lr"
-    assert [weight.name for weight in found.weights if weight.stands_out] == ["optim.lr"]
-    assert sum(weight.share for weight in found.weights) == pytest.approx(1)
+    importances = large
+    assert importances.hyperparameters[0].name == "optim.lr"
+    assert [weight.name for weight in importances.hyperparameters if weight.stands_out] == [
+        "optim.lr"
+    ]
+    assert sum(weight.share for weight in importances.hyperparameters) == pytest.approx(1)
 
 
-def test_figures_go_to_the_settings_that_they_are_of() -> None:
-    """Whatever the order in which trials name them: here the deciding one comes last."""
+def test_importances_belong_to_their_hyperparameters() -> None:
+    """In whatever order trials name them: here the deciding one comes last."""
     study = made_study(trials=80)
     turned = [dataclasses.replace(t, params=dict(reversed(t.params.items()))) for t in study.trials]
     names = {n: f"z.{n}" if n == "optim.lr" else n for t in turned for n in t.params}
     trials = [
         dataclasses.replace(t, params={names[n]: v for n, v in t.params.items()}) for t in turned
     ]
-    found = importance(dataclasses.replace(study, trials=trials, space=SearchedSpace()))
-    assert found.weights[0].name == "z.optim.lr"
+    importances = importance(dataclasses.replace(study, trials=trials, space=SearchedSpace()))
+    assert importances.hyperparameters[0].name == "z.optim.lr"
 
 
 @pytest.mark.slow
-def test_intervals_hold_the_figure_and_come_out_the_same_twice(small: Importance) -> None:
+def test_intervals_contain_the_share_and_are_reproducible(small: Importance) -> None:
     """Between nothing and all."""
     assert small == importance(made_study())
-    assert all(0 <= w.low <= w.high <= 1 for w in small.weights)
-    first = small.weights[0]
+    assert all(0 <= w.low <= w.high <= 1 for w in small.hyperparameters)
+    first = small.hyperparameters[0]
     assert first.low <= first.share <= first.high
 
 
-def test_a_conditional_setting_is_weighed_and_says_how_many_have_it(small: Importance) -> None:
-    """The others do not keep it from being looked at."""
+def test_a_conditional_hyperparameter_is_estimated_and_says_how_many_have_it(small: Importance) -> None:
+    """Though some trials lack it."""
     study = made_study()
-    found = {weight.name: weight.num_trials for weight in small.weights}
+    counts = {weight.name: weight.num_trials for weight in small.hyperparameters}
     have = [t for t in study.trials if t.state == "complete" and "model.lag_channels" in t.params]
-    assert found["model.lag_channels"] == len(have) < found["optim.lr"]
+    assert counts["model.lag_channels"] == len(have) < counts["optim.lr"]
 
 
 def test_one_terrible_trial_changes_little(small: Importance) -> None:
@@ -83,21 +85,21 @@ def test_one_terrible_trial_changes_little(small: Importance) -> None:
 def test_of_too_few_trials_it_says_that_they_are() -> None:
     """Nor of trials that all have one score."""
     few = importance(made_study(trials=8))
-    assert few.num_trials < LEAST
+    assert few.num_trials < MIN_TRIALS
     assert importance_table(few) is None
-    (told,) = importance_sentences(few)
-    assert told.startswith(f"{few.num_trials} complete trial(s)")
-    assert "too few" in told
+    (sentence,) = importance_sentences(few)
+    assert sentence.startswith(f"{few.num_trials} complete trial(s)")
+    assert "too few" in sentence
     study = made_study()
     same = [at_best(trial, score=0.5) for trial in study.trials]
-    assert importance(dataclasses.replace(study, trials=same)).weights == []
+    assert importance(dataclasses.replace(study, trials=same)).hyperparameters == []
 
 
 def test_words_say_how_many_trials_and_what_stands_out(large: Importance) -> None:
-    """So that nobody takes a bar for more than it is."""
-    told, said = importance_sentences(large)
-    assert told.startswith(f"Of {large.num_trials} complete trials")
-    assert said == "Above chance: optim.lr."
+    """So that a reader knows how far to trust a bar."""
+    method, result = importance_sentences(large)
+    assert method.startswith(f"From {large.num_trials} complete trials")
+    assert result == "Above chance: optim.lr."
     table = importance_table(large)
     assert table is not None
     assert table.rows[0][0] == "optim.lr"
@@ -138,6 +140,6 @@ def test_where_nothing_matters_little_is_said_to() -> None:
         chance = random.Random(seed)
         study = made_study(trials=30)
         trials = [at_best(t, score=chance.gauss(0, 1)) for t in study.trials]
-        found = importance(dataclasses.replace(study, trials=trials))
-        false += any(weight.stands_out for weight in found.weights)
+        importances = importance(dataclasses.replace(study, trials=trials))
+        false += any(weight.stands_out for weight in importances.hyperparameters)
     assert false <= 2

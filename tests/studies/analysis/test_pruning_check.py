@@ -80,7 +80,7 @@ def test_a_spared_trial_that_ends_among_the_best_is_a_regret() -> None:
 
 
 def test_each_rung_says_how_well_it_predicts() -> None:
-    """The same order there as at the end: a rank correlation of 1."""
+    """The same order at the rung as at the end: a rank correlation of 1."""
     study = study_of(*ENDED, trial(8, 0.0, state="pruned"), trial(9, 0.3, 0.1, state="pruned"))
     first, second = check_pruning(study).rungs
     assert (first.epoch, first.stopped, first.finished) == (2, 1, 8)
@@ -98,7 +98,7 @@ def test_few_trials_give_no_correlation() -> None:
 
 
 def test_without_a_spared_trial_there_is_no_check() -> None:
-    """And of a study without pruning there is nothing to say."""
+    """And a study without pruning has no sentence on it."""
     assert "there is no check" in sentences(study_of(*ENDED, trial(8, 0.0, state="pruned")))[0]
     assert sentences(study_of(*ENDED)) == []
 
@@ -112,7 +112,7 @@ def test_of_few_complete_trials_nothing_is_made() -> None:
 
 
 def test_wilsons_interval_is_that_of_the_paper() -> None:
-    """0 of 10 is at most 28 %; 5 of 10 lies around a half; nothing of nothing is known."""
+    """0 of 10 is at most 28 %; 5 of 10 lies around a half; 0 of 0 gives 0 to 1."""
     assert wilson(0, 10) == pytest.approx((0.0, 0.278), abs=1e-3)
     assert wilson(5, 10) == pytest.approx((0.237, 0.763), abs=1e-3)
     assert wilson(10, 10) == pytest.approx((0.722, 1.0), abs=1e-3)
@@ -128,7 +128,7 @@ def test_the_checks_json_keeps_its_keys() -> None:
 
 
 def test_the_front_is_shown_of_a_study_of_two_objectives_only() -> None:
-    """Whom nobody beats in both; the highest score of them is told to be taken."""
+    """The trials that no other beats in both; the title says that the highest score of them is taken."""
     from studies.summary.tables import front_table
 
     split = dataclasses.replace(

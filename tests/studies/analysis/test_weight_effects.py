@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from made_records import TASKS, at_best, made_study
 
-from studies.analysis.weight_effects import LEAST, Effect, weight_effects, weight_sentences
+from studies.analysis.weight_effects import MIN_TRIALS, Effect, weight_effects, weight_sentences
 from studies.records.study import StudyRecord
 
 
@@ -19,16 +19,16 @@ def with_effect(study: StudyRecord) -> StudyRecord:
     return dataclasses.replace(study, trials=trials)
 
 
-def test_a_weight_that_decides_its_tasks_figure_stands_out() -> None:
-    """With a correlation of 1, whatever the scale of all weights."""
+def test_a_weight_that_decides_the_r2_of_its_task_stands_out() -> None:
+    """With a correlation of 1, whatever the common factor of all weights."""
     study = with_effect(made_study())
-    found = {(e.weight_of, e.r2_of): e for e in weight_effects(study)}
-    assert len(found) == len(TASKS) ** 2
-    own = found["overall", "overall"]
-    assert own.correlation == pytest.approx(1)
-    assert own.stands_out
+    effects = {(e.weight_of, e.r2_of): e for e in weight_effects(study)}
+    assert len(effects) == len(TASKS) ** 2
+    effect = effects["overall", "overall"]
+    assert effect.correlation == pytest.approx(1)
+    assert effect.stands_out
     assert (
-        "weight of overall and R² of overall (+1.00)" in weight_sentences(list(found.values()))[1]
+        "weight of overall and R² of overall (+1.00)" in weight_sentences(list(effects.values()))[1]
     )
 
 
@@ -41,7 +41,7 @@ def test_where_weights_do_nothing_nothing_stands_out() -> None:
 
 def test_too_few_trials_say_nothing() -> None:
     """Nor do those of a search that held all weights fixed."""
-    assert weight_effects(made_study(trials=LEAST)) == []
+    assert weight_effects(made_study(trials=MIN_TRIALS)) == []
     assert weight_sentences([]) == []
     study = made_study()
     fixed = {"training": {"task_weights": dict.fromkeys(TASKS, 1.0)}}
@@ -50,7 +50,7 @@ def test_too_few_trials_say_nothing() -> None:
 
 
 def test_numbers_of_trials_are_told_as_a_range_where_they_differ() -> None:
-    """A task may lack its figure in some trials."""
+    """The R² of a task may be undefined in some trials."""
 
     def effect(number: int) -> Effect:
         return Effect(

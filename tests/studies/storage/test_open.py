@@ -48,7 +48,7 @@ class TestPostgresql(StorageTestCase):
 
 
 def test_schema_is_made_once_and_found_again(runs: Path) -> None:
-    """Making it a second time changes nothing of what is there."""
+    """Making it a second time changes nothing."""
     url = storage_url(runs, "one", None)
     make_schema(url)
     optuna.create_study(study_name="one", storage=open_storage(url))
@@ -147,7 +147,7 @@ def test_a_runs_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_a_read_only_runs_folder_is_told(read_only_folder: Path) -> None:
-    """The same for a folder that is there."""
+    """The same for a folder that exists."""
     with pytest.raises(StudyError, match=r"(denied|not permitted); choose a folder"):
         make_schema(storage_url(read_only_folder, "one", None))
 

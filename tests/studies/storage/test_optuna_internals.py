@@ -1,4 +1,4 @@
-"""What this project needs of Optuna and optuna-dashboard beyond what they promise.
+"""Private parts of Optuna and optuna-dashboard on which this project depends.
 
 A failure here after an update of Optuna says what to mend in `studies/storage/optuna_internals.py`.
 """
@@ -49,7 +49,7 @@ def test_a_trial_says_its_id(study: optuna.Study, storage: RDBStorage) -> None:
     assert internals.trial_id(study.get_trials()[0]) == expected
 
 
-def test_a_copy_has_another_id_and_the_original_keeps_its_own(
+def test_a_copy_has_another_id_and_the_original_keeps_its_id(
     study: optuna.Study, storage: RDBStorage
 ) -> None:
     """All else is shared."""
@@ -80,8 +80,8 @@ def test_a_trial_without_a_heartbeat_is_found(study: optuna.Study, storage: RDBS
     with_heartbeat, without, finished = study.ask(), study.ask(), study.ask()
     storage.record_heartbeat(internals.trial_id(with_heartbeat))
     study.tell(finished, 1.0)
-    found = internals.running_without_heartbeat(storage, "tiny")
-    assert found == [internals.trial_id(without)]
+    without_heartbeat = internals.running_without_heartbeat(storage, "tiny")
+    assert without_heartbeat == [internals.trial_id(without)]
 
 
 def test_a_running_trial_may_wait_again(study: optuna.Study, storage: RDBStorage) -> None:
@@ -100,7 +100,7 @@ def test_a_running_trial_may_wait_again(study: optuna.Study, storage: RDBStorage
 def test_attributes_are_written_together_and_replaced(
     study: optuna.Study, storage: RDBStorage
 ) -> None:
-    """They read as Optuna's own would; those of a deleted study are written nowhere."""
+    """They read like Optuna's; those of a deleted study are written nowhere."""
     number = internals.study_id(study)
     internals.write_study_attributes(storage, number, {"a": {"b": [1, None]}, "c": "ä"})
     internals.write_study_attributes(storage, number, {"c": "new"})
@@ -128,7 +128,7 @@ def test_a_place_of_the_sequence_is_a_point_whoever_asks_and_when(study: optuna.
 
 
 def test_a_gaussian_process_is_fitted_to_what_it_is_shown(study: optuna.Study) -> None:
-    """Not to the study's own trials; without observations it suggests nothing."""
+    """Not to the trials of the study; without observations it suggests nothing."""
     shown = [
         create_trial(value=-((x - 0.8) ** 2), params={"x": x, "y": 0.5}, distributions=SPACE)
         for x in (0.0, 0.2, 0.4, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0)
