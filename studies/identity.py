@@ -7,7 +7,7 @@ from typing import Any, Final
 
 _NOTHING: Final = "nothing"
 _SHOWN: Final = 12
-"""Digits of a fingerprint that tell two apart for a reader."""
+"""Number of digits of a fingerprint that a reader sees."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

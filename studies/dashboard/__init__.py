@@ -1,1 +1,1 @@
-"""What `studies.dashboard` adds to optuna-dashboard: notes, pictures, plots, and all studies at once."""
+"""optuna-dashboard for all studies at once, extended by notes, pictures and plots."""

@@ -1,9 +1,9 @@
-"""The study attributes in which optuna-dashboard keeps notes, pictures and plots.
+"""The study attributes in which optuna-dashboard stores notes, pictures and plots.
 
-Optuna lets nobody change a trial that has finished, so what belongs to a trial stands at its study,
-under a key that holds the trial's id. optuna-dashboard cuts long texts into pieces, for databases
-whose texts are short; it joins whatever pieces it finds. SQLite and PostgreSQL take a text whole, so
-each is one piece here: one row to write, and to look through at each of the page's requests.
+Finished trials cannot be changed in Optuna, so optuna-dashboard stores what belongs to a trial in an
+attribute of the study, with the trial's id in the key. It splits long texts into pieces for databases
+that limit their length, and joins all pieces when it reads them. SQLite and PostgreSQL have no such
+limit, so this module writes each text as a single piece, which is faster to write and to read.
 """
 
 import hashlib
@@ -23,22 +23,25 @@ _PICTURE: Final = re.compile(r"(?<=\]\(/artifacts/)(\d+)/(\d+)(?=/)")
 _MARK: Final = re.compile(
     r"\n\[//\]: # \(avq-search (?P<version>\d+) (?P<digest>[0-9a-f]{16})\)\n$"
 )
-"""A link that nothing refers to: Markdown shows none of it."""
+"""A link definition without a use, which Markdown does not show."""
+
+Attributes = dict[str, Any]
+"""Attributes by key, with JSON values."""
 
 
 def write_attributes(
     storage: "RDBStorage", url: str, study_id: int, attributes: Mapping[str, Any]
 ) -> None:
-    """Writes attributes of a study, all or none: a transaction each would take minutes.
+    """Writes attributes of a study in one transaction, since one for each would take minutes.
 
     Args:
-        storage: Where the study is.
-        url: The storage's URL, to be named in an error.
-        study_id: The study's id there.
-        attributes: Values as JSON takes them, by key.
+        storage: The study's storage.
+        url: The storage's URL, for error messages.
+        study_id: The study's id in the storage.
+        attributes: JSON values by key.
 
     Raises:
-        StudyError: The storage cannot be written, or is locked for long.
+        StudyError: The storage cannot be written, or stays locked.
     """
     with explained(url):
         write_study_attributes(storage, study_id, attributes)
@@ -46,87 +49,87 @@ def write_attributes(
 
 def note_attributes(
     stored: Mapping[str, Any], note: str, *, version: int, trial_id: int | None = None
-) -> dict[str, Any] | None:
-    """What to write so that a study or a trial has this note.
+) -> Attributes | None:
+    """The attributes to write so that a study or a trial has this note.
 
     Args:
         stored: The study's attributes.
         note: Markdown.
-        version: Of the note's form.
-        trial_id: The trial; `None` is the study itself.
+        version: Version of the note's format.
+        trial_id: The trial; `None` for the study itself.
 
     Returns:
-        Attributes by key, empty where the note is there; `None` where a person wrote another.
+        Attributes by key, empty where the note exists already; `None` where a person wrote another note.
     """
     marked = f"{note}\n[//]: # (avq-search {version} {_digest(note)})\n"
-    found = stored_note(stored, trial_id)
-    if found == marked:
+    present = stored_note(stored, trial_id)
+    if present == marked:
         return {}
-    if found is None:
+    if present is None:
         return {_version_key(trial_id): 1, f"{_prefix(trial_id)}0": marked}
-    if not is_ours(found):
+    if not is_ours(present):
         return None
-    # The note's number stays, so that a person who is editing it meanwhile can save.
-    written = _pieces(stored, trial_id)
-    return dict.fromkeys(written, "") | {f"{_prefix(trial_id)}0": marked}
+    # The note's version number stays, so that a person who is editing it can still save.
+    pieces = _pieces(stored, trial_id)
+    return dict.fromkeys(pieces, "") | {f"{_prefix(trial_id)}0": marked}
 
 
 def stored_note(stored: Mapping[str, Any], trial_id: int | None = None) -> str | None:
-    """The note that is there; `None` where nobody ever wrote one."""
+    """The stored note; `None` where none was ever written."""
     if _version_key(trial_id) not in stored:
         return None
     return "".join(stored[key] for key in _pieces(stored, trial_id))
 
 
 def note_version(stored: Mapping[str, Any], trial_id: int | None = None) -> int | None:
-    """The form of our note that is there, without a look at whether it was edited."""
+    """Format version of a stored note of this command, even if it was edited; `None` for other notes."""
     mark = _MARK.search(stored_note(stored, trial_id) or "")
     return int(mark["version"]) if mark else None
 
 
 def is_ours(note: str) -> bool:
-    """Whether a note is as we wrote it: its mark holds a digest of the rest."""
+    """Whether this command wrote the note and it was not edited since, by the digest in its mark."""
     mark = _MARK.search(note)
     return mark is not None and mark["digest"] == _digest(note[: mark.start()])
 
 
 def plot_key(name: str) -> str:
-    """Where a plot's JSON is kept."""
+    """The key of a plot's JSON."""
     return f"dashboard:plot_data:{name}:0"
 
 
 def picture_key(trial_id: int, artifact_id: str) -> str:
-    """Where it is noted that a trial has a picture."""
+    """The key that records a picture of a trial."""
     return f"dashboard:artifacts:{trial_id}:{artifact_id}"
 
 
 def picture_value(artifact_id: str, filename: str) -> str:
-    """What is noted of a picture."""
+    """The value that describes a picture, as JSON."""
     meta = {"artifact_id": artifact_id, "filename": filename, "mimetype": "image/png"}
     return json.dumps(meta | {"encoding": None})
 
 
 def picture_path(study_id: int, trial_id: int, artifact_id: str) -> str:
-    """A picture's path on the page, as a note shows it."""
+    """A picture's path on the page, for use in a note."""
     return f"/artifacts/{study_id}/{trial_id}/{artifact_id}"
 
 
-def moved(attributes: Mapping[str, Any], *, studies: int, trials: int) -> dict[str, Any]:
-    """The attributes of a study where ids are other ones, as they are on the page.
+def with_shifted_ids(attributes: Mapping[str, Any], *, studies: int, trials: int) -> Attributes:
+    """The attributes of a study with shifted ids.
 
     Args:
-        attributes: Values by key; ids stand in keys, and in notes that show a picture.
-        studies: What is added to the study's id.
-        trials: What is added to the id of each trial.
+        attributes: Values by key; ids are in keys, and in notes that show a picture.
+        studies: Offset to add to the study's id.
+        trials: Offset to add to the id of each trial.
     """
     if studies == 0 and trials == 0:
         return dict(attributes)
 
-    def in_key(found: re.Match[str]) -> str:
-        return f"{found[1] or ''}{int(found[2]) + trials}"
+    def in_key(match: re.Match[str]) -> str:
+        return f"{match[1] or ''}{int(match[2]) + trials}"
 
-    def in_note(found: re.Match[str]) -> str:
-        return f"{int(found[1]) + studies}/{int(found[2]) + trials}"
+    def in_note(match: re.Match[str]) -> str:
+        return f"{int(match[1]) + studies}/{int(match[2]) + trials}"
 
     return {
         _OF_TRIAL.sub(in_key, key): _PICTURE.sub(in_note, value) if "note_str:" in key else value

@@ -1,14 +1,15 @@
-"""One study's notes, pictures and plots: what is missing or out of date is written, and no more."""
+"""A study's notes, pictures and plots: writes those that are missing or out of date."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import optuna
 
 from avq_core.files import whole_binary_file
 from studies.dashboard import pictures, study_note, trial_note
 from studies.dashboard.attributes import (
+    Attributes,
     note_attributes,
     note_version,
     picture_key,
@@ -29,25 +30,25 @@ from studies.storage import optuna_internals as internals
 from studies.storage.urls import explained, shown, sqlite_path
 
 ARTIFACTS: Final = "artifacts"
-"""Name of the folder of pictures within the study's."""
+"""Name of the folder of pictures in the study's folder."""
 
 
 class Board:
-    """What the page shows of a study beside optuna-dashboard's own.
+    """What the page shows for a study in addition to optuna-dashboard.
 
-    `missing`, `draw` and `keep` may be called while another thread is in `write_notes`.
+    `missing`, `draw` and `keep` may be called while another thread runs `write_notes`.
     """
 
     def __init__(
-        self, database: Database, study_id: int, *, runs: Path, tell: Callable[[str], None]
+        self, database: Database, study_id: int, *, runs: Path, notify: Callable[[str], None]
     ) -> None:
-        """Takes the study.
+        """Opens the study.
 
         Args:
-            database: Where it is.
-            study_id: Its id there.
+            database: The study's database.
+            study_id: The study's id in the database.
             runs: Folder of all results.
-            tell: Is told what a user should know, a line each.
+            notify: Called with each line to print for the user.
 
         Raises:
             KeyError: There is no such study.
@@ -59,7 +60,7 @@ class Board:
             self._study = optuna.load_study(study_name=self.name, storage=database.storage)
         self.folder = (database.folder or results_folder(runs, self.name)) / ARTIFACTS
         self._study_id = study_id
-        self._tell = tell
+        self._notify = notify
         self._where = _where(database, runs)
         self._written_of: object = None
         self._record: StudyRecord | None = None
@@ -67,7 +68,7 @@ class Board:
 
     @property
     def is_ours(self) -> bool:
-        """Whether the search made the study, and it is still there; others are left alone."""
+        """Whether the search made the study and it still exists; other studies are never changed."""
         storage = self.database.storage
         try:
             with explained(self.database.url):
@@ -76,7 +77,7 @@ class Board:
             return False
 
     def write_notes(self) -> None:
-        """Notes of the study and of the trials that have ended, and which pictures there are.
+        """Writes notes of the study and of ended trials, and records which pictures exist.
 
         Raises:
             StudyError: The database cannot be read or written.
@@ -89,7 +90,7 @@ class Board:
             return
         stored = self._stored()
         changed = self._study_note(record, stored)
-        # A trial that was added between the two readings has its turn the next time.
+        # A trial that was added between the two reads is handled the next time.
         for trial, frozen in zip(record.trials, trials, strict=False):
             if trial.has_ended:
                 changed |= self._of_trial(record, trial, internals.trial_id(frozen), stored)
@@ -98,10 +99,10 @@ class Board:
         self._written_of = state
 
     def write_plots(self, *, slow: bool = False) -> None:
-        """The plots of `studies.plots`, where they would be others than those that are there.
+        """Writes the plots of `studies.plots` that have changed.
 
         Args:
-            slow: Whether those that take seconds, in place of those that do not.
+            slow: Whether to write those that take seconds to compute instead of the quick ones.
 
         Raises:
             StudyError: The database cannot be read or written.
@@ -110,12 +111,12 @@ class Board:
             self._write(plot_attributes(self._record, self._stored(), slow=slow))
 
     def missing(self) -> list[str]:
-        """Ids of pictures that no file is there of, the last trials' first."""
-        there = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
-        return [name for name in reversed(self._pictures) if name not in there]
+        """Ids of pictures without a file, the latest trials' first."""
+        present = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        return [name for name in reversed(self._pictures) if name not in present]
 
     def draw(self, artifact_id: str) -> bytes | None:
-        """Draws a picture; `None` where the study has none of this id."""
+        """Draws a picture; `None` where the study has no picture of this id."""
         trial, record = self._pictures.get(artifact_id), self._record
         return pictures.draw(record, trial) if trial and record else None
 
@@ -123,22 +124,22 @@ class Board:
         """Writes a picture's file.
 
         Raises:
-            ConfigError: It cannot be written.
+            ConfigError: The file cannot be written.
         """
         with whole_binary_file(self.folder / artifact_id) as file:
             file.write(drawn)
 
-    def _study_note(self, record: StudyRecord, stored: dict[str, Any]) -> dict[str, Any]:
+    def _study_note(self, record: StudyRecord, stored: Attributes) -> Attributes:
         note = study_note.study_note(record, self._where)
         changed = note_attributes(stored, note, version=study_note.VERSION)
         if changed is None and self._written_of is None:
-            self._tell(f"the note of {self.name} was written by hand and is left as it is")
+            self._notify(f"the note of {self.name} was written by hand and is left as it is")
         return changed or {}
 
     def _of_trial(
-        self, record: StudyRecord, trial: TrialRecord, trial_id: int, stored: dict[str, Any]
-    ) -> dict[str, Any]:
-        changed: dict[str, Any] = {}
+        self, record: StudyRecord, trial: TrialRecord, trial_id: int, stored: Attributes
+    ) -> Attributes:
+        changed: Attributes = {}
         path = None
         if pictures.has_picture(trial):
             name = pictures.artifact_id(record, trial)
@@ -146,34 +147,36 @@ class Board:
             path = picture_path(self._study_id, trial_id, name)
             if (key := picture_key(trial_id, name)) not in stored:
                 changed[key] = picture_value(name, pictures.FILENAME)
-        # What has ended changes no more: a note of this form need not be made again.
-        form = note_version(stored, trial_id)
-        is_old = form is not None and form < trial_note.VERSION
+        # An ended trial does not change: a note of the present format need not be rendered again.
+        version_of_note = note_version(stored, trial_id)
+        is_old = version_of_note is not None and version_of_note < trial_note.VERSION
         if is_old or stored_note(stored, trial_id) is None:
             note = trial_note.trial_note(record, trial, path)
-            made = note_attributes(stored, note, version=trial_note.VERSION, trial_id=trial_id)
-            changed |= made or {}
+            attributes_of_note = note_attributes(
+                stored, note, version=trial_note.VERSION, trial_id=trial_id
+            )
+            changed |= attributes_of_note or {}
         return changed
 
-    def _stored(self) -> dict[str, Any]:
+    def _stored(self) -> Attributes:
         try:
             with explained(self.database.url):
                 return self.database.storage.get_study_system_attrs(self._study_id)
         except KeyError as error:
-            raise StudyError("it was deleted meanwhile") from error
+            raise StudyError("the study was deleted in the meantime") from error
 
-    def _write(self, changed: dict[str, Any]) -> None:
+    def _write(self, changed: Attributes) -> None:
         write_attributes(self.database.rdb, self.database.url, self._study_id, changed)
 
 
 def _state(record: StudyRecord) -> object:
-    """What the notes are made of, as far as it changes."""
+    """Everything that the notes depend on and that may change."""
     ended = [(t.number, t.state) for t in record.trials if t.has_ended]
     return ended, record.chosen, record.total, record.stopped, record.confirmation
 
 
 def _where(database: Database, runs: Path) -> Sequence[str]:
-    """Options that lead a command to the database; a password is not among them."""
+    """Options that select the database in a command, without a password."""
     place = [] if runs == Path("runs") else ["--runs", str(runs)]
     if database.folder is not None:
         return place

@@ -1,8 +1,8 @@
 """All databases of the page as one storage, so that optuna-dashboard lists all studies.
 
-A runs folder keeps each study in a SQLite file of its own, and optuna-dashboard serves one storage.
-So ids are moved apart, a database's by its place times a step, and every call goes to the database
-that the id is of. The first database's ids stay as they are.
+A runs folder has a SQLite file for each study, and optuna-dashboard serves one storage. So the ids of
+each database are shifted by its index times a step, and every call is forwarded to the database to
+which the id belongs. The ids of the first database are not shifted.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.storages import BaseStorage
 
-from studies.dashboard.attributes import moved
+from studies.dashboard.attributes import Attributes, with_shifted_ids
 from studies.dashboard.databases import STUDY_STEP, Database, Databases
 from studies.storage import optuna_internals as internals
 
@@ -23,35 +23,35 @@ if TYPE_CHECKING:
 
 
 class CombinedStorage(BaseStorage):
-    """The studies of several databases. What Optuna says of each method holds here too."""
+    """The studies of several databases, as one storage in Optuna's sense."""
 
     def __init__(self, databases: Databases) -> None:
-        """Takes the databases.
+        """Sets the databases.
 
         Args:
-            databases: Where the studies are.
+            databases: The databases that hold the studies.
         """
         self._databases = databases
 
-    # What is of no single study.
+    # Methods for all studies.
 
     def get_all_studies(self) -> "list[StoredStudy]":
-        """All studies of all databases; one whose name is taken also says which folder it is in."""
-        found: list[StoredStudy] = []
+        """All studies of all databases; a study with the name of an earlier one is named with its folder."""
+        studies: list[StoredStudy] = []
         names: set[str] = set()
         for database in self._databases.all():
             for study in database.studies():
                 if self._databases.is_folder and internals.study_id(study) >= STUDY_STEP:
                     continue
-                own = internals.with_study_id(
+                listed = internals.with_study_id(
                     study, internals.study_id(study) + database.study_offset
                 )
-                own.system_attrs = _to_page(database, study.system_attrs)
-                if own.study_name in names and database.folder is not None:
-                    own.study_name = f"{study.study_name} (in {database.folder.name})"
-                names.add(own.study_name)
-                found.append(own)
-        return found
+                listed.system_attrs = _to_page(database, study.system_attrs)
+                if listed.study_name in names and database.folder is not None:
+                    listed.study_name = f"{study.study_name} (in {database.folder.name})"
+                names.add(listed.study_name)
+                studies.append(listed)
+        return studies
 
     def get_study_id_from_name(self, study_name: str) -> int:
         """The id of the study of a name."""
@@ -73,44 +73,44 @@ class CombinedStorage(BaseStorage):
         """Makes a study in the first database."""
         return self._databases.first.storage.create_new_study(directions, study_name)
 
-    # What is of a study.
+    # Methods for one study.
 
     def delete_study(self, study_id: int) -> None:
         """Deletes it."""
-        database, own = self._databases.of_study(study_id)
-        database.storage.delete_study(own)
+        database, local_id = self._databases.of_study(study_id)
+        database.storage.delete_study(local_id)
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         """Sets an attribute."""
-        database, own = self._databases.of_study(study_id)
-        database.storage.set_study_user_attr(own, key, value)
+        database, local_id = self._databases.of_study(study_id)
+        database.storage.set_study_user_attr(local_id, key, value)
 
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
-        """Sets an attribute; trials in its key have their ids of the page."""
-        database, own = self._databases.of_study(study_id)
+        """Sets an attribute; trial ids in its key are those of the page."""
+        database, local_id = self._databases.of_study(study_id)
         by = {"studies": -database.study_offset, "trials": -database.trial_offset}
-        for own_key, own_value in moved({key: value}, **by).items():
-            database.storage.set_study_system_attr(own, own_key, own_value)
+        for local_key, local_value in with_shifted_ids({key: value}, **by).items():
+            database.storage.set_study_system_attr(local_id, local_key, local_value)
 
     def get_study_directions(self, study_id: int) -> "list[StudyDirection]":
         """Its directions."""
-        database, own = self._databases.of_study(study_id)
-        return database.storage.get_study_directions(own)
+        database, local_id = self._databases.of_study(study_id)
+        return database.storage.get_study_directions(local_id)
 
-    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+    def get_study_user_attrs(self, study_id: int) -> Attributes:
         """Its attributes."""
-        database, own = self._databases.of_study(study_id)
-        return database.storage.get_study_user_attrs(own)
+        database, local_id = self._databases.of_study(study_id)
+        return database.storage.get_study_user_attrs(local_id)
 
-    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
-        """Its attributes; trials in their keys have their ids of the page."""
-        database, own = self._databases.of_study(study_id)
-        return _to_page(database, database.storage.get_study_system_attrs(own))
+    def get_study_system_attrs(self, study_id: int) -> Attributes:
+        """Its attributes; trial ids in their keys are those of the page."""
+        database, local_id = self._databases.of_study(study_id)
+        return _to_page(database, database.storage.get_study_system_attrs(local_id))
 
     def create_new_trial(self, study_id: int, template_trial: "FrozenTrial | None" = None) -> int:
         """Makes a trial."""
-        database, own = self._databases.of_study(study_id)
-        return database.storage.create_new_trial(own, template_trial) + database.trial_offset
+        database, local_id = self._databases.of_study(study_id)
+        return database.storage.create_new_trial(local_id, template_trial) + database.trial_offset
 
     def get_all_trials(
         self,
@@ -119,22 +119,22 @@ class CombinedStorage(BaseStorage):
         states: "Container[TrialState] | None" = None,
     ) -> "list[FrozenTrial]":
         """Its trials."""
-        database, own = self._databases.of_study(study_id)
-        trials = database.storage.get_all_trials(own, deepcopy=deepcopy, states=states)
+        database, local_id = self._databases.of_study(study_id)
+        trials = database.storage.get_all_trials(local_id, deepcopy=deepcopy, states=states)
         return [_of_page(database, trial) for trial in trials]
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         """The id of a trial."""
-        database, own = self._databases.of_study(study_id)
-        found = database.storage.get_trial_id_from_study_id_trial_number(own, trial_number)
-        return found + database.trial_offset
+        database, local_id = self._databases.of_study(study_id)
+        trial_id = database.storage.get_trial_id_from_study_id_trial_number(local_id, trial_number)
+        return trial_id + database.trial_offset
 
-    # What is of a trial.
+    # Methods for one trial.
 
     def get_trial(self, trial_id: int) -> "FrozenTrial":
         """The trial."""
-        database, own = self._databases.of_trial(trial_id)
-        return _of_page(database, database.storage.get_trial(own))
+        database, local_id = self._databases.of_trial(trial_id)
+        return _of_page(database, database.storage.get_trial(local_id))
 
     def set_trial_param(
         self,
@@ -144,36 +144,36 @@ class CombinedStorage(BaseStorage):
         distribution: "BaseDistribution",
     ) -> None:
         """Sets a parameter."""
-        database, own = self._databases.of_trial(trial_id)
-        database.storage.set_trial_param(own, param_name, param_value_internal, distribution)
+        database, local_id = self._databases.of_trial(trial_id)
+        database.storage.set_trial_param(local_id, param_name, param_value_internal, distribution)
 
     def set_trial_state_values(
         self, trial_id: int, state: "TrialState", values: Sequence[float] | None = None
     ) -> bool:
         """Ends or starts it."""
-        database, own = self._databases.of_trial(trial_id)
-        return database.storage.set_trial_state_values(own, state, values)
+        database, local_id = self._databases.of_trial(trial_id)
+        return database.storage.set_trial_state_values(local_id, state, values)
 
     def set_trial_intermediate_value(
         self, trial_id: int, step: int, intermediate_value: float
     ) -> None:
         """Reports a value."""
-        database, own = self._databases.of_trial(trial_id)
-        database.storage.set_trial_intermediate_value(own, step, intermediate_value)
+        database, local_id = self._databases.of_trial(trial_id)
+        database.storage.set_trial_intermediate_value(local_id, step, intermediate_value)
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Sets an attribute."""
-        database, own = self._databases.of_trial(trial_id)
-        database.storage.set_trial_user_attr(own, key, value)
+        database, local_id = self._databases.of_trial(trial_id)
+        database.storage.set_trial_user_attr(local_id, key, value)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         """Sets an attribute."""
-        database, own = self._databases.of_trial(trial_id)
-        database.storage.set_trial_system_attr(own, key, value)
+        database, local_id = self._databases.of_trial(trial_id)
+        database.storage.set_trial_system_attr(local_id, key, value)
 
 
-def _to_page(database: Database, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return moved(attributes, studies=database.study_offset, trials=database.trial_offset)
+def _to_page(database: Database, attributes: Mapping[str, Any]) -> Attributes:
+    return with_shifted_ids(attributes, studies=database.study_offset, trials=database.trial_offset)
 
 
 def _of_page(database: Database, trial: "FrozenTrial") -> "FrozenTrial":

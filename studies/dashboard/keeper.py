@@ -1,4 +1,4 @@
-"""A thread that keeps notes, plots and pictures up to date while the page is served."""
+"""A thread that updates notes, plots and pictures while the page is served."""
 
 import queue
 import time
@@ -14,46 +14,46 @@ from studies.errors import StudyError
 
 _LOOK_SECONDS: Final = 5.0
 _PLOT_SECONDS: Final = 60.0
-"""Plots take a while to make: while trials go on ending, they are made so often."""
+"""Minimum time between updates of plots, which take a while to compute."""
 _RETRY_SECONDS: Final = 60.0
-"""After the database could not be written."""
+"""Pause after the database could not be written."""
 
 
 class Keeper(Thread):
-    """Looks after each study that somebody looks at, one thing at a time."""
+    """Updates each study that was opened on the page, one step at a time."""
 
     def __init__(
         self,
         databases: Databases,
         *,
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
         on_picture: Callable[[str, int, int], None],
     ) -> None:
-        """Makes the thread; it does nothing before `start`.
+        """Creates the thread; it does nothing before `start`.
 
         Args:
-            databases: Of the page.
-            tell: Is told what a user should know, a line each.
-            on_picture: Is told of a study how many pictures are drawn, and of how many.
+            databases: Databases of the page.
+            notify: Called with each line to print for the user.
+            on_picture: Called with a study's name, the number of pictures drawn, and their total.
         """
         super().__init__(name="board", daemon=True)
         self._databases = databases
-        self._tell = tell
+        self._notify = notify
         self._on_picture = on_picture
         self._asked: queue.Queue[tuple[int, Event]] = queue.Queue()
-        self._kept: dict[int, _Kept] = {}
+        self._pending: dict[int, _PendingUpdates] = {}
         self._ends = Event()
 
     def boards(self) -> list[Board]:
-        """The studies that were looked at."""
-        return [kept.board for kept in list(self._kept.values())]
+        """The boards of the studies that were opened."""
+        return [pending.board for pending in list(self._pending.values())]
 
     def catch_up(self, study_id: int, *, seconds: float) -> None:
-        """Waits until all that has ended has its notes, but not longer than that.
+        """Waits until all ended trials have their notes, for a limited time.
 
         Args:
             study_id: A study's id on the page.
-            seconds: How long.
+            seconds: The limit.
         """
         if self.is_alive() and not self._ends.is_set():
             done = Event()
@@ -61,21 +61,23 @@ class Keeper(Thread):
             done.wait(seconds)
 
     def stop(self, *, seconds: float) -> None:
-        """Ends the thread after what it is at, or leaves it behind."""
+        """Ends the thread after its current step; does not wait for longer than `seconds`."""
         self._ends.set()
         self.join(seconds)
 
     def run(self) -> None:
-        """Does what is asked first, and draws pictures in between."""
+        """Answers requests first, and draws pictures in between."""
         next_look = time.monotonic() + _LOOK_SECONDS
         while not self._ends.is_set():
-            has_drawn = any(kept.draw_one(self._on_picture) for kept in self._kept.values())
+            has_drawn = any(
+                pending.draw_one(self._on_picture) for pending in self._pending.values()
+            )
             self._answer(0.0 if has_drawn else 0.2)
             if time.monotonic() >= next_look:
-                for study_id, kept in list(self._kept.items()):
-                    self._look(study_id, kept)
-                    if study_id in self._kept:
-                        self._kept[study_id].finish()
+                for study_id, pending in list(self._pending.items()):
+                    self._look(study_id, pending)
+                    if study_id in self._pending:
+                        self._pending[study_id].write_slow()
                 next_look = time.monotonic() + _LOOK_SECONDS
 
     def _answer(self, patience: float) -> None:
@@ -86,77 +88,77 @@ class Keeper(Thread):
         except queue.Empty:
             return
         try:
-            self._look(study_id, self._kept.get(study_id))
+            self._look(study_id, self._pending.get(study_id))
         finally:
             done.set()
-        if study_id in self._kept:
-            self._kept[study_id].finish()
+        if study_id in self._pending:
+            self._pending[study_id].write_slow()
 
-    def _look(self, study_id: int, kept: "_Kept | None") -> None:
-        """Brings a study up to date; one that is gone, or is not ours, is kept no longer."""
+    def _look(self, study_id: int, pending: "_PendingUpdates | None") -> None:
+        """Updates a study; drops it if it was deleted or the search did not make it."""
         try:
-            database, own = self._databases.of_study(study_id)
-            if kept is None or kept.board.database is not database:
-                board = Board(database, own, runs=self._databases.runs, tell=self._tell)
-                kept = _Kept(board, self._tell)
-            is_ours = kept.board.is_ours
+            database, local_id = self._databases.of_study(study_id)
+            if pending is None or pending.board.database is not database:
+                board = Board(database, local_id, runs=self._databases.runs, notify=self._notify)
+                pending = _PendingUpdates(board, self._notify)
+            is_ours = pending.board.is_ours
         except (KeyError, StudyError):
-            # What is wrong with it, the page tells.
+            # The page itself reports what is wrong.
             is_ours = False
-        if kept is None or not is_ours:
-            self._kept.pop(study_id, None)
+        if pending is None or not is_ours:
+            self._pending.pop(study_id, None)
             return
-        self._kept[study_id] = kept
+        self._pending[study_id] = pending
         try:
-            kept.look()
+            pending.write_quick()
         except KeyError:  # deleted since it was asked for
-            self._kept.pop(study_id, None)
+            self._pending.pop(study_id, None)
 
 
-class _Kept:
-    """A study that is looked after: what is due, and what went wrong."""
+class _PendingUpdates:
+    """The pending updates of a study, and the errors that were reported."""
 
-    def __init__(self, board: Board, tell: Callable[[str], None]) -> None:
+    def __init__(self, board: Board, notify: Callable[[str], None]) -> None:
         self.board = board
-        self._tell = tell
-        self._told: set[str] = set()
-        self._rests_until = 0.0
+        self._notify = notify
+        self._reported: set[str] = set()
+        self._paused_until = 0.0
         self._next_plots = 0.0
-        self._owes_slow_plots = False
+        self._slow_plots_due = False
         self._undrawn: list[str] = []
         self._drawn = 0
         self._can_keep = True
 
-    def look(self) -> None:
-        """Writes what is new and quick to make."""
-        with self._trying() as may_write:
+    def write_quick(self) -> None:
+        """Writes new notes and quick plots."""
+        with self._attempt() as may_write:
             if may_write:
                 self.board.write_notes()
             if may_write and time.monotonic() >= self._next_plots:
                 self.board.write_plots()
-                self._owes_slow_plots = True
+                self._slow_plots_due = True
                 self._next_plots = time.monotonic() + _PLOT_SECONDS
         if self._can_keep:
             self._undrawn = self.board.missing()
 
-    def finish(self) -> None:
-        """Writes what is new and takes seconds to make: nobody is to wait for it."""
-        with self._trying() as may_write:
-            if may_write and self._owes_slow_plots:
-                self._owes_slow_plots = False
+    def write_slow(self) -> None:
+        """Writes the plots that take seconds; no request waits for them."""
+        with self._attempt() as may_write:
+            if may_write and self._slow_plots_due:
+                self._slow_plots_due = False
                 self.board.write_plots(slow=True)
 
     @contextmanager
-    def _trying(self) -> Iterator[bool]:
-        """Whether to write now: after a failure, which is told once, not for a while."""
+    def _attempt(self) -> Iterator[bool]:
+        """Yields whether to write now. After a failure, which is reported once, it pauses."""
         try:
-            yield time.monotonic() >= self._rests_until
+            yield time.monotonic() >= self._paused_until
         except StudyError as error:
-            self._rests_until = time.monotonic() + _RETRY_SECONDS
-            self._tell_once("notes and plots", error)
+            self._paused_until = time.monotonic() + _RETRY_SECONDS
+            self._notify_once("notes and plots", error)
 
     def draw_one(self, on_picture: Callable[[str, int, int], None]) -> bool:
-        """Draws the next picture that is missing; returns whether there was one."""
+        """Draws the next missing picture; returns whether it did."""
         if not self._undrawn:
             return False
         name = self._undrawn.pop(0)
@@ -164,16 +166,16 @@ class _Kept:
             try:
                 self.board.keep(name, drawn)
             except ConfigError as error:
-                # They are drawn when somebody looks at them, then.
+                # Then pictures are drawn on request.
                 self._can_keep, self._undrawn = False, []
-                self._tell_once("pictures", error)
+                self._notify_once("pictures", error)
                 return False
         self._drawn += 1
         on_picture(self.board.name, self._drawn, self._drawn + len(self._undrawn))
         return True
 
-    def _tell_once(self, what: str, error: AvqError) -> None:
+    def _notify_once(self, what: str, error: AvqError) -> None:
         line = f"could not write {what} of {self.board.name}: {error}"
-        if line not in self._told:
-            self._told.add(line)
-            self._tell(line)
+        if line not in self._reported:
+            self._reported.add(line)
+            self._notify(line)

@@ -24,9 +24,9 @@ _STYLES: Final = ((BLUE, "-"), (VERMILION, "--"))
 _TITLE_COLOURS: Final = {"complete": GOOD, "pruned": BAD, "failed": BAD}
 _TITLE_WIDTH: Final = 96
 _BULK: Final = 0.1
-"""Share of the lowest values that may lie below the picture: a first epoch's R² may be -40."""
+"""Share of the lowest values that may be outside the plot: R² of a first epoch may be -40."""
 _drawing = Lock()
-"""Matplotlib keeps fonts and settings that threads share."""
+"""Matplotlib's fonts and settings are shared by threads, so only one may draw."""
 
 
 def has_picture(trial: TrialRecord) -> bool:
@@ -35,7 +35,7 @@ def has_picture(trial: TrialRecord) -> bool:
 
 
 def artifact_id(study: StudyRecord, trial: TrialRecord) -> str:
-    """The picture's name: the same for the same trial, another for a trial that took its place."""
+    """The picture's id: stable for a trial, but different for another trial of the same number."""
     content = (_VERSION, study.name, trial.number, trial.state, trial.seconds, trial.score)
     return str(uuid.uuid5(_NAMESPACE, repr(content)))
 
@@ -105,10 +105,10 @@ def _span(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _title(trial: TrialRecord) -> tuple[str, str]:
-    """What it is and how it ended, and why in at most two lines."""
+    """The trial and how it ended; then the reason, in at most two lines."""
     spent = f", {trial.epochs} of {trial.planned_epochs} epochs" if trial.planned_epochs else ""
     name = f"trial {trial.number}{' (baseline)' if trial.baseline else ''}"
-    # Matplotlib takes dollars for formulas.
+    # Matplotlib reads dollar signs as formulas.
     reason = (trial.reason or "").replace("$", r"\$")
     why = textwrap.wrap(reason, _TITLE_WIDTH, max_lines=2, placeholder=" …")
     return f"{name}: {trial.state}{spent}, score {metric_text(trial.score)}", "\n".join(why)

@@ -1,27 +1,27 @@
-"""The plots of `studies.plots` as the dashboard's own."""
+"""The plots of `studies.plots`, stored as optuna-dashboard stores plots."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from studies.dashboard.attributes import plot_key
+from studies.dashboard.attributes import Attributes, plot_key
 from studies.records.study import StudyRecord
 
 MADE_OF: Final = "avq:plots:"
-"""Study attribute, for quick and slow plots each: a digest of what they were made of."""
+"""Prefix of the study attributes with a digest of the data behind the quick and the slow plots."""
 _VERSION: Final = 2
 
 
 def plot_attributes(
     study: StudyRecord, stored: Mapping[str, Any], *, slow: bool = False
-) -> dict[str, Any]:
-    """What to write so that the study has its plots; nothing where they are those of the moment.
+) -> Attributes:
+    """The attributes to write so that the study has its plots; empty where they are up to date.
 
     Args:
         study: The study.
         stored: Its attributes.
-        slow: Whether to make those that take seconds, in place of those that do not.
+        slow: Whether to make the plots that take seconds instead of the quick ones.
     """
     key, made_of = f"{MADE_OF}{'slow' if slow else 'quick'}", _made_of(study)
     if stored.get(key) == made_of:
@@ -33,7 +33,7 @@ def plot_attributes(
 
 
 def _as_shown(plot: Any) -> str:
-    """A plot's JSON. It takes the height of its card, and leaves room for the page's buttons."""
+    """A plot's JSON, with the height of its card and room for the page's buttons."""
     plot.update_layout(height=None, title={"yref": "container", "y": 0.91, "yanchor": "top"})
     text: str = plot.to_json()
     return text
@@ -51,7 +51,7 @@ def _compared(study: StudyRecord) -> list[object]:
 
 
 def _quick_plots(study: StudyRecord) -> Iterator[tuple[str, Any]]:
-    """Each plot with its name; `None` in place of one for which there are too few trials."""
+    """Each plot with its name; `None` for a plot that has too few trials."""
     from studies.plots.curves import curves
     from studies.plots.front import front
     from studies.plots.history import history

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A request a thread: the page asks for several things at once."""
+    """Handles each request in a thread, since the page sends several at once."""
 
     daemon_threads = True
 
@@ -25,14 +25,14 @@ class _Server6(_Server):
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Leaves the terminal to the address and to errors."""
+    """Logs errors only."""
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
-        """Says nothing of a request that was served."""
+        """Does not log served requests."""
 
 
 def bind(app: "WSGIApplication", host: str, port: int) -> WSGIServer:
-    """A server that listens.
+    """A server that listens at the address.
 
     Raises:
         StudyError: The host is not an address of this machine, or the port is taken.
@@ -40,7 +40,9 @@ def bind(app: "WSGIApplication", host: str, port: int) -> WSGIServer:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
     except (OSError, UnicodeError) as error:
-        raise StudyError(f"--host {host!r} is no address ({_why(error)}); leave it out") from error
+        raise StudyError(
+            f"--host {host!r} is not an address ({_why(error)}); leave it out"
+        ) from error
     kind = _Server6 if family == socket.AF_INET6 else _Server
     try:
         return make_server(host, port, app, kind, _QuietHandler)
@@ -56,7 +58,7 @@ def _why(error: Exception) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is one that no other machine reaches."""
+    """Whether no other machine can reach the address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -64,7 +66,7 @@ def is_loopback(host: str) -> bool:
 
 
 def shown(host: str) -> str:
-    """The host as a browser takes it."""
+    """The host for the address in a browser."""
     if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host

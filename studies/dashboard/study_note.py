@@ -1,4 +1,4 @@
-"""What the page tells of a study: the verdict, what was tried, what was confirmed, what to do next."""
+"""The note of a study: verdict, counts and provenance, results, and the next commands."""
 
 import shlex
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ VERSION: Final = 1
 def study_note(study: StudyRecord, where: Sequence[str]) -> str:
     """The note of a study, in Markdown.
 
-    It counts what has ended only, so that it changes no more often than there is something new.
+    It counts ended trials only, so that it changes only when a trial ends.
 
     Args:
         study: The study.
-        where: Options that lead the commands to it, such as `--runs DIR`; without a password.
+        where: Options that select the storage, such as `--runs DIR`; without a password.
     """
     parts = [
         f"## {plain(study.name)}",
@@ -28,7 +28,7 @@ def study_note(study: StudyRecord, where: Sequence[str]) -> str:
         "\n".join(f"- {plain(point)}" for point in points(study)),
         titled(glance(study)),
     ]
-    found = {
+    sections = {
         "The study": _facts(study),
         "Confirmed with fresh seeds": titled(confirmation_table(study)),
         "The test split": titled(test_table(study)),
@@ -36,7 +36,7 @@ def study_note(study: StudyRecord, where: Sequence[str]) -> str:
         "The front": titled(front_table(study)),
         "What to do next": _commands(study, where),
     }
-    parts += [f"### {title}\n\n{body}" for title, body in found.items() if body]
+    parts += [f"### {title}\n\n{body}" for title, body in sections.items() if body]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -44,10 +44,10 @@ def _facts(study: StudyRecord) -> str:
     counts = study.counts
     asked = f" of {study.total}" if study.total and study.total >= counts.finished else ""
     saved = study.epochs_saved
-    # A running trial's epochs would change the note at every epoch.
+    # Epochs of running trials are left out: they would change the note at every epoch.
     spent = sum(trial.epochs for trial in study.trials if trial.has_ended)
     share = f" ({saved / (spent + saved):.0%})" if spent + saved else ""
-    made = study.provenance or Provenance()
+    provenance = study.provenance or Provenance()
     trials = (
         f"{counts.finished}{asked} finished: {counts.complete} complete, {counts.pruned} pruned; "
         f"{counts.failed} failed or requeued"
@@ -58,24 +58,24 @@ def _facts(study: StudyRecord) -> str:
         ["trials", trials],
         ["epochs", f"{spent} spent, {saved} saved by pruning{share}"],
         ["stopped", study.stopped or ""],
-        ["started", made.started or ""],
-        ["machine", made.machine or ""],
-        ["versions", ", ".join(f"{name} {number}" for name, number in made.versions.items())],
+        ["started", provenance.started or ""],
+        ["machine", provenance.machine or ""],
+        ["versions", ", ".join(f"{name} {number}" for name, number in provenance.versions.items())],
     ]
     return table(["", ""], [row for row in rows if row[1]], words=(0, 1))
 
 
 def _commands(study: StudyRecord, where: Sequence[str]) -> str:
-    """Commands to go on with, ready to be copied."""
+    """The next commands, ready to be copied."""
     place, name = shlex.join(where), shlex.quote(study.name)
     data = shlex.quote(study.data_source or "DATA")
-    made = study.provenance or Provenance()
-    started = made.command or _join(
+    provenance = study.provenance or Provenance()
+    search = provenance.command or _join(
         f"python -m search.run --study {name} --data {data} --trials {study.total or 200}", place
     )
     lines = [
         "# the search: the same command goes on, and a higher --trials adds trials",
-        started,
+        search,
         "# the report, one page to send around",
         _join(f"python -m studies.report {name}", place),
         "# the chosen configuration, and a model of it",

@@ -1,4 +1,4 @@
-"""What the page tells of a trial that has ended: why, each rung's decision, metrics, configuration."""
+"""The note of an ended trial: reason, metrics, decision at each rung, configuration."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from studies.records.trial import Epoch, TrialRecord
 from studies.summary.markdown import plain, table, wrapped
 
 VERSION: Final = 1
-"""Of the note's form: a higher one is written over ours of a lower one."""
+"""Version of the note's format; notes of lower versions are replaced."""
 
 
 def trial_note(study: StudyRecord, trial: TrialRecord, picture: str | None) -> str:
@@ -31,7 +31,7 @@ def _ending(trial: TrialRecord) -> str:
         f" after {trial.epochs} of {trial.planned_epochs} epochs" if trial.planned_epochs else ""
     )
     seconds = f", {trial.seconds:.0f} s" if trial.seconds is not None else ""
-    why = plain(trial.reason or "it left no reason")
+    why = plain(trial.reason or "no reason was recorded")
     return f"{name}{spent}{seconds}.\\\n{wrapped(f'{why[:1].upper()}{why[1:]}.')}"
 
 
@@ -55,7 +55,7 @@ def _metrics(study: StudyRecord, trial: TrialRecord) -> str:
 
 
 def _rungs(study: StudyRecord, trial: TrialRecord) -> str:
-    """An entry for each epoch at which the trial was judged, and what came of it."""
+    """An entry for each judged epoch, with the pruner's decision."""
     if not trial.judged:
         return ""
     lines = []
@@ -82,7 +82,7 @@ def _configuration(trial: TrialRecord) -> str:
         return ""
     import yaml
 
-    # The C dumper takes a tenth of the time, where it is there.
+    # The C dumper, where it is installed, takes a tenth of the time.
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text = yaml.dump(trial.config, Dumper=dumper, sort_keys=False, allow_unicode=True)
     return f"**Effective configuration**\n\n```yaml\n{text}```"

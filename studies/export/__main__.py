@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Picks the trial and writes it."""
+    """Selects the trial and writes its configuration."""
     options = build_parser().parse_args(argv)
     from studies.export.configuration import to_yaml, write
     from studies.export.selection import ensemble, pick
@@ -66,12 +66,12 @@ def main(argv: Sequence[str]) -> int:
         print(text, end="")
         return 0
     write(Path(options.out), text)
-    told = (
+    what = (
         f", ensemble of trials {', '.join(str(member.trial) for member in members)}"
         if members
         else ""
     )
-    print(f"trial {trial.number} of {study.name}{told}: {options.out}")
+    print(f"trial {trial.number} of {study.name}{what}: {options.out}")
     return 0
 
 
@@ -80,14 +80,14 @@ def _write_front(study: "StudyRecord", out: str) -> int:
     from studies.export.selection import front
 
     if out == "-":
-        raise StudyError("--pareto writes a file a trial, got --out -, expected a folder")
+        raise StudyError("--pareto writes a file for each trial, got --out -, expected a folder")
     files = {Path(out) / f"trial-{t.number}.yaml": t for t in front(study)}
     texts = {path: to_yaml(study, trial) for path, trial in files.items()}
     for path, text in texts.items():
         write(path, text)
         r2 = files[path].r2
-        told = ", ".join(f"{task} {r2[task]:.3f}" for task in study.watch.tasks)
-        print(f"trial {files[path].number} of {study.name} ({told}): {path}")
+        watched = ", ".join(f"{task} {r2[task]:.3f}" for task in study.watch.tasks)
+        print(f"trial {files[path].number} of {study.name} ({watched}): {path}")
     return 0
 
 

@@ -1,13 +1,12 @@
-"""A trial's full training configuration as a file, with what is known of it."""
+"""A trial's full training configuration as YAML, with its metrics and provenance."""
 
 from pathlib import Path
-from typing import Any
 
 from avq_core.config.yaml_lines import yaml_text
 from avq_core.files import whole_file
 from studies.export.header import header
 from studies.export.selection import Export, exported
-from studies.records.codec import encode_r2
+from studies.records.codec import JsonObject, encode_r2
 from studies.records.held_out import EnsembleMember, IntervalsByTask
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
@@ -16,17 +15,17 @@ from studies.records.trial import TrialRecord
 def to_yaml(
     study: StudyRecord, trial: TrialRecord, *, members: tuple[EnsembleMember, ...] = ()
 ) -> str:
-    """The file's text, comments first; with the members of an ensemble, if there are any.
+    """The text of the file, with comments at the top and, if given, the members of an ensemble.
 
     Raises:
-        StudyError: The trial holds no configuration.
+        StudyError: The trial has no configuration.
     """
     export = exported(study, trial, members=members)
     return header(export) + yaml_text(plain(export))
 
 
-def plain(export: Export) -> dict[str, Any]:
-    """What the file holds, as plain values."""
+def plain(export: Export) -> JsonObject:
+    """The content of the file as plain values."""
     study, trial = export.study, export.trial
     identity, provenance = study.identity, study.provenance
     content = {
@@ -52,7 +51,7 @@ def plain(export: Export) -> dict[str, Any]:
     return content | ({"ensemble": members} if members else {})
 
 
-def _confirmed(export: Export) -> dict[str, Any] | None:
+def _confirmed(export: Export) -> JsonObject | None:
     if export.candidate is None:
         return None
     candidate = export.candidate.encode()
@@ -63,22 +62,22 @@ def _confirmed(export: Export) -> dict[str, Any] | None:
         return confirmed
     confirmed["test_r2"] = _intervals(tested.r2)
     if tested.r2_first is not None:
-        # Training the file again gives the first seed's metrics, not the mean over seeds.
+        # Training the file again reproduces the first seed's metrics, not the mean over seeds.
         confirmed["test_r2_first"] = _intervals(tested.r2_first)
     if test.trained_on is not None:
         confirmed["trained_on"] = test.trained_on.encode()
     return confirmed
 
 
-def _intervals(r2: IntervalsByTask) -> dict[str, Any]:
+def _intervals(r2: IntervalsByTask) -> JsonObject:
     return {task: interval.encode() for task, interval in r2.items()}
 
 
 def write(path: Path, text: str) -> None:
-    """Writes a file whole or not at all.
+    """Writes a text file atomically.
 
     Raises:
-        ConfigError: The place cannot be written to.
+        ConfigError: The file cannot be written.
     """
     with whole_file(path) as file:
         file.write(text)

@@ -1,6 +1,6 @@
-"""The comments at the top of an exported configuration: for people, where it comes from.
+"""The comments at the top of an exported configuration: provenance, metrics and how to reproduce them.
 
-Programs find the same under the file's keys; nothing here is read again.
+They are for people; programs find the same under the keys of the file.
 """
 
 import math
@@ -32,10 +32,10 @@ def header(export: Export) -> str:
         f"avq-search: {what} of the study {export.study.name}. Train it with",
         f"  {_TRAIN} --data {_source(export)} --out models/best",
         "",
-        "Where it is from",
-        *_origin(export),
+        "Provenance",
+        *_provenance(export),
         "",
-        "What it reached",
+        "Metrics",
         *_metrics(export),
         "",
         "Reproduce",
@@ -45,15 +45,15 @@ def header(export: Export) -> str:
 
 
 def _safe(line: str) -> str:
-    """A name from elsewhere must not end the comment, nor hold what is no YAML at all."""
+    """The line without characters that would end the comment or are not allowed in YAML."""
     return "".join(c if c.isprintable() else " " for c in line)
 
 
-def _text(label: str, told: str) -> list[str]:
+def _text(label: str, sentence: str) -> list[str]:
     """A labelled sentence, wrapped under itself."""
     first, rest = f"  {label:<11}", " " * 13
     return textwrap.wrap(
-        _safe(told),
+        _safe(sentence),
         _WIDTH,
         initial_indent=first,
         subsequent_indent=rest,
@@ -62,7 +62,7 @@ def _text(label: str, told: str) -> list[str]:
     )
 
 
-def _origin(export: Export) -> Iterator[str]:
+def _provenance(export: Export) -> Iterator[str]:
     study, identity = export.study, export.study.identity
     keys = ("unknown", "unknown") if identity is None else (identity.data, identity.space)
     for label, name, key in zip(
@@ -76,18 +76,18 @@ def _origin(export: Export) -> Iterator[str]:
     run = "the trial itself" if export.tested is None else "its run for the test split"
     yield from _text("epochs", f"{training['epochs']}, which gave the trial its score")
     yield from _text("seed", f"{training['seed']}, of {run}")
-    made = study.provenance or Provenance()
-    versions = ", ".join(f"{name} {number}" for name, number in made.versions.items())
+    provenance = study.provenance or Provenance()
+    versions = ", ".join(f"{name} {number}" for name, number in provenance.versions.items())
     yield from _text("versions", versions or "not noted by this study")
-    for label, value in (("machine", made.machine), ("started", made.started)):
+    for label, value in (("machine", provenance.machine), ("started", provenance.started)):
         if value:
             yield from _text(label, value)
-    if made.command:
-        yield f"  {'command':<11}{made.command}"
+    if provenance.command:
+        yield f"  {'command':<11}{provenance.command}"
 
 
 def _metrics(export: Export) -> Iterator[str]:
-    """R² by task at every stage that the trial came to, and the scores in words."""
+    """R² by task at every stage that the trial reached, and sentences on its scores."""
     study, trial = export.study, export.trial
     columns = {"search, val": {task: metric_text(trial.r2.get(task)) for task in study.tasks}}
     if export.candidate is not None:
@@ -101,23 +101,23 @@ def _metrics(export: Export) -> Iterator[str]:
     yield from (f"  {line}" for line in text_table(rows).splitlines())
     yield from _text("search", f"score {metric_text(trial.score)} of the watched tasks (*) on val")
     if export.candidate is not None:
-        yield from _confirmation_in_words(export, export.candidate)
+        yield from _confirmation_sentences(export, export.candidate)
 
 
 def _tested(export: Export) -> dict[str, IntervalsByTask]:
-    """R² on test by the name of its column."""
-    found: dict[str, IntervalsByTask] = {}
+    """Columns of R² on test, by name."""
+    columns: dict[str, IntervalsByTask] = {}
     if export.tested is not None:
-        found["test"] = export.tested.r2
+        columns["test"] = export.tested.r2
         if export.tested.r2_first is not None:
-            found["test, first seed"] = export.tested.r2_first
+            columns["test, first seed"] = export.tested.r2_first
     test = export.study.test
     if export.members and test is not None and test.ensemble is not None:
-        found["ensemble, test"] = test.ensemble.r2
-    return found
+        columns["ensemble, test"] = test.ensemble.r2
+    return columns
 
 
-def _confirmation_in_words(export: Export, candidate: CandidateResult) -> Iterator[str]:
+def _confirmation_sentences(export: Export, candidate: CandidateResult) -> Iterator[str]:
     confirmation = export.study.confirmation
     if confirmation is None:
         return
@@ -135,35 +135,35 @@ def _confirmation_in_words(export: Export, candidate: CandidateResult) -> Iterat
 
 
 def _reproduce(export: Export) -> Iterator[str]:
-    """Commands, by the metrics that they reproduce."""
+    """Commands, each under the metrics that it reproduces."""
     tested = None if export.study.test is None else export.study.test.trained_on
     searched = export.trial.ran_on
     command = f"{_TRAIN} --data {_source(export)} --out DIR"
     is_known = searched is not None
     if export.members:
         is_known = tested is not None
-        yield f"  ensemble, test: {command}{_placed(tested)}"
+        yield f"  ensemble, test: {command}{_device_options(tested)}"
     elif export.tested is not None:
         by_seed = export.tested.r2_first is not None
         is_known = tested is not None and searched is not None
-        yield f"  test{', first seed' if by_seed else ''}: {command}{_placed(tested)}"
-        yield f"  search, val: {command}{_placed(searched)} --seed {export.search_seed}"
+        yield f"  test{', first seed' if by_seed else ''}: {command}{_device_options(tested)}"
+        yield f"  search, val: {command}{_device_options(searched)} --seed {export.search_seed}"
     else:
-        yield f"  search, val: {command}{_placed(searched)}"
+        yield f"  search, val: {command}{_device_options(searched)}"
     if searched is not None and searched.precision is not None:
         precision = searched.precision
-        yield f"  (its matrix products were {precision}; `auto` measures what a CPU is good at)"
-    with_them = "" if is_known else " with --device and --threads as its workers had them,"
+        yield f"  (its matrix products were {precision}; `auto` measures which precision is faster on a CPU)"
+    same_device = "" if is_known else " with the --device and --threads of its workers,"
     yield from _text(
         "",
-        f"To the digit on the same data,{with_them} on a machine of the same kind with the same "
-        "versions; elsewhere they differ as those of another seed would.",
+        f"Reproduced to the last digit on the same data,{same_device} on a machine of the same kind with "
+        "the same versions; elsewhere metrics differ as much as with another seed.",
     )
 
 
-def _placed(where: RanOn | None) -> str:
-    """Options of a device and its threads."""
-    return "" if where is None else f" --device {where.device} --threads {where.threads}"
+def _device_options(ran_on: RanOn | None) -> str:
+    """The options that select the device and the number of threads."""
+    return "" if ran_on is None else f" --device {ran_on.device} --threads {ran_on.threads}"
 
 
 def _source(export: Export) -> str:

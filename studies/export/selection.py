@@ -12,36 +12,36 @@ from studies.records.trial import TrialRecord
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Export:
-    """A trial of a study and all that is known of its configuration."""
+    """A trial of a study with the configuration to export and its results."""
 
     study: StudyRecord
     trial: TrialRecord
     config: PlainConfig
-    """What the file trains: the run for the test split where there was one, else the trial's own."""
+    """Configuration of the run for the test split where there was one, else of the trial."""
     search_seed: int
-    """Of the trial itself."""
+    """Seed of the trial."""
     candidate: CandidateResult | None
-    """Its result in the confirmation; `None` where it was no candidate."""
+    """Its result in the confirmation; `None` where it was not a candidate."""
     tested: TestedConfiguration | None
-    """Its result on the test split; `None` where it was not tested, or the candidates do not hold it."""
+    """Its result on the test split; `None` where it was not tested or was not a candidate."""
     members: tuple[EnsembleMember, ...] = ()
-    """Of the ensemble, where the file is to hold one."""
+    """Members of the ensemble, where the file is to describe one."""
 
 
 def exported(
     study: StudyRecord, trial: TrialRecord, *, members: tuple[EnsembleMember, ...] = ()
 ) -> Export:
-    """What a file of a trial holds.
+    """Collects what the file of a trial contains.
 
-    The epochs are those that gave the trial's score. Where the confirmation trained this trial and
-    opened test for it, the seed is that run's, so that training the file again gives its metrics.
+    The epochs are those that gave the trial's score. Where the trial was trained for
+    the test split, the seed is that run's, so that training the file again reproduces its metrics.
 
     Raises:
-        StudyError: The trial holds no configuration.
+        StudyError: The trial has no configuration.
     """
     if trial.config is None:
         raise StudyError(
-            f"trial {trial.number} of {study.name!r} is {trial.state} and holds no configuration; "
+            f"trial {trial.number} of {study.name!r} is {trial.state} and has no configuration; "
             "choose another with --trial"
         )
     config = {section: dict(values) for section, values in trial.config.items()}
@@ -61,7 +61,7 @@ def exported(
 
 
 def front(study: StudyRecord) -> tuple[TrialRecord, ...]:
-    """The complete trials that no other beats in both watched R², the highest score first.
+    """The Pareto front of the two watched R², the highest score first.
 
     Raises:
         StudyError: No trial is complete.
@@ -75,25 +75,25 @@ def front(study: StudyRecord) -> tuple[TrialRecord, ...]:
 
 
 def ensemble(study: StudyRecord) -> tuple[EnsembleMember, ...]:
-    """The confirmed trials that were searched, the best first, each with its configuration.
+    """The members of the ensemble: the searched and confirmed trials, the best first.
 
     Raises:
         StudyError: Fewer than two are confirmed.
     """
-    found = None if study.test is None else study.test.ensemble
-    if found is None or len(found.members) < 2:
+    tested = None if study.test is None else study.test.ensemble
+    if tested is None or len(tested.members) < 2:
         raise StudyError(
             f"the study {study.name!r} has no ensemble: its confirmation trained fewer than two "
             "searched configurations to their end; run it with --confirm 2 or more"
         )
-    return found.members
+    return tested.members
 
 
 def pick(study: StudyRecord, number: int | None) -> TrialRecord:
-    """The trial of a number, or the chosen one, or the best.
+    """The trial of a given number; without a number the chosen one, else the best.
 
     Raises:
-        StudyError: No such trial, or none that can be exported.
+        StudyError: There is no such trial, or no complete one.
     """
     wanted = study.chosen if number is None else number
     if wanted is None:

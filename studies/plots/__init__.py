@@ -1,1 +1,1 @@
-"""A study's plots, one concept a module, each a pure function from its record to a Plotly plot."""
+"""Plots of a study: each module has a pure function from the study's record to a Plotly figure."""

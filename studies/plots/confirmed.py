@@ -6,7 +6,7 @@ from typing import Final
 import plotly.graph_objects as go
 
 from avq_core.display.palette import BLUE, GREY, VERMILION
-from studies.plots.ranges import on_edge, r2_span, say_beyond
+from studies.plots.ranges import note_outside, on_edge, r2_span
 from studies.plots.style import bare
 from studies.records.confirmation import CandidateResult, Confirmation
 from studies.records.study import StudyRecord
@@ -18,7 +18,7 @@ _FRAME: Final = 100
 
 
 def confirmed(study: StudyRecord) -> go.Figure | None:
-    """A line a candidate, from its search to its confirmed score; `None` before a confirmation."""
+    """A line for each candidate, from search to confirmed score; `None` before the confirmation."""
     scores = {trial.number: trial.score for trial in study.trials}
     candidates = [
         (candidate, score)
@@ -34,7 +34,7 @@ def confirmed(study: StudyRecord) -> go.Figure | None:
     limits = (min(low for low, _ in spans), max(high for _, high in spans))
     title = "Search score and confirmed score"
     drawn = bare(title, x="score (R²)", y="", height=_FRAME + _ROW * len(candidates))
-    places = [_name(study, candidate) for candidate, _ in candidates]
+    places = [_label(study, candidate) for candidate, _ in candidates]
     _add_gaps(drawn, candidates, places, limits)
     drawn.add_scatter(
         x=[on_edge(score, limits) for _, score in candidates],
@@ -52,7 +52,7 @@ def confirmed(study: StudyRecord) -> go.Figure | None:
         yaxis={"type": "category", "categoryorder": "array", "categoryarray": places},
     )
     below = sum(min(score, candidate.score_mean) < limits[0] for candidate, score in candidates)
-    say_beyond(drawn, below)
+    note_outside(drawn, below)
     return drawn
 
 
@@ -62,7 +62,7 @@ def _add_gaps(
     places: list[str],
     limits: tuple[float, float],
 ) -> None:
-    """A line from search score to confirmed score, a candidate each."""
+    """Adds a line for each candidate, from search score to confirmed score."""
     x: list[float | None] = []
     y: list[str | None] = []
     for (candidate, score), place in zip(candidates, places, strict=True):
@@ -84,7 +84,7 @@ def _add_confirmed(
     places: list[str],
     limits: tuple[float, float],
 ) -> None:
-    """A mark for each confirmed score; of one run the error is not known, and no bar is drawn."""
+    """Adds a mark for each confirmed score, with an error bar where there are several runs."""
     errors = [None if math.isnan(c.score_error) else c.score_error for c in candidates]
     drawn.add_scatter(
         x=[on_edge(candidate.score_mean, limits) for candidate in candidates],
@@ -98,6 +98,6 @@ def _add_confirmed(
     )
 
 
-def _name(study: StudyRecord, candidate: CandidateResult) -> str:
+def _label(study: StudyRecord, candidate: CandidateResult) -> str:
     notes = candidate_notes(study, candidate)
     return f"#{candidate.trial}" + (f" {', '.join(notes)}" if notes else "")

@@ -1,32 +1,32 @@
-"""A task's validation R² by epoch, with the rungs marked and the pruned trials' ends."""
+"""Learning curves: a task's validation R² by epoch, with rungs and the ends of pruned trials."""
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import plotly.graph_objects as go
 
 from avq_core.display.palette import BLUE, GREEN, GREY, MUTED, VERMILION
-from studies.plots.ranges import r2_span, say_beyond
-from studies.plots.style import KINDS, bare
+from studies.plots.ranges import note_outside, r2_span
+from studies.plots.style import KINDS, PlotlyOptions, bare
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
 
 _TOP: Final = 5
-_MOST_RUNGS: Final = 12
-_DRAWN: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+_MAX_RUNGS: Final = 12
+_DRAWN: Final[tuple[tuple[str, PlotlyOptions], ...]] = (
     ("pruned", {"color": GREY, "width": 1}),
     ("others", {"color": BLUE, "width": 1}),
     ("next best", {"color": BLUE, "width": 1.8}),
     ("baseline", {"color": VERMILION, "width": 2.4, "dash": "dash"}),
     ("best", {"color": GREEN, "width": 2.6}),
 )
-"""In the order of drawing: the last are on top."""
+"""In drawing order: the last are on top."""
 _OPACITY: Final = {"pruned": 0.45, "others": 0.3, "next best": 0.8}
 
 
 def curves(study: StudyRecord, task: str) -> go.Figure | None:
-    """A line for each trial; `None` where no trial has that R²."""
+    """A line for each trial; `None` where no trial has this R²."""
     lines = {trial.number: _curve(trial, task) for trial in study.trials}
     trials = [trial for trial in study.trials if lines[trial.number]]
     if not trials:
@@ -34,14 +34,14 @@ def curves(study: StudyRecord, task: str) -> go.Figure | None:
     drawn = bare(f"{task} R² by epoch", x="epoch", y="validation R²")
     roles = _roles(study)
     for role, line in _DRAWN:
-        own = [t for t in trials if roles.get(t.number, _plain(t)) == role]
-        if own:
-            drawn.add_trace(_line(role, line, [(t.number, lines[t.number]) for t in own]))
+        in_role = [t for t in trials if roles.get(t.number, _plain(t)) == role]
+        if in_role:
+            drawn.add_trace(_line(role, line, [(t.number, lines[t.number]) for t in in_role]))
     if pruned := [trial for trial in trials if trial.state == "pruned"]:
         drawn.add_trace(_ends([(t.number, lines[t.number][-1]) for t in pruned]))
     for epoch in rungs(study):
         drawn.add_vline(x=epoch, line={"color": MUTED, "width": 1, "dash": "dot"}, layer="below")
-    # R² between rungs belongs to no decision, and the first epochs' may be far below.
+    # The range follows judged epochs: R² in between decides nothing, and may be very low at first.
     judged = [
         entry.r2.get(task, math.nan)
         for trial in trials
@@ -51,19 +51,19 @@ def curves(study: StudyRecord, task: str) -> go.Figure | None:
     low, high = r2_span([value for value in judged if not math.isnan(value)])
     drawn.update_layout(yaxis={"range": [low, high]})
     below = sum(any(value < low for _, value in lines[t.number]) for t in trials)
-    say_beyond(drawn, below, "their lines leave it")
+    note_outside(drawn, below, "their lines leave it")
     return drawn
 
 
 def rungs(study: StudyRecord) -> list[int]:
-    """Rungs of the searched trials; none where there are too many to draw."""
-    own = [trial for trial in study.trials if not trial.baseline]
-    found = sorted({epoch.epoch for trial in own for epoch in trial.judged})
-    return found if len(found) <= _MOST_RUNGS else []
+    """Rungs of the searched trials; empty where there are too many to draw."""
+    searched = [trial for trial in study.trials if not trial.baseline]
+    epochs = sorted({epoch.epoch for trial in searched for epoch in trial.judged})
+    return epochs if len(epochs) <= _MAX_RUNGS else []
 
 
 def _curve(trial: TrialRecord, task: str) -> list[tuple[int, float]]:
-    """Epoch and R², where it is defined."""
+    """Epoch and R² of the epochs where R² is defined."""
     return [
         (entry.epoch, value)
         for entry in trial.history
@@ -72,7 +72,7 @@ def _curve(trial: TrialRecord, task: str) -> list[tuple[int, float]]:
 
 
 def _roles(study: StudyRecord) -> dict[int, str]:
-    """Trials that get a line of their own kind."""
+    """Trials whose lines are drawn in a special style, with the name of that style."""
     roles = {trial.number: "next best" for trial in study.ranked[1:_TOP]}
     baseline = study.baseline
     if baseline is not None:
@@ -87,13 +87,13 @@ def _plain(trial: TrialRecord) -> str:
 
 
 def _line(
-    name: str, line: dict[str, Any], own: Sequence[tuple[int, list[tuple[int, float]]]]
+    name: str, line: PlotlyOptions, curves_by_trial: Sequence[tuple[int, list[tuple[int, float]]]]
 ) -> go.Scatter:
-    """All lines of a kind as one trace, with gaps between trials."""
+    """All lines of one style as one trace, with gaps between trials."""
     x: list[int | None] = []
     y: list[float | None] = []
     numbers: list[int | None] = []
-    for number, points in own:
+    for number, points in curves_by_trial:
         x += [*(epoch for epoch, _ in points), None]
         y += [*(value for _, value in points), None]
         numbers += [*(number for _ in points), None]
@@ -110,7 +110,7 @@ def _line(
 
 
 def _ends(ends: Sequence[tuple[int, tuple[int, float]]]) -> go.Scatter:
-    """Where pruned trials were stopped."""
+    """Marks where pruned trials were stopped."""
     kind = KINDS["pruned"]
     return go.Scatter(
         x=[epoch for _, (epoch, _) in ends],

@@ -1,11 +1,11 @@
-"""The two watched R² of every trial against each other, with the Pareto front."""
+"""Scatter plot of the two watched R² of all trials, with the Pareto front."""
 
 from itertools import pairwise
 
 import plotly.graph_objects as go
 
 from avq_core.display.palette import GREEN
-from studies.plots.ranges import on_edge, r2_span, say_beyond
+from studies.plots.ranges import note_outside, on_edge, r2_span
 from studies.plots.style import bare, marks
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
@@ -37,7 +37,7 @@ def front(study: StudyRecord) -> go.Figure | None:
     drawn.add_traces(marks(study, shown, place))
     drawn.update_layout(xaxis={"range": _wider(across)}, yaxis={"range": _wider(up)})
     below = sum(place(trial) != (trial.r2[first], trial.r2[second]) for trial in shown)
-    say_beyond(drawn, below)
+    note_outside(drawn, below)
     return drawn
 
 
@@ -47,7 +47,7 @@ def _wider(limits: tuple[float, float]) -> list[float]:
 
 
 def _staircase(study: StudyRecord) -> list[tuple[float, float]]:
-    """The front's corners, from the highest second R² to the highest first R²."""
+    """Corners of the front's step line, from the highest second R² to the highest first R²."""
     if not study.pareto_front:
         return []
     first, second = study.watch.cross_modal, study.watch.overall

@@ -1,9 +1,9 @@
-"""The score of every trial in the order of their numbers, and the best so far."""
+"""Score by trial number, and the best score so far."""
 
 import plotly.graph_objects as go
 
 from avq_core.display.palette import GREEN
-from studies.plots.ranges import on_edge, r2_span, say_beyond
+from studies.plots.ranges import note_outside, on_edge, r2_span
 from studies.plots.style import bare, marks
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
@@ -15,7 +15,7 @@ def history(study: StudyRecord) -> go.Figure | None:
     if not scored:
         return None
     limits = r2_span([trial.score or 0.0 for trial in scored])
-    # One that failed before its first score is drawn as well, on the edge.
+    # Trials that failed before their first score are drawn on the lower edge.
     shown = [*scored, *(t for t in study.trials if t.score is None and t.state == "failed")]
 
     def place(trial: TrialRecord) -> tuple[float, float]:
@@ -36,12 +36,12 @@ def history(study: StudyRecord) -> go.Figure | None:
     room = (limits[1] - limits[0]) * 0.04
     drawn.update_layout(yaxis={"range": [limits[0] - room, limits[1] + room]})
     below = sum(place(trial)[1] != trial.score for trial in shown)
-    say_beyond(drawn, below, "on the edge, like those without a score")
+    note_outside(drawn, below, "on the edge, like those without a score")
     return drawn
 
 
 def best_so_far(study: StudyRecord) -> list[tuple[int, float]]:
-    """Number and score of each complete trial that beat all before it, carried to the last score."""
+    """Number and score of each complete trial that was the best so far, extended to the last score."""
     steps: list[tuple[int, float]] = []
     for trial in study.complete:
         if trial.score is not None and (not steps or trial.score > steps[-1][1]):

@@ -1,4 +1,4 @@
-"""Predicted against true labels on the test split, a panel a task."""
+"""Predicted against true labels on the test split, a panel for each task."""
 
 import math
 
@@ -23,14 +23,14 @@ def prediction(study: StudyRecord, task: str) -> go.Figure | None:
 
 
 def predicted_tasks(study: StudyRecord) -> list[str]:
-    """Tasks of which the study keeps at least one prediction beside the truth."""
+    """Tasks for which the study keeps at least one prediction with its true label."""
     if study.predictions is None:
         return []
     return [task for task in study.predictions.tasks if _pairs(study, task)]
 
 
 def _pairs(study: StudyRecord, task: str) -> list[tuple[float, float, str]]:
-    """Truth, the chosen one's prediction and the group of each clip that has them."""
+    """True label, prediction of the chosen configuration and group of each clip that has both."""
     kept = study.predictions
     if kept is None or kept.chosen is None or task not in kept.tasks:
         return []
@@ -45,7 +45,7 @@ def _pairs(study: StudyRecord, task: str) -> list[tuple[float, float, str]]:
 def _traces(study: StudyRecord, task: str) -> tuple[list[go.Scatter], list[float]]:
     pairs = _pairs(study, task)
     true = [truth for truth, _, _ in pairs]
-    # What is predicted far out is drawn on the edge, or it would press all others into a line.
+    # Predictions far outside are drawn on the edge; otherwise they would flatten all others.
     low, high = span(true, pad=0.25)
     limits = (min(low, *_near(pairs, low, high)), max(high, *_near(pairs, low, high)))
     identity = go.Scatter(
@@ -72,6 +72,6 @@ def _traces(study: StudyRecord, task: str) -> tuple[list[go.Scatter], list[float
 
 
 def _near(pairs: list[tuple[float, float, str]], low: float, high: float) -> list[float]:
-    """Predictions that lie no further out than the truth is wide."""
+    """Predictions within half the range of true labels on either side; `low` where there are none."""
     wide = high - low
     return [p for _, p, _ in pairs if low - wide / 2 <= p <= high + wide / 2] or [low]

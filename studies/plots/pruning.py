@@ -10,11 +10,11 @@ from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
 
 _LAST: Final = 1_000_000_000
-"""A place behind every epoch."""
+"""Sorts after every epoch."""
 
 
 def pruning(study: StudyRecord) -> go.Figure | None:
-    """A bar a rung; `None` for a study without pruned trials."""
+    """A bar for each rung; `None` for a study without pruned trials."""
     if not any(trial.state == "pruned" for trial in study.trials):
         return None
     groups: dict[tuple[int, str], list[TrialRecord]] = {}

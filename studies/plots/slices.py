@@ -1,4 +1,4 @@
-"""The score against each searched hyperparameter, one small plot each."""
+"""Slices: score against each searched hyperparameter, a small plot for each."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -7,36 +7,36 @@ import plotly.graph_objects as go
 
 from avq_core.display.palette import INK
 from studies.plots.ranges import apart, axis_of, on_edge, r2_span, span
-from studies.plots.style import SMALL, bare, marks, short, words
+from studies.plots.style import SMALL, PlotlyOptions, bare, marks, short, words
 from studies.records.provenance import SearchedParameter
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
 
 _FEW: Final = 8
-"""Values of a whole number up to which each gets a tick."""
+"""Maximum number of integer values that each get a tick."""
 _SPREAD: Final = 0.44
-"""How far apart marks of one choice are laid, of the distance between two choices."""
+"""How far marks of one choice are spread, as a share of the distance between two choices."""
 _LONG: Final = 14
 
 
 def slices(study: StudyRecord) -> list[go.Figure]:
     """A plot for each searched hyperparameter, in the order of the space."""
     scored = [trial for trial in study.finished if trial.score is not None and trial.params]
-    found = dict.fromkeys(name for trial in scored for name in trial.params)
+    searched = dict.fromkeys(name for trial in scored for name in trial.params)
     declared = study.space.parameters
-    names = [name for name in declared if name in found]
-    names += [name for name in found if name not in declared]
+    names = [name for name in declared if name in searched]
+    names += [name for name in searched if name not in declared]
     limits = r2_span([trial.score or 0.0 for trial in scored])
     return [_slice(study, scored, name, declared.get(name), limits) for name in names]
 
 
 def choices_of(parameter: SearchedParameter | None, values: Sequence[Any]) -> list[Any] | None:
-    """The values that stand side by side; `None` of a number."""
+    """The choices to show side by side; `None` for a number."""
     listed = None if parameter is None else parameter.choices
-    words_in = any(isinstance(v, bool) or not isinstance(v, int | float) for v in values)
-    if listed is None and words_in:
+    has_words = any(isinstance(v, bool) or not isinstance(v, int | float) for v in values)
+    if listed is None and has_words:
         listed = tuple(sorted(set(values), key=str))
-    # A study may hold what its space no longer lists.
+    # A study may have values that its space no longer lists.
     return None if listed is None else list(dict.fromkeys([*listed, *values]))
 
 
@@ -47,17 +47,17 @@ def _slice(
     parameter: SearchedParameter | None,
     limits: tuple[float, float],
 ) -> go.Figure:
-    own = [trial for trial in trials if name in trial.params]
+    shown = [trial for trial in trials if name in trial.params]
     drawn = bare(short(name), height=SMALL)
-    values = [trial.params[name] for trial in own]
+    values = [trial.params[name] for trial in shown]
     listed = choices_of(parameter, values)
     across: Callable[[TrialRecord], float]
     if listed is not None:
         axis, across = _beside(listed, name)
-        drawn.add_trace(_medians(own, name, listed))
+        drawn.add_trace(_medians(shown, name, listed))
     else:
         axis = _number_axis(parameter, values)
-        # The few values of a whole number are columns, too.
+        # The values of a small integer are columns, too.
         step = _column_step(parameter)
         width = 0.0 if step is None else _SPREAD * step
 
@@ -67,12 +67,12 @@ def _slice(
     def place(trial: TrialRecord) -> tuple[float, float]:
         return across(trial), on_edge(trial.score or 0.0, limits)
 
-    drawn.add_traces(marks(study, own, place, small=True))
+    drawn.add_traces(marks(study, shown, place, small=True))
     drawn.update_layout(xaxis=axis, yaxis={"range": list(span(limits, pad=0.04))})
     return drawn
 
 
-def _number_axis(parameter: SearchedParameter | None, values: Sequence[float]) -> dict[str, Any]:
+def _number_axis(parameter: SearchedParameter | None, values: Sequence[float]) -> PlotlyOptions:
     if parameter is None or (bounds := parameter.bounds) is None:
         return {"range": list(span([float(value) for value in values]))}
     axis = axis_of(bounds, log=parameter.log)
@@ -87,7 +87,7 @@ def _number_axis(parameter: SearchedParameter | None, values: Sequence[float]) -
 
 
 def _column_step(parameter: SearchedParameter | None) -> int | None:
-    """How far apart the few values of a whole number stand; `None` of what has no columns."""
+    """Step between the columns of a small integer; `None` where there are no columns."""
     if parameter is None or parameter.log or not 0 < len(parameter.integers()) <= _FEW:
         return None
     return parameter.step
@@ -95,8 +95,8 @@ def _column_step(parameter: SearchedParameter | None) -> int | None:
 
 def _beside(
     listed: Sequence[Any], name: str
-) -> tuple[dict[str, Any], Callable[[TrialRecord], float]]:
-    """Choices side by side; marks of one choice are laid apart by their trials' numbers."""
+) -> tuple[PlotlyOptions, Callable[[TrialRecord], float]]:
+    """Axis and positions of choices; marks of one choice are spread by their trials' numbers."""
     axis = {
         "range": [-0.5, len(listed) - 0.5],
         "tickvals": list(range(len(listed))),
@@ -110,18 +110,20 @@ def _beside(
     return axis, across
 
 
-def _medians(own: Sequence[TrialRecord], name: str, listed: Sequence[Any]) -> go.Scatter:
-    """A dash at the median score of the complete trials of each choice."""
-    found = []
+def _medians(trials: Sequence[TrialRecord], name: str, listed: Sequence[Any]) -> go.Scatter:
+    """A dash at the median score of each choice's complete trials."""
+    medians = []
     for place, choice in enumerate(listed):
-        scores = sorted(t.score or 0.0 for t in own if t.is_complete and t.params[name] == choice)
+        scores = sorted(
+            t.score or 0.0 for t in trials if t.is_complete and t.params[name] == choice
+        )
         if scores:
             middle = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
-            found.append((place, middle, len(scores)))
+            medians.append((place, middle, len(scores)))
     return go.Scatter(
-        x=[place for place, _, _ in found],
-        y=[middle for _, middle, _ in found],
-        customdata=[number for _, _, number in found],
+        x=[place for place, _, _ in medians],
+        y=[middle for _, middle, _ in medians],
+        customdata=[number for _, _, number in medians],
         mode="markers",
         showlegend=False,
         marker={"symbol": "line-ew", "size": 34, "line": {"color": INK, "width": 1.6}},

@@ -1,10 +1,10 @@
-"""What all plots share: the marks of trials, hover texts, the layout."""
+"""Shared style of all plots: layout, marks of trials, hover texts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
-from typing import Final
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
@@ -18,6 +18,8 @@ HEIGHT: Final = 360
 """Height of a plot with a column to itself, in pixels."""
 SMALL: Final = 250
 """Height of one plot among many, in pixels."""
+PlotlyOptions = dict[str, Any]
+"""Options of a trace or an axis, as Plotly defines them."""
 _MAX_METRICS: Final = 8
 _HOVER_WIDTH: Final = 56
 
@@ -40,7 +42,7 @@ KINDS: Final = {
     "best": Kind(symbol="star", colour=GOOD, size=14),
     "chosen": Kind(symbol="square", colour=CHOSEN, size=11),
 }
-"""In the order of drawing: the last are on top."""
+"""In drawing order: the last are on top."""
 
 _AXIS: Final = {
     "gridcolor": RULE,
@@ -80,7 +82,7 @@ def words(text: object) -> str:
 
 
 def bare(title: str, *, x: str = "", y: str = "", height: int = HEIGHT) -> go.Figure:
-    """A plot without traces; its texts are escaped here."""
+    """A plot without traces; escapes its texts."""
     margin = {"b": 28} if not x else {}
     return go.Figure(
         layout={
@@ -95,7 +97,7 @@ def bare(title: str, *, x: str = "", y: str = "", height: int = HEIGHT) -> go.Fi
 
 
 def short(name: str) -> str:
-    """A hyperparameter's name on an axis: `optim.lr` is `lr`."""
+    """A hyperparameter's short name for an axis: `lr` for `optim.lr`."""
     leaf = name.rsplit(".", 1)[-1]
     return f"weight of {leaf}" if "task_weights." in name else leaf
 
@@ -103,7 +105,7 @@ def short(name: str) -> str:
 def by_kind(
     study: StudyRecord, trials: Sequence[TrialRecord]
 ) -> list[tuple[str, Kind, list[TrialRecord]]]:
-    """Trials by kind, each with its name in the legend and its mark, in the order of drawing."""
+    """Trials by kind, with the kind's name in the legend and its mark, in drawing order."""
     best, baseline = study.best, study.baseline
     special: dict[int, str] = {}
     if baseline is not None:
@@ -119,9 +121,9 @@ def by_kind(
     if best is not None and best.number == study.chosen:
         names["best"] = "best, chosen"
     return [
-        (names.get(name, name), KINDS[name], found)
-        for name, found in groups.items()
-        if found and name in KINDS
+        (names.get(name, name), KINDS[name], members)
+        for name, members in groups.items()
+        if members and name in KINDS
     ]
 
 
@@ -132,15 +134,15 @@ def marks(
     *,
     small: bool = False,
 ) -> list[go.Scatter]:
-    """A mark for each trial at the point `place` gives, one trace a kind; `small` ones say less."""
+    """A mark for each trial at its `place`, a trace for each kind; `small` marks have short hover texts."""
     return [
         go.Scatter(
-            x=[place(trial)[0] for trial in found],
-            y=[place(trial)[1] for trial in found],
+            x=[place(trial)[0] for trial in members],
+            y=[place(trial)[1] for trial in members],
             mode="markers",
             name=name,
             showlegend=not small,
-            hovertext=[_named(trial) if small else tip(study, trial) for trial in found],
+            hovertext=[_named(trial) if small else tip(study, trial) for trial in members],
             hoverinfo="text",
             marker={
                 "symbol": kind.symbol,
@@ -154,7 +156,7 @@ def marks(
                 },
             },
         )
-        for name, kind, found in by_kind(study, trials)
+        for name, kind, members in by_kind(study, trials)
     ]
 
 

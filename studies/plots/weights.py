@@ -1,4 +1,4 @@
-"""The correlation of each task's weight with each task's R², as a heat map."""
+"""Heat map of the correlations of each task's weight with each task's R²."""
 
 from typing import Final
 
@@ -13,16 +13,16 @@ _ROW: Final = 40
 _FRAME: Final = 130
 _SIDES, _CELL, _SMALL_CELL = 190, 58, 30
 _FEW: Final = 9
-"""Tasks up to which a cell has room for its number."""
+"""Maximum number of tasks for which a cell has room for its number."""
 
 
 def weights(study: StudyRecord) -> go.Figure | None:
-    """A cell for each weight (down) and R² (across); `None` where no weight was searched."""
+    """A row for each weight, a column for each R²; `None` where no weight was searched."""
     return weight_map(weight_effects(study))
 
 
 def weight_map(effects: list[Effect]) -> go.Figure | None:
-    """Draws effects; `None` of none."""
+    """Draws effects; `None` where there are none."""
     if not effects:
         return None
     rows = list(dict.fromkeys(effect.weight_of for effect in effects))
@@ -40,7 +40,7 @@ def weight_map(effects: list[Effect]) -> go.Figure | None:
         texttemplate="%{text}" if len(rows) <= _FEW else None,
         hovertext=[[_hover(cell) for cell in line] for line in grid],
         hoverinfo="text",
-        # Blue to vermilion: the colour-blind tell them apart, and white is nothing.
+        # Vermilion to blue is safe for colour-blind readers; white is zero.
         colorscale=[[0, VERMILION], [0.5, "white"], [1, BLUE]],
         zmin=-1,
         zmax=1,
@@ -55,7 +55,7 @@ def weight_map(effects: list[Effect]) -> go.Figure | None:
 
 
 def min_width(effects: list[Effect]) -> int:
-    """Pixels below which a cell has no room for what it says."""
+    """Width in pixels below which a cell has no room for its text."""
     columns = len({effect.r2_of for effect in effects})
     return _SIDES + columns * (_CELL if columns <= _FEW else _SMALL_CELL)
 
@@ -63,8 +63,8 @@ def min_width(effects: list[Effect]) -> int:
 def _text(cell: Effect | None) -> str:
     if cell is None:
         return ""
-    told = f"{cell.correlation:+.2f}"
-    return f"<b>{told} *</b>" if cell.stands_out else told
+    number = f"{cell.correlation:+.2f}"
+    return f"<b>{number} *</b>" if cell.stands_out else number
 
 
 def _hover(cell: Effect | None) -> str:

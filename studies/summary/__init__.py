@@ -1,1 +1,1 @@
-"""What a study found, as tables and sentences."""
+"""Results of a study as tables and sentences."""

@@ -1,4 +1,4 @@
-"""A study as text: what the main job closes with."""
+"""A study's results as text; the search prints it at its end."""
 
 from avq_core.display.numbers import metric_text
 from avq_core.display.tables import text_table
@@ -21,7 +21,7 @@ _WEIGHT = "training.task_weights."
 
 
 def render(study: StudyRecord) -> str:
-    """A study as text: what the main job closes with."""
+    """A study's results as text."""
     parts = [_headline(study), _text(search_table(study)) or "no finished trial yet"]
     parts += [_text(front_table(study)), _text(confirmation_table(study))]
     parts += [_text(test_table(study)), _text(agreement_table(study))]
@@ -32,11 +32,11 @@ def render(study: StudyRecord) -> str:
 
 def _headline(study: StudyRecord) -> str:
     counts, finished = study.counts, study.counts.finished
-    asked = f" of {study.total}" if study.total and study.total >= finished else ""
+    of_total = f" of {study.total}" if study.total and study.total >= finished else ""
     lines = [
         f"study {study.name} on {study.data_source or 'unknown data'}",
         (
-            f"trials: {finished}{asked} finished ({counts.complete} complete, "
+            f"trials: {finished}{of_total} finished ({counts.complete} complete, "
             f"{counts.pruned} pruned), {counts.running} running, "
             f"{counts.waiting} waiting, {counts.failed} failed or requeued"
         ),
@@ -56,7 +56,7 @@ def _text(table: Table | None) -> str:
 
 
 def _top_table(study: StudyRecord) -> str:
-    """A column a trial, a row a setting: a space may search more of them than a line holds."""
+    """The best trials as columns and settings as rows, since settings may be too many for columns."""
     ranked = [trial for trial in study.ranked if trial.params][:_TOP]
     if not ranked:
         return ""
@@ -65,7 +65,7 @@ def _top_table(study: StudyRecord) -> str:
     names = dict.fromkeys(name for trial in ranked for name in trial.params if name not in hidden)
     rows = [["setting", *(f"#{trial.number}" for trial in ranked)]]
     rows.append(["score", *(metric_text(trial.score) for trial in ranked)])
-    # What a trial was not asked for, since it did not matter there, stays empty.
+    # A conditional hyperparameter that a trial does not have stays empty.
     for name in names:
         values = [_value(t.params[name]) if name in t.params else "" for t in ranked]
         rows.append([name, *values])

@@ -1,4 +1,4 @@
-"""Two studies side by side: what they are of, what they cost, what they found."""
+"""Two studies side by side: data, space and settings, costs, results."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from avq_core.display.numbers import metric_text
 from avq_core.display.tables import text_table
-from studies.points import flat
+from studies.points import Point, flat
+from studies.records.codec import JsonObject
 from studies.records.confirmation import Confirmation
 from studies.records.held_out import IntervalsByTask, TestResult
 from studies.records.intervals import interval_text
@@ -16,44 +17,44 @@ from studies.summary.values import summary
 from studies.summary.winners_curse import score_with_error
 
 _SHOWN: Final = 12
-"""Digits of a fingerprint that tell two apart for a reader."""
+"""Number of digits of a fingerprint that a reader sees."""
 _MANUAL: Final = "the manual's"
-_SPENT: Final = (
-    "Choose between them by the confirmed scores: a choice by test uses up the test split, "
-    "whose R² is then too high for the chosen study."
+_CHOOSE_BY_CONFIRMED: Final = (
+    "Choose between them by the confirmed scores: a choice by test R² makes the test R² of the "
+    "chosen study too high."
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """What two studies were started with differently."""
+    """A difference between the data, spaces or settings of two studies."""
 
     kind: str
     """`data`, `space` or `settings`."""
     name: str
     values: tuple[str, str]
-    """In words, of the first and of the second study."""
+    """Values as text, of the first and of the second study."""
 
 
-def as_json(first: StudyRecord, second: StudyRecord) -> dict[str, Any]:
-    """The comparison as plain values: both summaries, what differs, whether metrics compare."""
-    found = differences(first, second)
-    kinds = {difference.kind for difference in found}
+def as_json(first: StudyRecord, second: StudyRecord) -> JsonObject:
+    """The comparison for `--json`: both summaries, differences, whether metrics can be compared."""
+    unlike = differences(first, second)
+    kinds = {difference.kind for difference in unlike}
     return {
         "studies": [summary(first), summary(second)],
         "same": {kind: kind not in kinds for kind in ("data", "space", "settings")},
-        "comparable": not any(d.kind == "data" for d in found),
-        "differences": [{"kind": d.kind, "name": d.name, "values": list(d.values)} for d in found],
+        "comparable": not any(d.kind == "data" for d in unlike),
+        "differences": [{"kind": d.kind, "name": d.name, "values": list(d.values)} for d in unlike],
         "seconds": [first.seconds, second.seconds],
     }
 
 
 def render(first: StudyRecord, second: StudyRecord) -> str:
     """The comparison as text."""
-    found = differences(first, second)
-    parts = [f"{first.name} beside {second.name}", _verdict(first, second, found)]
-    if found:
-        rows = [[f"{d.kind}: {d.name}", *d.values] for d in found]
+    unlike = differences(first, second)
+    parts = [f"{first.name} compared with {second.name}", _verdict(first, second, unlike)]
+    if unlike:
+        rows = [[f"{d.kind}: {d.name}", *d.values] for d in unlike]
         parts.append(text_table([["what differs", first.name, second.name], *rows]))
     tasks = list(dict.fromkeys((*first.watch.tasks, *second.watch.tasks)))
     columns = zip(_column(first, tasks), _column(second, tasks), strict=True)
@@ -64,28 +65,28 @@ def render(first: StudyRecord, second: StudyRecord) -> str:
 
 
 def differences(first: StudyRecord, second: StudyRecord) -> list[Difference]:
-    """What keeps two studies from being the same search: data, space, settings."""
-    found = []
+    """All differences between the data, spaces and settings of two studies."""
+    all_differences: list[Difference] = []
     if not _share_data(first, second):
         named = (_named_data(first), _named_data(second))
-        found.append(Difference(kind="data", name="fingerprint", values=named))
-    found += _unlike("space", _searched(first), _searched(second), missing=_MANUAL)
-    found += _unlike("settings", _settings(first), _settings(second), missing="nothing")
-    return found
+        all_differences.append(Difference(kind="data", name="fingerprint", values=named))
+    all_differences += _unlike("space", _searched(first), _searched(second), missing=_MANUAL)
+    all_differences += _unlike("settings", _settings(first), _settings(second), missing="nothing")
+    return all_differences
 
 
 def _share_data(first: StudyRecord, second: StudyRecord) -> bool:
-    """Whether both are known to be of the same data; of a study that does not say, it is not known."""
+    """Whether both have the same data; false where one of them does not record its data."""
     identities = (first.identity, second.identity)
     return None not in identities and len({i.data for i in identities if i is not None}) == 1
 
 
 def _named_data(study: StudyRecord) -> str:
-    key = "unknown" if study.identity is None else study.identity.data[:_SHOWN]
-    return f"{study.data_source or 'unknown'} ({key})"
+    fingerprint = "unknown" if study.identity is None else study.identity.data[:_SHOWN]
+    return f"{study.data_source or 'unknown'} ({fingerprint})"
 
 
-def _settings(study: StudyRecord) -> dict[str, Any]:
+def _settings(study: StudyRecord) -> Point:
     return {} if study.identity is None else flat(study.identity.settings)
 
 
@@ -99,7 +100,7 @@ def _unlike(
 
 
 def _searched(study: StudyRecord) -> dict[str, str]:
-    """What a space has for each setting that it does not leave at the manual's value, in words."""
+    """The bounds or value of each setting that a space searches or fixes, as text."""
     space = study.space
     searched = {path: _bounds(parameter) for path, parameter in space.parameters.items()}
     return searched | {path: f"fixed at {value}" for path, value in space.fixed.items()}
@@ -117,26 +118,26 @@ def _bounds(parameter: SearchedParameter) -> str:
     return bounds
 
 
-def _verdict(first: StudyRecord, second: StudyRecord, found: list[Difference]) -> str:
-    """Whether the metrics below can be compared, in words."""
-    if any(d.kind == "data" for d in found):
+def _verdict(first: StudyRecord, second: StudyRecord, unlike: list[Difference]) -> str:
+    """Sentences on whether the metrics below can be compared."""
+    if any(d.kind == "data" for d in unlike):
         return (
-            "The data, or how it was prepared, is not the same: metrics of one study cannot be "
-            "compared with those of the other."
+            "The data or its preparation differs: metrics of one study cannot be compared with those "
+            "of the other."
         )
     key = "unknown" if first.identity is None else first.identity.data[:_SHOWN]
-    lines = [f"Both are of the same data ({first.data_source}, {key})."]
+    lines = [f"Both studies have the same data ({first.data_source}, {key})."]
     if first.watch != second.watch:
-        lines.append("Their scores weigh other tasks; only R² by task can be compared.")
+        lines.append("Their scores weight the tasks differently; only R² by task can be compared.")
     lines += [
         "A search score is the best of many noisy scores: the more trials, the better it looks.",
-        _SPENT,
+        _CHOOSE_BY_CONFIRMED,
     ]
     return "\n".join(lines)
 
 
 def _column(study: StudyRecord, tasks: Sequence[str]) -> list[tuple[str, str]]:
-    """A study's counts, costs and metrics, each with its name; the same rows of every study."""
+    """A study's counts, costs and metrics, each with its name; the same rows for every study."""
     counts = study.counts
     rows = [("trials finished", str(counts.finished))]
     rows += [
@@ -167,7 +168,7 @@ def _column(study: StudyRecord, tasks: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _tested(test: TestResult | None) -> dict[str, tuple[list[int], IntervalsByTask]]:
-    """Trials and R² of all that was trained for the test split; no trials of what was not."""
+    """Trials and R² on test of manual baseline, chosen trial and ensemble; empty where not tested."""
     tested: dict[str, tuple[list[int], IntervalsByTask]] = {
         name: ([], {}) for name in ("baseline", "chosen", "ensemble")
     }

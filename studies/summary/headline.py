@@ -1,4 +1,4 @@
-"""What came of a study: the verdict in a few sentences, and the main metrics in a small table."""
+"""Headline of a study: the verdict in a few sentences, and the main metrics in a small table."""
 
 import math
 from collections.abc import Mapping
@@ -13,13 +13,11 @@ from studies.summary.tables import CHOSEN, verdict
 from studies.summary.winners_curse import winners_curse
 from studies.table import Table
 
-_UNCONFIRMED: Final = (
-    "The best of many noisy scores looks better than it is, and these are not confirmed yet."
-)
+_UNCONFIRMED: Final = "The best of many noisy scores is too high, and these are not confirmed yet."
 
 
 def facts(study: StudyRecord) -> str:
-    """What the study is of and what it cost, in a line."""
+    """Data, space and cost of the study, in one line."""
     share = f" ({study.share_saved:.0%})" if study.epochs_spent + study.epochs_saved else ""
     counts = study.counts.to_dict()
     states = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
@@ -32,7 +30,7 @@ def facts(study: StudyRecord) -> str:
 
 
 def headline(study: StudyRecord) -> list[str]:
-    """What was reached; the number to believe comes first."""
+    """The verdict in sentences, the most reliable metric first."""
     best, test = study.best, study.test
     if best is None:
         return [_nothing(study)]
@@ -44,21 +42,21 @@ def headline(study: StudyRecord) -> list[str]:
 
 
 def points(study: StudyRecord) -> list[str]:
-    """How the search score held up, and what the test split says of rivals."""
+    """Search score against confirmed score, and comparisons on the test split."""
     return [*winners_curse(study), *verdict(study)]
 
 
 def _nothing(study: StudyRecord) -> str:
     if study.counts.complete:
         return (
-            "The complete trials hold no metrics such as search.run notes; "
-            "python -m studies.dashboard shows a study that something else made."
+            "The complete trials hold none of the metrics that search.run records; "
+            "python -m studies.dashboard also shows studies that another program made."
         )
     return "No trial is complete yet."
 
 
 def searched(study: StudyRecord, best: TrialRecord) -> list[str]:
-    """What the search itself reports of its best trial and of the manual baseline."""
+    """Search results of the best trial and of the manual baseline."""
     if best.baseline:
         return ["No trial is better than the manual's configuration yet."]
     sentences = [f"In the search, trial #{best.number} reached {_watched(study, best.r2)} on val."]
@@ -76,7 +74,7 @@ def _watched(study: StudyRecord, r2: Mapping[str, float]) -> str:
 
 
 def glance(study: StudyRecord) -> Table | None:
-    """Manual's and chosen (or best) configuration side by side, a row a stage."""
+    """Manual baseline and chosen (or best) trial side by side, with a row for each stage."""
     chosen = study.chosen_trial or study.best
     if chosen is None:
         return None
@@ -96,7 +94,7 @@ def glance(study: StudyRecord) -> Table | None:
     rows += _test_rows(study, confirmation)
     name = f"chosen #{chosen.number}" if study.chosen is not None else f"best #{chosen.number}"
     manual_name = f"the manual's #{baseline.number}" if baseline else "the manual's"
-    # What counts is the last stage, where there are several.
+    # Where there are several stages, the last one is highlighted.
     stages = [row[0].split(":")[0] for row in rows]
     marks = [CHOSEN if stage == stages[-1] != stages[0] else "" for stage in stages]
     head = ["", manual_name, name, "difference"]
@@ -124,8 +122,8 @@ def _score(trial: TrialRecord | None) -> float | None:
 
 
 def _row(name: str, manual: float | None, chosen: float | None) -> list[str]:
-    known = [value for value in (manual, chosen) if value is not None and not math.isnan(value)]
-    gap = f"{known[1] - known[0]:+.3f}" if len(known) == 2 else ""
+    defined = [value for value in (manual, chosen) if value is not None and not math.isnan(value)]
+    gap = f"{defined[1] - defined[0]:+.3f}" if len(defined) == 2 else ""
     return [name, metric_text(manual), metric_text(chosen), gap]
 
 
@@ -142,7 +140,7 @@ def _confirmed_row(
 
 
 def _with_spread(candidate: CandidateResult) -> str:
-    """A confirmed score with its standard error, else with the deviation over its runs."""
+    """A confirmed score with its standard error, else with the standard deviation over its runs."""
     score = metric_text(candidate.score_mean)
     if not math.isnan(candidate.score_error):
         return f"{score} ± {candidate.score_error:.3f}"

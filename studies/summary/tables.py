@@ -1,4 +1,4 @@
-"""The tables that sum a study up; `show` prints them and `report` sets them as HTML."""
+"""The tables of a study's results; `show` prints them and `report` shows them as HTML."""
 
 import math
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ BASELINE, CHOSEN = "baseline", "best"
 
 
 def search_table(study: StudyRecord) -> Table | None:
-    """Validation R² of manual baseline and best, a row a task; `None` before the first score."""
-    found = (("baseline", study.baseline), ("best", study.best))
-    columns = [(name, trial) for name, trial in found if trial is not None]
+    """Validation R² by task of manual baseline and best trial; `None` before the first score."""
+    named = (("baseline", study.baseline), ("best", study.best))
+    columns = [(name, trial) for name, trial in named if trial is not None]
     if not columns:
         return None
     ceiling = study.attainable.get("val", {})
@@ -42,7 +42,7 @@ def _blank(ceiling: Mapping[str, float]) -> list[str]:
 
 
 def front_table(study: StudyRecord) -> Table | None:
-    """The Pareto front of a study that maximises both watched R²; `None` of any other."""
+    """The Pareto front of a study that maximises both watched R²; `None` for any other."""
     if not study.is_pareto or not study.pareto_front:
         return None
     first, second = study.watch.cross_modal, study.watch.overall
@@ -96,7 +96,7 @@ def confirmation_table(study: StudyRecord) -> Table | None:
 
 
 def candidate_notes(study: StudyRecord, candidate: CandidateResult) -> list[str]:
-    """What is special about a candidate, a word each."""
+    """Which of `baseline`, `chosen` and `dropped` hold for a candidate."""
     return (
         ["baseline"] * candidate.baseline
         + ["chosen"] * (candidate.trial == study.chosen)
@@ -105,7 +105,7 @@ def candidate_notes(study: StudyRecord, candidate: CandidateResult) -> list[str]
 
 
 def test_table(study: StudyRecord) -> Table | None:
-    """Test R² with 95 % intervals of chosen and baseline; `None` before test is opened."""
+    """Test R² with 95 % intervals of manual baseline and chosen trial; `None` before test is opened."""
     confirmation, test = study.confirmation, study.test
     if confirmation is None or test is None:
         return None
@@ -130,14 +130,14 @@ def test_table(study: StudyRecord) -> Table | None:
         "labels",
     ]
     openings = confirmation.test_openings
-    times = "once" if openings == 1 else f"{openings} times, so it is a little less than unseen"
+    times = "once" if openings == 1 else f"{openings} times, so its R² may be a little too high"
     seeds = f", mean of {test.seeds} seeds" if test.seeds > 1 else ""
     title = f"test split, opened {times}; R² [95 %]{seeds}"
     return Table(title=title, head=head, rows=rows)
 
 
 def tested_columns(test: TestResult) -> list[tuple[str, TestedConfiguration]]:
-    """Manual baseline, where it was trained, and chosen configuration, by name."""
+    """Manual baseline, if it was tested, and chosen configuration, each with its name."""
     baseline = [] if test.baseline is None else [("baseline", test.baseline)]
     return [*baseline, ("chosen", test.chosen)]
 
@@ -148,17 +148,17 @@ def _epochs(tested: TestedConfiguration) -> str:
 
 
 def verdict(study: StudyRecord) -> list[str]:
-    """Whether the chosen one beats the manual's and the best simple model on test, in words.
+    """Sentences on whether the chosen trial beats the manual baseline and the best simple model on test.
 
-    Decided by the 95 % interval of the paired difference, not by the metrics side by side.
+    The 95 % interval of the paired difference decides, not the two metrics side by side.
     """
     test = study.test
     if test is None:
         return _unbeaten(study)
     if study.chosen is None:
         outdated = (
-            f"Trials have been completed since test was opened for #{test.chosen.trial}; "
-            "what stands here of test is of that earlier choice, and the search's command confirms anew."
+            f"Trials have been completed since test was opened for #{test.chosen.trial}: the test results "
+            "here are of that earlier choice. Run the search's command again to confirm anew."
         )
         return [outdated, *_unbeaten(study)]
     sentences = _compared(study, test.difference, "the manual's")
@@ -173,7 +173,7 @@ def verdict(study: StudyRecord) -> list[str]:
 
 
 def _unbeaten(study: StudyRecord) -> list[str]:
-    """The simple model that is above every trial on val, if there is one."""
+    """A sentence on the simple model that beats every trial on val; empty where none does."""
     name, best = study.best_simple_model, study.best
     if name is None or best is None or best.score is None:
         return []
@@ -195,7 +195,7 @@ def _compared(
         gap = difference.get(task)
         if gap is None or not gap.has_bounds:
             continue
-        # What is said of several tasks at once must hold for all of them.
+        # A sentence on several tasks must hold for all of them at once.
         low, high = gap.low_all, gap.high_all
         how = "beats" if low > 0 else "is worse than" if high < 0 else "is not clearly apart from"
         sentences.append(

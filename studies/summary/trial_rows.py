@@ -1,4 +1,4 @@
-"""A row a trial, as CSV."""
+"""All trials as CSV, a row for each."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from studies.records.study import StudyRecord
 
 
 def as_csv(study: StudyRecord) -> str:
-    """A row a trial, in full digits; what a trial does not have is empty."""
+    """The CSV, in full precision; a value that a trial does not have is empty."""
     tasks = study.tasks
     names = list(
         dict.fromkeys((*study.space.parameters, *(name for t in study.trials for name in t.params)))
@@ -22,7 +22,7 @@ def as_csv(study: StudyRecord) -> str:
         r2 = (trial.r2.get(task, math.nan) for task in tasks)
         metrics = [trial.score, *(None if math.isnan(v) else v for v in r2), trial.best_epoch]
         cost = [trial.epochs, trial.planned_epochs, trial.seconds, trial.baseline]
-        # `null` was suggested; nothing was not asked for.
+        # `null` is a suggested value; an empty cell is a parameter that the trial does not have.
         values = [_cell(trial.params[name]) if name in trial.params else None for name in names]
         table.writerow([trial.number, trial.state, *metrics, *cost, *values, trial.reason])
     return text.getvalue()

@@ -1,15 +1,13 @@
-"""A study in few values, as JSON takes them."""
-
-from typing import Any
+"""Summary of a study as a JSON object."""
 
 from studies.analysis import pruning_check
-from studies.records.codec import encode_r2
+from studies.records.codec import JsonObject, encode_r2
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
 
 
-def summary(study: StudyRecord) -> dict[str, Any]:
-    """A study in few values, as JSON takes them."""
+def summary(study: StudyRecord) -> JsonObject:
+    """Summary of a study as a JSON object."""
     return {
         "study": study.name,
         "data": study.data_source,
@@ -27,7 +25,7 @@ def summary(study: StudyRecord) -> dict[str, Any]:
     }
 
 
-def _short(study: StudyRecord, trial: TrialRecord | None) -> dict[str, Any] | None:
+def _short(study: StudyRecord, trial: TrialRecord | None) -> JsonObject | None:
     if trial is None:
         return None
     r2 = encode_r2({"best": trial.r2})["best"]

@@ -1,4 +1,4 @@
-"""What the confirmation and the test split say beyond R²: agreement, error, and the winner's curse."""
+"""The winner's curse: search score against confirmed score; and correlations and error on test."""
 
 import math
 from typing import Final
@@ -15,7 +15,7 @@ _METRICS: Final = {"spearman": "Spearman", "pearson": "Pearson", "mae": "MAE, yo
 
 
 def winners_curse(study: StudyRecord) -> list[str]:
-    """Search score and confirmed score of the chosen trial, and why it was chosen."""
+    """Search score and confirmed score of the chosen trial, and the reasons for choosing it."""
     confirmation = study.confirmation
     if confirmation is None or study.chosen is None:
         return []
@@ -48,7 +48,7 @@ def score_with_error(candidate: CandidateResult) -> str:
 
 
 def _gap(study: StudyRecord, gap: float, error: float) -> str:
-    """What to make of search score less confirmed score."""
+    """A sentence on the difference between search score and confirmed score."""
     has_error = not math.isnan(error)
     if gap <= (error if has_error else 0.0):
         return (
@@ -56,12 +56,12 @@ def _gap(study: StudyRecord, gap: float, error: float) -> str:
         )
     return (
         f"The search score was {gap:.3f} too high, as the best of {study.counts.finished} noisy "
-        "scores is (the winner's curse; folds train on fewer clips, too): believe the confirmed one."
+        "scores is (the winner's curse; folds train on fewer clips, too): trust the confirmed score."
     )
 
 
 def agreement_table(study: StudyRecord) -> Table | None:
-    """Correlations and error on test, a row a task; `None` where the study does not hold them."""
+    """Correlations and error on test by task; `None` where the study does not have them."""
     test = study.test
     columns = [] if test is None else [(n, t) for n, t in tested_columns(test) if t.mae]
     if test is None or not columns:

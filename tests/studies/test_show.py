@@ -27,36 +27,36 @@ def strict(text: str) -> Any:
 
 
 def test_json_holds_what_programs_need(confirmed: optuna.Study, runs: Path) -> None:
-    """Counts, best and baseline with both watched figures, the choice and its confirmation."""
+    """Counts, best and baseline with both watched R², the choice and its confirmation."""
     done = run("studies.show", "tiny", "--json", "--runs", runs)
     assert done.returncode == 0, done.stderr
-    told = strict(done.stdout)
-    assert told["study"] == "tiny"
-    assert told["counts"]["complete"] == 3
-    assert told["counts"]["pruned"] == 1
-    assert told["best"]["trial"] == 1
-    assert told["best"]["score"] == 0.5
-    assert told["best"]["cross_modal"] == 0.55
-    assert told["best"]["overall"] == 0.45
-    assert told["best"]["r2"]["lip_sync"] is None
-    assert told["baseline"]["trial"] == 0
-    assert told["chosen"] == 2
-    assert told["confirmation"]["folds"] == 3
-    assert told["epochs"] == {"spent": 50, "saved": 8}
+    printed = strict(done.stdout)
+    assert printed["study"] == "tiny"
+    assert printed["counts"]["complete"] == 3
+    assert printed["counts"]["pruned"] == 1
+    assert printed["best"]["trial"] == 1
+    assert printed["best"]["score"] == 0.5
+    assert printed["best"]["cross_modal"] == 0.55
+    assert printed["best"]["overall"] == 0.45
+    assert printed["best"]["r2"]["lip_sync"] is None
+    assert printed["baseline"]["trial"] == 0
+    assert printed["chosen"] == 2
+    assert printed["confirmation"]["folds"] == 3
+    assert printed["epochs"] == {"spent": 50, "saved": 8}
 
 
 def test_json_of_a_study_without_trials_has_nulls(empty: optuna.Study) -> None:
     """Nothing is made up."""
-    told = summary(read_study(empty))
-    assert told["best"] is None
-    assert told["baseline"] is None
-    assert told["counts"] == dict.fromkeys(
+    printed = summary(read_study(empty))
+    assert printed["best"] is None
+    assert printed["baseline"] is None
+    assert printed["counts"] == dict.fromkeys(
         ["complete", "pruned", "failed", "running", "waiting"], 0
     )
 
 
 def test_text_sets_baseline_and_best_side_by_side(study: optuna.Study) -> None:
-    """Every task with its number of labels; an undefined figure is n/a."""
+    """Every task with its number of labels; an undefined metric is n/a."""
     lines = render(read_study(study)).splitlines()
     row = next(line.split() for line in lines if line.startswith("cross_modal"))
     assert row == ["cross_modal", "*", "0.150", "0.550", "0.610", "20"]
@@ -64,7 +64,7 @@ def test_text_sets_baseline_and_best_side_by_side(study: optuna.Study) -> None:
     assert any("3 complete, 1 pruned" in line for line in lines)
 
 
-def test_text_of_a_confirmed_study_has_the_test_figures(confirmed: optuna.Study) -> None:
+def test_text_of_a_confirmed_study_has_the_test_metrics(confirmed: optuna.Study) -> None:
     """Folds and test, with intervals and the paired difference."""
     text = render(read_study(confirmed))
     assert "0.310 [0.210, 0.410]" in text
@@ -80,7 +80,7 @@ def test_text_of_a_study_without_trials(empty: optuna.Study) -> None:
 def test_without_a_name_the_newest_study_is_shown_and_named(
     study: optuna.Study, empty: optuna.Study, runs: Path
 ) -> None:
-    """The choice is told on stderr, so that stdout stays what it is."""
+    """The choice is printed on stderr, so that stdout stays what it is."""
     done = run("studies.show", "--json", "--runs", runs)
     assert done.returncode == 0, done.stderr
     assert strict(done.stdout)["study"] in done.stderr
@@ -96,7 +96,7 @@ def test_a_simple_model_that_wins_is_told_plainly(confirmed: optuna.Study) -> No
     """In the search's table, in the test's, and in words; the ensemble beside the single best."""
     text = render(read_study(confirmed))
     search, test = (part for part in text.split("\n\n") if "ridge" in part and "  " in part)
-    assert "0.620" in search  # the score: the mean of both watched figures
+    assert "0.620" in search  # the score: the mean of both watched R²
     assert "0.520" in test
     assert "ensemble of 2" in test
     assert "0.370" in test
@@ -114,13 +114,13 @@ def test_why_a_study_ended_early_is_told(study: optuna.Study) -> None:
     assert "40 trials" in summary(read_study(study))["stopped"]
 
 
-def test_a_simple_model_that_nobody_beats_is_named(study: optuna.Study) -> None:
+def test_a_simple_model_that_no_trial_beats_is_named(study: optuna.Study) -> None:
     """Before anything is confirmed, too: by the score on val."""
     study.set_user_attr(attributes.CONFIRMATION, {})
-    found = read_study(study)
-    told = "On val no trial beats the ridge: its score is 0.620, that of the best trial 0.500."
-    assert told in render(found)
-    assert "no trial beats" not in render(dataclasses.replace(found, simple={}))
+    record = read_study(study)
+    printed = "On val no trial beats the ridge: its score is 0.620, that of the best trial 0.500."
+    assert printed in render(record)
+    assert "no trial beats" not in render(dataclasses.replace(record, simple={}))
 
 
 def test_csv_has_a_row_a_trial(study: optuna.Study, runs: Path) -> None:
@@ -154,4 +154,4 @@ def test_csv_is_of_one_study_and_stands_alone(
     done = run("studies.show", "tiny", "--csv", "--json", "--runs", runs)
     assert_one_line(done, "not allowed with argument")
     done = run("studies.show", "tiny", "--runs", runs, "empty", "--csv")
-    assert_one_line(done, "--csv is of one study, got two")
+    assert_one_line(done, "--csv shows one study, got two")

@@ -62,7 +62,9 @@ def test_intervals_contain_the_share_and_are_reproducible(small: Importance) -> 
     assert first.low <= first.share <= first.high
 
 
-def test_a_conditional_hyperparameter_is_estimated_and_says_how_many_have_it(small: Importance) -> None:
+def test_a_conditional_hyperparameter_is_estimated_and_says_how_many_have_it(
+    small: Importance,
+) -> None:
     """Though some trials lack it."""
     study = made_study()
     counts = {weight.name: weight.num_trials for weight in small.hyperparameters}

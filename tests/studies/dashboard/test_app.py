@@ -21,8 +21,8 @@ class Page:
     """An application to ask."""
 
     def __init__(self, runs: Path, storage: str | None = None) -> None:
-        self.databases = Databases(runs, "tiny", storage, tell=print)
-        self.keeper = Keeper(self.databases, tell=print, on_picture=lambda *_: None)
+        self.databases = Databases(runs, "tiny", storage, notify=print)
+        self.keeper = Keeper(self.databases, notify=print, on_picture=lambda *_: None)
         self._app = App(self.databases, self.keeper, "tiny")
 
     def ask(
@@ -37,7 +37,7 @@ class Page:
         environ["wsgi.input"] = io.BytesIO(body)
         environ |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(body))}
         status: list[str] = []
-        answer = self._app(environ, lambda told, *_: status.append(told))  # type: ignore[arg-type]
+        answer = self._app(environ, lambda line, *_: status.append(line))  # type: ignore[arg-type]
         return status[0], b"".join(answer)
 
 
@@ -57,9 +57,9 @@ def test_a_study_has_its_notes_in_the_first_answer(page: Page, study_id: int) ->
     """The page asks no second time for a trial that has ended; its picture can be had."""
     status, body = page.ask("GET", f"/api/studies/{study_id}")
     assert status.startswith("200")
-    told = json.loads(body)
-    assert told["note"]["body"].startswith("## ")
-    trial = told["trials"][2]
+    answer = json.loads(body)
+    assert answer["note"]["body"].startswith("## ")
+    trial = answer["trials"][2]
     assert trial["note"]["body"].startswith("**Trial 2")
     path = f"/artifacts/{study_id}/{trial['trial_id']}/{trial['artifacts'][0]['artifact_id']}"
     assert f"]({path})" in trial["note"]["body"]
@@ -70,13 +70,13 @@ def test_a_study_has_its_notes_in_the_first_answer(page: Page, study_id: int) ->
 
 def test_a_note_by_hand_is_saved(page: Page) -> None:
     """In the other database, by what the page sends; it stays."""
-    told = json.loads(page.ask("GET", f"/api/studies/{STUDY_STEP + 1}")[1])
-    trial = told["trials"][2]
+    answer = json.loads(page.ask("GET", f"/api/studies/{STUDY_STEP + 1}")[1])
+    trial = answer["trials"][2]
     path = f"/api/studies/{STUDY_STEP + 1}/{trial['trial_id']}/note"
     sent = {"version": trial["note"]["version"] + 1, "body": "by hand"}
     assert page.ask("PUT", path, sent)[0].startswith("204")
-    told = json.loads(page.ask("GET", f"/api/studies/{STUDY_STEP + 1}")[1])
-    assert told["trials"][2]["note"]["body"] == "by hand"
+    answer = json.loads(page.ask("GET", f"/api/studies/{STUDY_STEP + 1}")[1])
+    assert answer["trials"][2]["note"]["body"] == "by hand"
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,10 @@ def test_studies_of_a_named_storage_are(study: optuna.Study, runs: Path) -> None
 
 def test_a_study_is_deleted(page: Page, study: optuna.Study) -> None:
     """Pictures that are drawn, or are still to be, are no hindrance."""
-    told = json.loads(page.ask("GET", "/api/studies/1")[1])
-    picture = next(t["artifacts"][0]["artifact_id"] for t in told["trials"] if t["artifacts"])
+    answer = json.loads(page.ask("GET", "/api/studies/1")[1])
+    picture = next(t["artifacts"][0]["artifact_id"] for t in answer["trials"] if t["artifacts"])
     folder = page.databases.runs / "tiny" / ARTIFACTS
-    page.ask("GET", f"/artifacts/1/{told['trials'][0]['trial_id']}/{picture}")
+    page.ask("GET", f"/artifacts/1/{answer['trials'][0]['trial_id']}/{picture}")
     assert any(folder.iterdir())
     assert page.ask("DELETE", "/api/studies/1", {})[0].startswith("204")
     assert optuna.get_all_study_names(study._storage) == []

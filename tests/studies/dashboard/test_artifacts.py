@@ -19,13 +19,13 @@ UPLOADED = "00000000-0000-0000-0000-000000000001"
 def databases(study: optuna.Study, runs: Path) -> Databases:
     """The small study's, and another's."""
     make_study(runs, "other", trials=4)
-    return Databases(runs, "tiny", None, tell=print)
+    return Databases(runs, "tiny", None, notify=print)
 
 
 @pytest.fixture
 def board(databases: Databases, runs: Path) -> Board:
     """The small study's, its notes written."""
-    board = Board(databases.first, 1, runs=runs, tell=print)
+    board = Board(databases.first, 1, runs=runs, notify=print)
     board.write_notes()
     return board
 
@@ -64,7 +64,7 @@ def test_what_a_user_uploads_is_kept(store: Artifacts, runs: Path) -> None:
 
 
 def test_another_studys_files_are_found(store: Artifacts, runs: Path) -> None:
-    """That nobody has looked at yet."""
+    """That was not requested yet."""
     folder = runs / "other" / ARTIFACTS
     folder.mkdir()
     (folder / UPLOADED).write_bytes(b"theirs")

@@ -29,7 +29,7 @@ def stored(database: Database) -> dict[str, object]:
 
 
 def test_optuna_dashboard_reads_our_note(study: optuna.Study, database: Database) -> None:
-    """A note longer than one of its own pieces, too."""
+    """A note longer than one of its pieces, too."""
     write(database, attributes.note_attributes(stored(database), LONG, version=1))
     assert get_note(study).startswith(LONG)
 
@@ -60,14 +60,14 @@ def test_ours_gives_way_to_a_new_one(study: optuna.Study, database: Database) ->
 
 @pytest.mark.parametrize("note", ["by hand", ""])
 def test_a_persons_note_is_left(study: optuna.Study, database: Database, note: str) -> None:
-    """An emptied one as well: somebody emptied it."""
+    """An emptied one as well: a person emptied it."""
     write(database, attributes.note_attributes({}, "ours", version=1))
     save_note(study, note)
     assert attributes.note_attributes(stored(database), "new", version=2) is None
 
 
 def test_an_edited_note_is_left(study: optuna.Study, database: Database) -> None:
-    """Though our mark is still there: it holds a digest of what we wrote."""
+    """Though the mark is still in it: it holds a digest of the original."""
     write(database, attributes.note_attributes({}, "ours", version=1))
     save_note(study, get_note(study).replace("ours", "ours, I think"))
     assert attributes.note_attributes(stored(database), "new", version=2) is None
@@ -95,8 +95,8 @@ def test_optuna_dashboard_reads_our_plots(study: optuna.Study, database: Databas
     drawn = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]))
     save_plotly_graph_object(study, drawn, graph_object_id="theirs")
     write(database, {attributes.plot_key("ours"): drawn.to_json()})
-    found = get_plotly_graph_objects(stored(database))
-    assert found["ours"] == found["theirs"]
+    plots = get_plotly_graph_objects(stored(database))
+    assert plots["ours"] == plots["theirs"]
 
 
 def test_ids_move_in_keys_and_pictures_and_back(database: Database) -> None:
@@ -108,7 +108,7 @@ def test_ids_move_in_keys_and_pictures_and_back(database: Database) -> None:
         "dashboard:note_str:0": "dashboard:4:",
         "dashboard:plot_data:4:0": "{}",
     }
-    after = attributes.moved(before, studies=1000, trials=50)
+    after = attributes.with_shifted_ids(before, studies=1000, trials=50)
     assert after == {
         "dashboard:54:note_ver": 1,
         "dashboard:54:note_str:0": "![c](/artifacts/1001/54/ab) and 1/4 of /artifacts/1/4/ab",
@@ -116,4 +116,4 @@ def test_ids_move_in_keys_and_pictures_and_back(database: Database) -> None:
         "dashboard:note_str:0": "dashboard:4:",
         "dashboard:plot_data:4:0": "{}",
     }
-    assert attributes.moved(after, studies=-1000, trials=-50) == before
+    assert attributes.with_shifted_ids(after, studies=-1000, trials=-50) == before

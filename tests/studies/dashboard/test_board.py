@@ -42,23 +42,23 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> Writes:
 
 
 @pytest.fixture
-def told() -> list[str]:
-    """What a user was told."""
+def messages() -> list[str]:
+    """Lines for the user."""
     return []
 
 
-def open_board(runs: Path, name: str, told: list[str], *, url: str | None = None) -> Board:
+def open_board(runs: Path, name: str, messages: list[str], *, url: str | None = None) -> Board:
     database = Database(
         url or storage_url(runs, name, None), folder=None if url else runs / name, place=0
     )
-    return Board(database, 1, runs=runs, tell=told.append)
+    return Board(database, 1, runs=runs, notify=messages.append)
 
 
 def test_each_ended_trial_has_a_note_and_a_picture(
-    study: optuna.Study, runs: Path, told: list[str]
+    study: optuna.Study, runs: Path, messages: list[str]
 ) -> None:
     """optuna-dashboard finds the picture by its id; what is under way has neither."""
-    board = open_board(runs, "tiny", told)
+    board = open_board(runs, "tiny", messages)
     board.write_notes()
     storage = study._storage
     for trial in study.trials:
@@ -75,25 +75,25 @@ def test_each_ended_trial_has_a_note_and_a_picture(
 
 
 def test_opening_twice_writes_nothing_twice(
-    study: optuna.Study, runs: Path, told: list[str], writes: Writes
+    study: optuna.Study, runs: Path, messages: list[str], writes: Writes
 ) -> None:
-    """Neither notes nor plots nor what pictures there are, by the same board and by a new one."""
-    board = open_board(runs, "tiny", told)
+    """Neither notes nor plots nor records of pictures, by the same board and by a new one."""
+    board = open_board(runs, "tiny", messages)
     board.write_notes()
     board.write_plots()
     assert writes.keys
     writes.keys.clear()
-    for again in (board, open_board(runs, "tiny", told)):
+    for again in (board, open_board(runs, "tiny", messages)):
         again.write_notes()
         again.write_plots()
         assert writes.keys == []
 
 
 def test_only_what_is_new_is_written(
-    study: optuna.Study, runs: Path, told: list[str], writes: Writes
+    study: optuna.Study, runs: Path, messages: list[str], writes: Writes
 ) -> None:
     """A trial that ends while the page is open: its note, its picture, and the study's note."""
-    board = open_board(runs, "tiny", told)
+    board = open_board(runs, "tiny", messages)
     board.write_notes()
     writes.keys.clear()
     study._storage.set_trial_state_values(study.trials[5]._trial_id, TrialState.PRUNED, [0.2])
@@ -104,37 +104,37 @@ def test_only_what_is_new_is_written(
 
 
 def test_a_note_by_hand_is_left_and_told_of(
-    study: optuna.Study, runs: Path, told: list[str]
+    study: optuna.Study, runs: Path, messages: list[str]
 ) -> None:
     """In one line, once; a trial's note by hand is left as well."""
     save_note(study, "my own")
     save_note(optuna.trial.Trial(study, study.trials[2]._trial_id), "my own")
-    board = open_board(runs, "tiny", told)
+    board = open_board(runs, "tiny", messages)
     board.write_notes()
     study.set_user_attr("total", 9)
     board.write_notes()
     assert get_note(study) == "my own"
     assert get_note(optuna.trial.Trial(study, study.trials[2]._trial_id)) == "my own"
-    assert told == ["the note of tiny was written by hand and is left as it is"]
+    assert messages == ["the note of tiny was written by hand and is left as it is"]
 
 
 def test_a_trials_note_of_an_older_form_is_made_anew(
-    study: optuna.Study, runs: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+    study: optuna.Study, runs: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But one that a person edited is not."""
-    board = open_board(runs, "tiny", told)
+    board = open_board(runs, "tiny", messages)
     board.write_notes()
     first, edited = (optuna.trial.Trial(study, t._trial_id) for t in study.trials[:2])
     save_note(edited, get_note(edited).replace("complete", "superb"))
     monkeypatch.setattr(trial_note, "VERSION", 2)
-    open_board(runs, "tiny", told).write_notes()
+    open_board(runs, "tiny", messages).write_notes()
     assert "avq-search 2 " in get_note(first)
     assert "superb" in get_note(edited)
 
 
-def test_a_picture_is_drawn_and_kept(study: optuna.Study, runs: Path, told: list[str]) -> None:
+def test_a_picture_is_drawn_and_kept(study: optuna.Study, runs: Path, messages: list[str]) -> None:
     """In the study's folder, under its id; then it is missing no more."""
-    board = open_board(runs, "tiny", told)
+    board = open_board(runs, "tiny", messages)
     board.write_notes()
     name = board.missing()[0]
     drawn = board.draw(name)
@@ -145,23 +145,23 @@ def test_a_picture_is_drawn_and_kept(study: optuna.Study, runs: Path, told: list
     assert board.draw("00000000-0000-0000-0000-000000000000") is None
 
 
-def test_a_study_of_somebody_else_is_none_of_ours(
-    runs: Path, told: list[str], study: optuna.Study
+def test_a_study_of_another_program_is_not_changed(
+    runs: Path, messages: list[str], study: optuna.Study
 ) -> None:
     """Nor is one that was deleted."""
     foreign = new_study(runs, "foreign")
     foreign.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0))
-    assert not open_board(runs, "foreign", told).is_ours
-    ours = open_board(runs, "tiny", told)
+    assert not open_board(runs, "foreign", messages).is_ours
+    ours = open_board(runs, "tiny", messages)
     assert ours.is_ours
     study._storage.delete_study(1)
     assert not ours.is_ours
 
 
-def test_a_study_of_two_objectives_has_all(runs: Path, told: list[str]) -> None:
-    """The front is told in the note."""
+def test_a_study_of_two_objectives_has_all(runs: Path, messages: list[str]) -> None:
+    """The note shows the front."""
     study = make_study(runs, "both", trials=12, pareto=True)
-    board = open_board(runs, "both", told)
+    board = open_board(runs, "both", messages)
     board.write_notes()
     board.write_plots()
     assert "### The front" in get_note(study)
@@ -169,11 +169,11 @@ def test_a_study_of_two_objectives_has_all(runs: Path, told: list[str]) -> None:
 
 
 def test_a_locked_database_is_one_line(
-    study: optuna.Study, runs: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+    study: optuna.Study, runs: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once the other program does not let go in time."""
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.1)
-    board = open_board(runs, "tiny", told)
+    board = open_board(runs, "tiny", messages)
     other = sqlite3.connect(runs / "tiny" / "study.db")
     other.execute("BEGIN IMMEDIATE")
     try:
@@ -185,9 +185,9 @@ def test_a_locked_database_is_one_line(
     assert get_note(study)
 
 
-def test_works_beside_a_writer(study: optuna.Study, runs: Path, told: list[str]) -> None:
+def test_works_beside_a_writer(study: optuna.Study, runs: Path, messages: list[str]) -> None:
     """Another connection's transactions come in between and stay whole."""
-    board = open_board(runs, "tiny", told)
+    board = open_board(runs, "tiny", messages)
     for round_ in range(5):
         study.add_trial(study.trials[3])
         board.write_notes()
@@ -197,13 +197,13 @@ def test_works_beside_a_writer(study: optuna.Study, runs: Path, told: list[str])
 
 
 def test_nothing_is_written_of_a_study_that_was_just_deleted(
-    study: optuna.Study, runs: Path, told: list[str]
+    study: optuna.Study, runs: Path, messages: list[str]
 ) -> None:
     """The next study of that database gets its id, and would get its plots."""
-    board = open_board(runs, "tiny", told)
+    board = open_board(runs, "tiny", messages)
     board.write_notes()
     study._storage.delete_study(1)
-    with pytest.raises(StudyError, match="it was deleted meanwhile"):
+    with pytest.raises(StudyError, match="the study was deleted in the meantime"):
         board.write_plots()
     board_module.write_attributes(board.database.rdb, board.database.url, 1, {"late": 1})
     new = optuna.create_study(study_name="new", storage=study._storage)
@@ -212,20 +212,20 @@ def test_nothing_is_written_of_a_study_that_was_just_deleted(
 
 
 @pytest.mark.slow
-def test_works_on_postgresql(runs: Path, told: list[str], postgresql_storage: str) -> None:
+def test_works_on_postgresql(runs: Path, messages: list[str], postgresql_storage: str) -> None:
     """Notes, plots, pictures; again without a write. No password is in the note's commands."""
     made = make_study(runs, "made", trials=8)
     storage = open_storage(postgresql_storage)
     optuna.copy_study(from_study_name="made", from_storage=made._storage, to_storage=storage)
     study = optuna.load_study(study_name="made", storage=storage)
-    board = open_board(runs, "made", told, url=postgresql_storage)
+    board = open_board(runs, "made", messages, url=postgresql_storage)
     board.write_notes()
     board.write_plots()
     stored = study._storage.get_study_system_attrs(1)
     assert "--storage" in get_note(study)
     assert json.loads(stored["dashboard:plot_data:avq-history:0"])["data"]
     assert board.folder == runs / "made" / ARTIFACTS
-    again = open_board(runs, "made", told, url=postgresql_storage)
+    again = open_board(runs, "made", messages, url=postgresql_storage)
     again.write_notes()
     again.write_plots()
     assert study._storage.get_study_system_attrs(1) == stored

@@ -40,7 +40,7 @@ def page(folder: Path) -> Iterator[Served]:
 
 
 def test_serves_the_study_and_those_beside_it(page: Served) -> None:
-    """The first line says where, and how many others there are."""
+    """The first line has the address and the number of other studies."""
     base = f"{page.url.replace('127.0.0.1', 'localhost')}/dashboard"
     assert page.told.startswith(f"tiny: {base}/studies/1; 1 more in the list, {base} (")
     listed = ask(f"{page.url}/api/studies")["study_summaries"]
@@ -91,14 +91,14 @@ def test_a_storage_that_is_named_is_served(study: optuna.Study, runs: Path, tmp_
     elsewhere = tmp_path / "elsewhere"
     with serving("tiny", "--runs", elsewhere, "--storage", url) as served:
         assert served.told.startswith(f"tiny: {served.url}/dashboard/studies/1 (")
-        told = ask(f"{served.url}/api/studies/1")
-        artifact = told["trials"][0]["artifacts"][0]["artifact_id"]
-        fetch(f"{served.url}/artifacts/1/{told['trials'][0]['trial_id']}/{artifact}")
+        listing = ask(f"{served.url}/api/studies/1")
+        artifact = listing["trials"][0]["artifacts"][0]["artifact_id"]
+        fetch(f"{served.url}/artifacts/1/{listing['trials'][0]['trial_id']}/{artifact}")
     assert (elsewhere / "tiny" / "artifacts" / artifact).is_file()
 
 
 def test_a_port_in_use_is_one_line(study: optuna.Study, runs: Path) -> None:
-    """Another server's port is told as such."""
+    """The port of another server gives a clear message."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

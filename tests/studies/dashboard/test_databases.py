@@ -15,22 +15,22 @@ from studies.storage.open import storage_url
 
 
 @pytest.fixture
-def told() -> list[str]:
-    """What a user was told."""
+def messages() -> list[str]:
+    """Lines for the user."""
     return []
 
 
 @pytest.fixture
-def both(study: optuna.Study, runs: Path, told: list[str]) -> Databases:
+def both(study: optuna.Study, runs: Path, messages: list[str]) -> Databases:
     """The small study's database, and another's."""
     new_study(runs, "another").add_trial(
         optuna.trial.create_trial(state=TrialState.COMPLETE, value=1.0)
     )
-    return Databases(runs, "tiny", None, tell=told.append)
+    return Databases(runs, "tiny", None, notify=messages.append)
 
 
-def names(found: Databases) -> list[str]:
-    return [study.study_name for database in found.all() for study in database.studies()]
+def names(databases: Databases) -> list[str]:
+    return [study.study_name for database in databases.all() for study in database.studies()]
 
 
 def test_the_one_asked_for_is_first(both: Databases) -> None:
@@ -58,13 +58,13 @@ def test_a_new_study_is_found(both: Databases, runs: Path) -> None:
 
 
 def test_a_deleted_one_is_gone_and_another_keeps_its_place(both: Databases, runs: Path) -> None:
-    """An address that somebody kept leads to no other study."""
+    """A bookmarked address never leads to another study."""
     new_study(runs, "later")
     both.all()
     shutil.rmtree(runs / "another")
     assert names(both) == ["tiny", "later"]
-    found, _ = both.of_study(2 * STUDY_STEP + 1)
-    assert found.folder == runs / "later"
+    databases, _ = both.of_study(2 * STUDY_STEP + 1)
+    assert databases.folder == runs / "later"
 
 
 def test_one_that_was_begun_anew_is_read_anew(both: Databases, runs: Path) -> None:
@@ -77,20 +77,20 @@ def test_one_that_was_begun_anew_is_read_anew(both: Databases, runs: Path) -> No
 
 
 def test_a_file_that_is_no_database_is_left_out(
-    both: Databases, runs: Path, told: list[str]
+    both: Databases, runs: Path, messages: list[str]
 ) -> None:
-    """And told once."""
+    """And reported once."""
     (runs / "broken").mkdir()
     (runs / "broken" / "study.db").write_text("not a database, but long enough to be read as one")
     assert names(both) == names(both) == ["tiny", "another"]
-    assert len(told) == 1
-    assert "file is not a database" in told[0]
+    assert len(messages) == 1
+    assert "file is not a database" in messages[0]
 
 
 def test_a_database_in_the_making_is_taken_later(
-    both: Databases, runs: Path, told: list[str]
+    both: Databases, runs: Path, messages: list[str]
 ) -> None:
-    """Its tables are not there yet when it is first looked at."""
+    """Its tables do not exist yet at the first look."""
     (runs / "later").mkdir()
     (runs / "later" / "study.db").touch()
     assert names(both) == ["tiny", "another"]
@@ -99,12 +99,12 @@ def test_a_database_in_the_making_is_taken_later(
 
 
 def test_a_named_storage_is_the_only_one(study: optuna.Study, runs: Path) -> None:
-    """Its ids are its own, however large."""
+    """Its ids are not shifted, however large."""
     new_study(runs, "another")
     url = storage_url(runs, "tiny", None)
-    found = Databases(runs, "tiny", url, tell=print)
-    assert names(found) == ["tiny"]
-    assert found.of_study(5 * STUDY_STEP) == (found.first, 5 * STUDY_STEP)
+    databases = Databases(runs, "tiny", url, notify=print)
+    assert names(databases) == ["tiny"]
+    assert databases.of_study(5 * STUDY_STEP) == (databases.first, 5 * STUDY_STEP)
 
 
 def test_studies_are_read_again_when_their_file_changes(
@@ -126,4 +126,4 @@ def test_a_file_that_changed_just_now_is_read_again(both: Databases) -> None:
 def test_no_storage_is_one_line(runs: Path) -> None:
     """As everywhere."""
     with pytest.raises(StudyError, match="there is no storage at"):
-        Databases(runs, "nothing", None, tell=print)
+        Databases(runs, "nothing", None, notify=print)

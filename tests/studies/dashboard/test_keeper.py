@@ -19,7 +19,7 @@ from studies.storage import engine
 
 
 class Heard:
-    """What was told, and how far the pictures came."""
+    """Lines for the user, and the progress of pictures."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -39,8 +39,8 @@ def heard() -> Heard:
 @pytest.fixture
 def keeper(study: optuna.Study, runs: Path, heard: Heard) -> Iterator[Keeper]:
     """Running."""
-    databases = Databases(runs, "tiny", None, tell=heard.lines.append)
-    keeper = Keeper(databases, tell=heard.lines.append, on_picture=heard.picture)
+    databases = Databases(runs, "tiny", None, notify=heard.lines.append)
+    keeper = Keeper(databases, notify=heard.lines.append, on_picture=heard.picture)
     keeper.start()
     yield keeper
     keeper.stop(seconds=30)
@@ -71,7 +71,7 @@ def test_draws_what_is_missing(keeper: Keeper, runs: Path, heard: Heard) -> None
 def test_looks_by_itself(
     keeper: Keeper, study: optuna.Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At a study that somebody looked at once."""
+    """For a study that was opened once."""
     monkeypatch.setattr("studies.dashboard.keeper._LOOK_SECONDS", 0.2)
     keeper.catch_up(1, seconds=30)
     study._storage.set_trial_state_values(study.trials[5]._trial_id, TrialState.PRUNED, [0.2])
@@ -115,8 +115,8 @@ def test_what_cannot_be_written_is_one_line(
     """However often it is asked; it is written when the other program has let go."""
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.1)
     monkeypatch.setattr("studies.dashboard.keeper._RETRY_SECONDS", 0.0)
-    databases = Databases(runs, "tiny", None, tell=heard.lines.append)
-    keeper = Keeper(databases, tell=heard.lines.append, on_picture=heard.picture)
+    databases = Databases(runs, "tiny", None, notify=heard.lines.append)
+    keeper = Keeper(databases, notify=heard.lines.append, on_picture=heard.picture)
     other = sqlite3.connect(runs / "tiny" / "study.db")
     other.execute("BEGIN IMMEDIATE")
     keeper.start()
@@ -136,8 +136,8 @@ def test_a_folder_that_cannot_be_written_is_one_line(
 ) -> None:
     """Notes are written all the same, and nothing is drawn in vain."""
     (runs / "tiny" / ARTIFACTS).write_text("a file where the folder should be")
-    databases = Databases(runs, "tiny", None, tell=heard.lines.append)
-    keeper = Keeper(databases, tell=heard.lines.append, on_picture=heard.picture)
+    databases = Databases(runs, "tiny", None, notify=heard.lines.append)
+    keeper = Keeper(databases, notify=heard.lines.append, on_picture=heard.picture)
     keeper.start()
     keeper.catch_up(1, seconds=30)
     assert get_note(study)
@@ -149,9 +149,9 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     keeper.stop(seconds=30)
 
 
-def test_nobody_waits_for_a_keeper_that_is_not_there(study: optuna.Study, runs: Path) -> None:
+def test_no_request_waits_for_a_keeper_that_does_not_run(study: optuna.Study, runs: Path) -> None:
     """Not started, or stopped."""
-    keeper = Keeper(Databases(runs, "tiny", None, tell=print), tell=print, on_picture=print)
+    keeper = Keeper(Databases(runs, "tiny", None, notify=print), notify=print, on_picture=print)
     keeper.catch_up(1, seconds=1e6)
     keeper.start()
     keeper.stop(seconds=30)

@@ -66,7 +66,7 @@ def test_nothing_to_draw_has_no_picture(record: StudyRecord) -> None:
 
 
 @pytest.mark.parametrize("worst", [math.nan, -40.0, -1e9])
-def test_figures_that_are_far_off_or_missing_are_drawn(record: StudyRecord, worst: float) -> None:
+def test_values_that_are_far_off_or_missing_are_drawn(record: StudyRecord, worst: float) -> None:
     """A first epoch's R² may be anything."""
     trial = record.trials[3]
     first, *rest = trial.history
@@ -74,7 +74,7 @@ def test_figures_that_are_far_off_or_missing_are_drawn(record: StudyRecord, wors
     assert has(pixels(record, dataclasses.replace(trial, history=history)), "#0072B2")
 
 
-def test_without_any_figure_there_is_a_picture(record: StudyRecord) -> None:
+def test_a_trial_without_any_metric_has_a_picture(record: StudyRecord) -> None:
     """A task that is never defined."""
     trial = record.trials[3]
     history = [

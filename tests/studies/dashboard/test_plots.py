@@ -1,4 +1,4 @@
-"""`studies.dashboard.plots`: the study's figures as optuna-dashboard keeps them."""
+"""`studies.dashboard.plots`: the study's plots as optuna-dashboard stores them."""
 
 import json
 from pathlib import Path

@@ -16,7 +16,7 @@ def test_the_verdict_comes_first(confirmed: optuna.Study) -> None:
     assert text.index("beats the manual's") < text.index("|")
 
 
-def test_confirmed_figures_stand_in_it(confirmed: optuna.Study) -> None:
+def test_it_has_the_confirmed_metrics(confirmed: optuna.Study) -> None:
     """Those of the folds and those of the test split."""
     text = study_note(read_study(confirmed), [])
     assert "### Confirmed with fresh seeds" in text

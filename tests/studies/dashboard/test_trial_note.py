@@ -1,4 +1,4 @@
-"""`studies.dashboard.trial_note`: why a trial ended, each decision, figures, configuration."""
+"""`studies.dashboard.trial_note`: why a trial ended, each decision, metrics, configuration."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ def note(record: StudyRecord, trial: TrialRecord) -> str:
 
 
 def test_tells_why_the_trial_ended(study: optuna.Study) -> None:
-    """In the search's own words, with marks of Markdown taken for words."""
+    """In the search's words, with Markdown escaped."""
     record = read_study(study)
     text = note(record, record.trials[3])
     assert "**Trial 3: pruned** after 6 of 14 epochs" in text
@@ -50,7 +50,7 @@ def test_tells_of_a_spared_trial(study: optuna.Study) -> None:
     assert "to be stopped, but spared: place 8 of 9" in text
 
 
-def test_figures_stand_by_task(study: optuna.Study) -> None:
+def test_metrics_are_listed_by_task(study: optuna.Study) -> None:
     """One that is not defined is n/a; the watched ones are named."""
     record = read_study(study)
     text = note(record, record.trials[2])

@@ -43,7 +43,7 @@ def test_a_pruned_trial_is_trained_as_long_as_its_score_took(study: optuna.Study
 
 
 def test_the_chosen_trial_wins_over_the_best(confirmed: optuna.Study) -> None:
-    """The confirmation's choice, with its seed and its test figures beside it."""
+    """The confirmation's choice, with its seed and its test metrics beside it."""
     record = read_study(confirmed)
     trial = pick(record, None)
     assert trial.number == 2
@@ -134,29 +134,39 @@ def later(study: StudyRecord) -> StudyRecord:
 
 
 def test_the_comments_say_where_a_file_comes_from(confirmed: optuna.Study) -> None:
-    """Data, space, versions, seed, figures of every stage, and what trains to them again."""
+    """Data, space, versions, seed, metrics of every stage, and what trains to them again."""
     record = later(read_study(confirmed))
     text = to_yaml(record, record.trials[2])
-    told = comments(text)
-    assert "avq-search: trial 2 of the study tiny. Train it with python -m avq_core.train" in told
-    assert f"data demo, fingerprint {'d' * 32}" in told
-    assert f"space small, fingerprint {'s' * 64}" in told
-    assert "chosen #2: it is." in told
+    text_of_comments = comments(text)
     assert (
-        "epochs 14, which gave the trial its score seed 77, of its run for the test split" in told
+        "avq-search: trial 2 of the study tiny. Train it with python -m avq_core.train"
+        in text_of_comments
     )
-    assert "versions torch 2.13.0 machine Linux command python -m search.run" in told
+    assert f"data demo, fingerprint {'d' * 32}" in text_of_comments
+    assert f"space small, fingerprint {'s' * 64}" in text_of_comments
+    assert "chosen #2: it is." in text_of_comments
+    assert (
+        "epochs 14, which gave the trial its score seed 77, of its run for the test split"
+        in text_of_comments
+    )
+    assert "versions torch 2.13.0 machine Linux command python -m search.run" in text_of_comments
     row = "cross_modal * 0.450 0.330 0.310 [0.210, 0.410] 0.270 [0.200, 0.400]"
-    assert row in told
+    assert row in text_of_comments
     assert (
         "score 0.330 ± 0.020 sd (standard error 0.012) over 3 of the runs on 3 folds and 2 fresh seeds"
-        in told
+        in text_of_comments
     )
-    assert "test mean of 5 seeds, opened once" in told
+    assert "test mean of 5 seeds, opened once" in text_of_comments
     options = "--data demo --out DIR --device cpu --threads 1"
-    assert f"test, first seed: python -m avq_core.train --config THIS_FILE {options}" in told
-    assert f"search, val: python -m avq_core.train --config THIS_FILE {options} --seed 0" in told
-    assert "its matrix products were bf16" in told
+    assert (
+        f"test, first seed: python -m avq_core.train --config THIS_FILE {options}"
+        in text_of_comments
+    )
+    assert (
+        f"search, val: python -m avq_core.train --config THIS_FILE {options} --seed 0"
+        in text_of_comments
+    )
+    assert "its matrix products were bf16" in text_of_comments
 
 
 def test_programs_find_under_keys_what_the_comments_say(confirmed: optuna.Study) -> None:
@@ -176,15 +186,18 @@ def test_programs_find_under_keys_what_the_comments_say(confirmed: optuna.Study)
 def test_what_a_study_does_not_hold_is_left_out(confirmed: optuna.Study) -> None:
     """One seed, no standard error, no versions, nothing of where it was trained."""
     record = read_study(confirmed)
-    told = comments(to_yaml(record, record.trials[2]))
-    assert "versions not noted by this study" in told
+    text_of_comments = comments(to_yaml(record, record.trials[2]))
+    assert "versions not noted by this study" in text_of_comments
     assert (
         "score 0.330 ± 0.020 sd over 3 of the runs on 3 folds and 1 fresh seed each of train + val test opened once"
-        in told
+        in text_of_comments
     )
-    assert "test: python -m avq_core.train --config THIS_FILE --data demo --out DIR " in told
-    assert "first seed" not in told
-    assert "with --device and --threads as its workers had them" in told
+    assert (
+        "test: python -m avq_core.train --config THIS_FILE --data demo --out DIR "
+        in text_of_comments
+    )
+    assert "first seed" not in text_of_comments
+    assert "with the --device and --threads of its workers" in text_of_comments
     unconfirmed = comments(to_yaml(record, record.trials[3]))
     assert "confirmed" not in unconfirmed
     assert "seed 0, of the trial itself" in unconfirmed
@@ -203,7 +216,7 @@ def test_a_hostile_name_stays_inside_its_comment(study: optuna.Study) -> None:
 
 
 def test_the_front_is_written_a_file_a_trial(study: optuna.Study, runs: Path) -> None:
-    """Those that no other beats in both figures, whatever the study maximised."""
+    """Those that no other beats in both R², whatever the study maximised."""
     better = study.trials[2].user_attrs["figures"]
     better["r2"]["overall"] = 0.9
     study.add_trial(
@@ -248,7 +261,7 @@ parameters:
 
 
 @pytest.mark.slow
-def test_a_trial_that_was_not_confirmed_trains_to_its_recorded_figures(tmp_path: Path) -> None:
+def test_a_trial_that_was_not_confirmed_trains_to_its_recorded_metrics(tmp_path: Path) -> None:
     """As many epochs as gave its score, its own seed, its workers' threads: the same val R²."""
     data, runs = write_tiny(tmp_path), tmp_path / "runs"
     (tmp_path / "space.yaml").write_text(SPACE)

@@ -18,7 +18,7 @@ def test_each_candidate_has_both_scores_and_its_error() -> None:
     trial = study.trials[study.chosen or 0]
     assert searched.x[-1] == trial.score
     assert kept.x[-1] == pytest.approx((trial.score or 0) - 0.06)
-    assert set(kept.error_x.array) == {0.012, None}  # of one run nobody knows it
+    assert set(kept.error_x.array) == {0.012, None}  # unknown for a single run
     assert len(gaps.x) == 3 * len(kept.x)
 
 

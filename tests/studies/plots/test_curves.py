@@ -36,6 +36,6 @@ def test_rungs_are_marked() -> None:
     assert rungs(dataclasses.replace(study, trials=trials)) == []
 
 
-def test_a_task_without_figures_is_not_drawn() -> None:
-    """Nor one that nobody knows."""
+def test_a_task_without_r2_is_not_drawn() -> None:
+    """Nor an unknown one."""
     assert curves(made_study(), "other") is None

@@ -10,7 +10,7 @@ from studies.score import Watch
 
 
 def at(trial: TrialRecord, first: float, second: float) -> TrialRecord:
-    """The trial with these figures."""
+    """The trial with these metrics."""
     r2 = {**trial.r2, "cross_modal": first, "overall": second}
     return dataclasses.replace(at_best(trial, r2=r2), state="complete")
 
@@ -27,7 +27,7 @@ def test_the_front_is_a_staircase_around_what_it_beats() -> None:
     assert sum(len(trace.x) for trace in marked) == 4
 
 
-def test_nothing_is_drawn_of_one_figure_alone() -> None:
+def test_nothing_is_drawn_where_both_r2_are_of_one_task() -> None:
     """Where one task plays both, or no trial has both."""
     study = made_study()
     assert front(dataclasses.replace(study, watch=Watch(cross_modal="overall"))) is None

@@ -17,7 +17,7 @@ def test_every_trial_that_ended_has_a_mark() -> None:
 
 
 def test_the_best_so_far_only_rises_and_is_of_complete_trials() -> None:
-    """A pruned trial's score is of an earlier epoch: it beats nobody."""
+    """A pruned trial's score is of an earlier epoch: it cannot be the best so far."""
     study = made_study()
     trials = [at_best(t, score=0.99) if t.state == "pruned" else t for t in study.trials]
     steps = best_so_far(dataclasses.replace(study, trials=trials))
@@ -28,7 +28,7 @@ def test_the_best_so_far_only_rises_and_is_of_complete_trials() -> None:
 
 
 def test_a_trial_that_failed_before_its_first_score_is_seen() -> None:
-    """On the lower edge, and counted as beyond the range, like one of -40."""
+    """On the lower edge, and counted as outside the range, like one of -40."""
     study = made_study()
     failed = dataclasses.replace(study.trials[5], state="failed", best=None)
     bad = at_best(study.trials[6], score=-40.0)
@@ -36,7 +36,7 @@ def test_a_trial_that_failed_before_its_first_score_is_seen() -> None:
     drawn = history(dataclasses.replace(study, trials=trials))
     (mark,) = [trace for trace in drawn.data if trace.name == "failed"]
     assert mark.y[0] > -1
-    assert "2 trials beyond the range" in drawn.layout.xaxis.title.text
+    assert "2 trials outside the range" in drawn.layout.xaxis.title.text
     assert drawn.layout.yaxis.range[0] > -1
 
 

@@ -3,17 +3,21 @@
 import pytest
 from made_records import made_study
 
-from studies.analysis.importance import Importance, Weight
+from studies.analysis.importance import HyperparameterImportance, Importance
 from studies.plots.importance import importance, importance_bars
 
 
 def test_bars_are_apart_by_chance_and_the_most_important_is_on_top() -> None:
     """Solid above chance, hatched below it; each with its interval."""
     weights = [
-        Weight(name="optim.lr", share=0.6, low=0.5, high=0.8, chance=0.2, num_trials=40),
-        Weight(name="other.lr", share=0.4, low=0.1, high=0.5, chance=0.45, num_trials=31),
+        HyperparameterImportance(
+            name="optim.lr", share=0.6, low=0.5, high=0.8, chance=0.2, num_trials=40
+        ),
+        HyperparameterImportance(
+            name="other.lr", share=0.4, low=0.1, high=0.5, chance=0.45, num_trials=31
+        ),
     ]
-    above, below, chance = importance_bars(Importance(num_trials=40, weights=weights)).data
+    above, below, chance = importance_bars(Importance(num_trials=40, hyperparameters=weights)).data
     assert list(above.y) == ["optim.lr"]
     assert list(below.y) == ["other.lr"]
     assert below.marker.pattern.shape == "/"

@@ -23,15 +23,15 @@ def test_a_trial_that_lacks_a_setting_passes_below_all_values() -> None:
     drawn = parallel(made_study())
     place = list(drawn.layout.xaxis.ticktext).index("lag_channels")
     points = [
-        (y, told)
+        (y, hover)
         for trace in drawn.data
-        for x, y, told in zip(trace.x, trace.y, trace.text, strict=True)
+        for x, y, hover in zip(trace.x, trace.y, trace.text, strict=True)
         if x == place
     ]
-    absent = [y for y, told in points if told.endswith("not asked for")]
-    there = [y for y, told in points if not told.endswith("not asked for")]
+    absent = [y for y, hover in points if hover.endswith("not suggested")]
+    present = [y for y, hover in points if not hover.endswith("not suggested")]
     assert absent
-    assert max(absent) < 0 <= min(there)
+    assert max(absent) < 0 <= min(present)
 
 
 def test_one_terrible_trial_does_not_press_the_scores_together() -> None:

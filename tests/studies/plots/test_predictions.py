@@ -22,7 +22,7 @@ def small(predicted: list[float], groups: list[str]) -> StudyRecord:
     return dataclasses.replace(made_study(trials=2), predictions=kept)
 
 
-def test_clips_without_a_figure_are_left_out_and_n_says_so() -> None:
+def test_clips_without_a_label_are_left_out_and_n_says_so() -> None:
     """The first clip of the first task has no true value."""
     study = confirmed(made_study())
     drawn = prediction(study, TASKS[0])
@@ -39,7 +39,7 @@ def test_a_mark_names_the_group_escaped() -> None:
 
 
 def test_one_wild_prediction_is_drawn_on_the_edge() -> None:
-    """The others keep their room; the hover tells the true figure."""
+    """The others keep their room; the hover text has the true value."""
     study = small([0.0, 0.1, 0.2, 1e6], ["g"] * 4)
     clips = prediction(study, "overall").data[1]
     assert max(clips.y) < 2

@@ -26,7 +26,7 @@ def test_places_come_in_the_order_of_epochs() -> None:
     assert spent.x[-1].endswith("1 trial")
 
 
-def test_a_study_that_stopped_nobody_has_no_bars() -> None:
+def test_a_study_without_pruned_trials_has_no_bars() -> None:
     """There is nothing to weigh."""
     study = made_study()
     complete = [trial for trial in study.trials if trial.state == "complete"]

@@ -6,7 +6,7 @@ from made_records import made_study
 from studies.plots.ranges import apart, axis_of, log_ticks, on_edge, r2_span, span
 
 
-def test_one_terrible_figure_does_not_flatten_the_others() -> None:
+def test_one_terrible_value_does_not_flatten_the_others() -> None:
     """An R² of -40 is left out of the range, and drawn on its edge."""
     good = [0.5 + place / 100 for place in range(20)]
     low, high = r2_span([-40.0, *good])
@@ -22,8 +22,8 @@ def test_what_is_merely_low_stays_in_the_range() -> None:
     assert low < -0.01
 
 
-def test_of_a_few_figures_one_can_be_far_off() -> None:
-    """Of four candidates of a confirmation, say; of two nobody knows which one."""
+def test_one_of_a_few_values_can_be_an_outlier() -> None:
+    """Of four candidates of a confirmation, say; of two, either may be the outlier."""
     assert r2_span([-40.0, 0.6, 0.7, 0.65])[0] > -1
     assert r2_span([-40.0, 0.6])[0] < -40
 

@@ -11,11 +11,11 @@ from studies.records.study import StudyRecord
 
 
 def by_name(study: StudyRecord) -> dict[str, go.Figure]:
-    """Figures by the name that they bear."""
+    """Plots by their titles."""
     return {drawn.layout.title.text: drawn for drawn in slices(study)}
 
 
-def test_every_searched_setting_has_a_figure_in_the_order_of_the_space() -> None:
+def test_every_searched_hyperparameter_has_a_plot_in_the_order_of_the_space() -> None:
     """Then those that the space does not name."""
     names = list(by_name(made_study()))
     assert names[:5] == ["lr", "num_layers", "pooling", "max_lag", "lag_channels"]
@@ -33,26 +33,26 @@ def test_a_conditional_setting_is_drawn_of_the_trials_that_have_it() -> None:
 
 def test_axes_are_logarithmic_where_the_space_says_so() -> None:
     """Of the learning rate, not of the layers."""
-    found = by_name(made_study())
-    assert found["lr"].layout.xaxis.type == "log"
-    assert found["num_layers"].layout.xaxis.type is None
-    assert list(found["num_layers"].layout.xaxis.tickvals) == [1, 2, 3]
+    plots = by_name(made_study())
+    assert plots["lr"].layout.xaxis.type == "log"
+    assert plots["num_layers"].layout.xaxis.type is None
+    assert list(plots["num_layers"].layout.xaxis.tickvals) == [1, 2, 3]
 
 
 def test_choices_stand_side_by_side_with_their_medians() -> None:
     """Numbers that are choices too."""
-    found = by_name(made_study())
-    assert list(found["pooling"].layout.xaxis.ticktext) == ["mean", "attention"]
-    assert list(found["max_lag"].layout.xaxis.ticktext) == ["0", "15"]
-    assert found["pooling"].data[0].marker.symbol == "line-ew"
-    assert list(found["pooling"].data[0].x) == [0, 1]
+    plots = by_name(made_study())
+    assert list(plots["pooling"].layout.xaxis.ticktext) == ["mean", "attention"]
+    assert list(plots["max_lag"].layout.xaxis.ticktext) == ["0", "15"]
+    assert plots["pooling"].data[0].marker.symbol == "line-ew"
+    assert list(plots["pooling"].data[0].x) == [0, 1]
 
 
 def test_a_study_whose_space_is_not_noted_is_drawn_from_its_values() -> None:
     """Words stand side by side, numbers on a plain axis."""
-    found = by_name(dataclasses.replace(made_study(), space=SearchedSpace()))
-    assert list(found["pooling"].layout.xaxis.ticktext) == ["attention", "mean"]
-    assert found["lr"].layout.xaxis.type is None
+    plots = by_name(dataclasses.replace(made_study(), space=SearchedSpace()))
+    assert list(plots["pooling"].layout.xaxis.ticktext) == ["attention", "mean"]
+    assert plots["lr"].layout.xaxis.type is None
 
 
 def test_a_value_that_the_space_no_longer_lists_gets_a_place() -> None:

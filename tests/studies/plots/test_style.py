@@ -1,4 +1,4 @@
-"""What all figures share: marks by kind, escaped words, what a mark tells."""
+"""Shared style: marks by kind, escaped words, hover texts."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ def test_words_are_escaped_and_stay_on_their_line() -> None:
 
 
 def test_short_names_say_what_a_weight_is_of() -> None:
-    """`overall` alone would be taken for a task's figure."""
+    """`overall` alone would be taken for a task's R²."""
     assert short("optim.lr") == "lr"
     assert short("training.task_weights.overall") == "weight of overall"
 
@@ -24,26 +24,26 @@ def test_the_best_and_the_chosen_trial_have_marks_of_their_own() -> None:
     groups = by_kind(with_confirmation(study, chosen=2), study.trials)
     names = [name for name, _, _ in groups]
     assert names == ["pruned", "complete", "baseline", "best", "chosen"]
-    assert sum(len(found) for _, _, found in groups) == len(study.trials)
+    assert sum(len(members) for _, _, members in groups) == len(study.trials)
     assert len({(kind.symbol, kind.colour) for _, kind, _ in groups}) == len(groups)
 
 
 def test_one_trial_can_be_both_best_and_chosen() -> None:
     """The legend says so."""
     study = made_study()
-    best = next(found[0] for name, _, found in by_kind(study, study.trials) if name == "best")
+    best = next(members[0] for name, _, members in by_kind(study, study.trials) if name == "best")
     groups = by_kind(with_confirmation(study, chosen=best.number), study.trials)
     assert [name for name, _, _ in groups][-1] == "best, chosen"
 
 
-def test_a_mark_tells_the_figures_and_the_reason() -> None:
-    """Task names and reasons are escaped there as well."""
+def test_a_hover_text_has_the_metrics_and_the_reason() -> None:
+    """Task names and reasons are escaped in it as well."""
     study = made_study(tasks=("a", "<i>b</i>", "c"))
     trial = dataclasses.replace(study.trials[3], reason="<script>here</script>")
-    told = tip(study, trial)
-    assert "<b>trial 3</b>, complete" in told
-    assert "&lt;i&gt;b&lt;/i&gt; R²" in told
-    assert "&lt;script&gt;here" in told
+    hover = tip(study, trial)
+    assert "<b>trial 3</b>, complete" in hover
+    assert "&lt;i&gt;b&lt;/i&gt; R²" in hover
+    assert "&lt;script&gt;here" in hover
     assert all(
         len(trace.hovertext) == len(trace.x) for trace in marks(study, [trial], lambda _: (0, 0))
     )

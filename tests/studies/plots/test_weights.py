@@ -6,7 +6,7 @@ from studies.analysis.weight_effects import Effect, weight_effects
 from studies.plots.weights import min_width, weight_map, weights
 
 
-def test_a_cell_for_each_pair_with_its_figure() -> None:
+def test_a_cell_for_each_pair_with_its_correlation() -> None:
     """Down the weights, across the R²."""
     study = made_study()
     (cells,) = weights(study).data

@@ -54,9 +54,9 @@ class Balance(HTMLParser):
         self.tags.add(tag)
         if tag not in _NEVER_CLOSED:
             self.open.append(tag)
-        found = dict(attrs)
-        self.fetched |= {found[name] or "" for name in ("src", "href", "srcset") if name in found}
-        self.ids += [found["id"] or ""] if "id" in found else []
+        values = dict(attrs)
+        self.fetched |= {values[name] or "" for name in ("src", "href", "srcset") if name in values}
+        self.ids += [values["id"] or ""] if "id" in values else []
 
     def handle_endtag(self, tag: str) -> None:
         """Closes."""
@@ -95,7 +95,7 @@ def test_a_full_study_has_every_section_in_order() -> None:
 
 
 def test_the_first_screen_stands_before_the_library() -> None:
-    """Verdict and main table are there before 5 MB of it are read."""
+    """Verdict and main table are shown before 5 MB of it are read."""
     html = page(confirmed(made_study()))
     before, _ = html.split("* plotly.js v")
     assert "on the test split." in before
@@ -128,7 +128,7 @@ def unfinished(study: StudyRecord) -> StudyRecord:
 
 
 def just_running(study: StudyRecord) -> StudyRecord:
-    """Nobody has a figure yet."""
+    """No trial has a metric yet."""
     trials = [dataclasses.replace(t, state="running", best=None) for t in study.trials[:3]]
     return dataclasses.replace(study, trials=trials)
 
@@ -150,7 +150,7 @@ def undefined(study: StudyRecord) -> StudyRecord:
 
 
 def sparse(study: StudyRecord) -> StudyRecord:
-    """Confirmed with a single seed, and without all that need not be there."""
+    """Confirmed with a single seed, and without all optional parts."""
     whole = confirmed(study)
     assert whole.test is not None
     nothing = {"spearman": {}, "pearson": {}, "mae": {}, "r2_first": None}
@@ -193,12 +193,12 @@ def test_a_pareto_study_shows_its_front() -> None:
 
 
 def test_a_study_that_something_else_made_says_so() -> None:
-    """Its trials hold no figures of ours."""
+    """Its trials hold none of the search's metrics."""
     study = optuna.create_study(study_name="plain")
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
     html = page(read_study(study))
     check(html)
-    assert "hold no metrics such as search.run notes" in html
+    assert "hold none of the metrics that search.run records" in html
 
 
 def test_users_words_are_never_markup() -> None:
@@ -234,7 +234,7 @@ def test_markdown_has_the_same_sentences_and_tables() -> None:
 def test_the_command_writes_the_page_into_the_studys_folder(
     confirmed: optuna.Study, runs: Path
 ) -> None:
-    """By default beside the study, or where it is told to; - prints it."""
+    """By default beside the study, or in the file of --out; - prints it."""
     done = run("studies.report", "tiny", "--runs", runs)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

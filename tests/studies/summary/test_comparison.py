@@ -1,4 +1,4 @@
-"""Two studies side by side: what differs, what both found, and whether that can be compared."""
+"""Two studies side by side: what differs, the results of both, and whether that can be compared."""
 
 import dataclasses
 import json
@@ -53,19 +53,19 @@ def identity(study: StudyRecord, **changes: Any) -> Identity:
 
 def rows(text: str) -> dict[str, list[str]]:
     """Lines of the tables by their first cell, the first of equal ones."""
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for line in text.splitlines():
         cells = [cell for cell in line.split("  ") if cell.strip()]
         if len(cells) == 3:
-            found.setdefault(cells[0].strip(), [cell.strip() for cell in cells[1:]])
-    return found
+            by_name.setdefault(cells[0].strip(), [cell.strip() for cell in cells[1:]])
+    return by_name
 
 
 def test_what_differs_is_named_setting_by_setting(study: optuna.Study) -> None:
-    """Bounds of the space in words, and the settings that a study must not change."""
+    """Bounds of the space as text, and the settings that a study must not change."""
     first = with_space(read_study(study))
-    told = {(d.kind, d.name): d.values for d in differences(first, other(first))}
-    assert told == {
+    values = {(d.kind, d.name): d.values for d in differences(first, other(first))}
+    assert values == {
         ("space", "optim.lr"): ("0.0001 to 0.01 (log)", "0.001 to 0.01 (log)"),
         ("space", "model.hidden_dim"): ("32 to 128 in steps of 32", "the manual's"),
         ("settings", "epochs"): ("14", "30"),
@@ -74,43 +74,43 @@ def test_what_differs_is_named_setting_by_setting(study: optuna.Study) -> None:
     assert differences(first, first) == []
 
 
-def test_figures_stand_side_by_side(confirmed: optuna.Study, empty: optuna.Study) -> None:
+def test_metrics_stand_side_by_side(confirmed: optuna.Study, empty: optuna.Study) -> None:
     """Counts, cost, best and baseline on val, what was confirmed, and test with intervals."""
     first, second = read_study(confirmed), read_study(empty)
-    found = rows(render(first, second))
-    assert found["trials finished"] == ["4", "0"]
-    assert found["epochs spent"] == ["50", "0"]
-    assert found["best, val"] == ["#1", "none"]
-    assert found["chosen, confirmed"] == ["#2", "none"]
-    assert found["ensemble, test [95 %]"] == ["#2 #1", "none"]
-    assert found["test opened"] == ["once", "0 times"]
+    table = rows(render(first, second))
+    assert table["trials finished"] == ["4", "0"]
+    assert table["epochs spent"] == ["50", "0"]
+    assert table["best, val"] == ["#1", "none"]
+    assert table["chosen, confirmed"] == ["#2", "none"]
+    assert table["ensemble, test [95 %]"] == ["#2 #1", "none"]
+    assert table["test opened"] == ["once", "0 times"]
     text = render(first, first)
     assert text.count("0.310 [0.210, 0.410]") == 4
     assert "±" not in text  # a deviation is stored, which is no error of the mean
-    assert "Both are of the same data (demo, dddddddddddd)." in text
+    assert "Both studies have the same data (demo, dddddddddddd)." in text
 
 
 def test_other_data_is_told_plainly(study: optuna.Study, empty: optuna.Study) -> None:
-    """Figures on other clips mean nothing beside each other; nor where a study names no data."""
+    """Metrics on other clips cannot be compared; nor where a study names no data."""
     first = read_study(study)
     second = dataclasses.replace(
         read_study(empty), identity=identity(first, data="e" * 32), data_source="my.pkl"
     )
-    told = "metrics of one study cannot be compared with those of the other"
+    sentence = "metrics of one study cannot be compared with those of the other"
     text = render(first, second)
-    assert told in text
+    assert sentence in text
     assert "demo (dddddddddddd)  my.pkl (eeeeeeeeeeee)" in text
     assert as_json(first, second)["comparable"] is False
-    assert told in render(first, dataclasses.replace(first, identity=None))
-    assert told not in render(first, first)
+    assert sentence in render(first, dataclasses.replace(first, identity=None))
+    assert sentence not in render(first, first)
 
 
 def test_scores_of_other_weights_are_told(study: optuna.Study) -> None:
-    """The figures by task can be compared still."""
+    """R² by task can still be compared."""
     first = read_study(study)
     second = dataclasses.replace(first, watch=Watch(cross_modal="lip_sync"))
     text = render(first, second)
-    assert "Their scores weigh other tasks" in text
+    assert "Their scores weight the tasks differently" in text
     assert "lip_sync" in rows(text)
 
 
@@ -120,12 +120,12 @@ def test_the_command_takes_two_names(
     """As text, and as JSON with both summaries as of one study; options may stand in between."""
     done = run("studies.show", "tiny", "empty", "--runs", runs)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("tiny beside empty\n")
+    assert done.stdout.startswith("tiny compared with empty\n")
     done = run("studies.show", "tiny", "--runs", runs, "empty", "--json")
-    told = json.loads(done.stdout)
-    assert [summary["study"] for summary in told["studies"]] == ["tiny", "empty"]
-    assert told["studies"][0]["best"]["trial"] == 1
-    assert told["same"] == {"data": True, "space": True, "settings": True}
-    assert told["comparable"] is True
-    assert told["differences"] == []
+    summaries = json.loads(done.stdout)
+    assert [summary["study"] for summary in summaries["studies"]] == ["tiny", "empty"]
+    assert summaries["studies"][0]["best"]["trial"] == 1
+    assert summaries["same"] == {"data": True, "space": True, "settings": True}
+    assert summaries["comparable"] is True
+    assert summaries["differences"] == []
     assert_one_line(run("studies.show", "tiny", "nix", "--runs", runs), "no study 'nix'")

@@ -1,4 +1,4 @@
-"""Words stay words, figures stay legible."""
+"""Words stay words, numbers stay legible."""
 
 from studies.summary import markdown
 from studies.table import Table
@@ -13,7 +13,7 @@ def test_marks_are_escaped_where_they_would_be_read_as_such() -> None:
 
 
 def test_a_table_has_a_ruler() -> None:
-    """Its first column to the left and figures to the right."""
+    """Its first column to the left and numbers to the right."""
     text = markdown.titled(Table(title="T", head=["", "a"], rows=[["x_y", "1"]]))
     assert text.splitlines() == ["*T*", "", "|  | a |", "| :-- | --: |", "| x_y | 1 |"]
 

@@ -1,4 +1,4 @@
-"""What the confirmation says in words, and how well test is ranked."""
+"""Sentences on the confirmation, and correlations on test."""
 
 import optuna
 from made_records import with_confirmation, with_test
@@ -12,9 +12,9 @@ from studies.summary.winners_curse import agreement_table, winners_curse
 
 def test_the_gap_between_search_and_confirmed_score_is_told(confirmed: optuna.Study) -> None:
     """Trial 2 scored 0.4 in the search and 0.33 on folds, one of four that ended."""
-    (told,) = winners_curse(read_study(confirmed))
-    assert told.startswith("Search score of #2: 0.400; confirmed score: 0.330.")
-    assert "0.070 too high, as the best of 4 noisy scores is (the winner's curse;" in told
+    (sentence,) = winners_curse(read_study(confirmed))
+    assert sentence.startswith("Search score of #2: 0.400; confirmed score: 0.330.")
+    assert "0.070 too high, as the best of 4 noisy scores is (the winner's curse;" in sentence
 
 
 def test_a_gap_within_the_error_is_no_curse(confirmed: optuna.Study) -> None:
@@ -22,17 +22,17 @@ def test_a_gap_within_the_error_is_no_curse(confirmed: optuna.Study) -> None:
     study = read_study(confirmed)
     for mean, error in ((0.45, 0.02), (0.35, 0.06)):
         row = candidate(study, score_mean=mean, score_error=error)
-        (told,) = winners_curse(with_confirmation(study, candidates=(row,)))
-        assert f"confirmed score: {mean:.3f} ± {error:.3f}." in told
-        assert told.endswith("The two agree within the error.")
+        (sentence,) = winners_curse(with_confirmation(study, candidates=(row,)))
+        assert f"confirmed score: {mean:.3f} ± {error:.3f}." in sentence
+        assert sentence.endswith("The two agree within the error.")
 
 
 def candidate(study: StudyRecord, **changes: object) -> CandidateResult:
     """The chosen candidate's result, changed."""
     assert study.confirmation is not None
-    found = study.confirmation.candidate(study.chosen)
-    assert found is not None
-    return found.model_copy(update=changes)
+    candidate = study.confirmation.candidate(study.chosen)
+    assert candidate is not None
+    return candidate.model_copy(update=changes)
 
 
 def test_the_rule_of_the_choice_is_quoted(confirmed: optuna.Study) -> None:
@@ -42,13 +42,13 @@ def test_the_rule_of_the_choice_is_quoted(confirmed: optuna.Study) -> None:
 
 
 def test_before_a_confirmation_nothing_is_said(study: optuna.Study) -> None:
-    """There is nothing to compare the search score with."""
+    """No confirmed score can be compared with the search score."""
     assert winners_curse(read_study(study)) == []
     assert agreement_table(read_study(study)) is None
 
 
 def test_correlations_and_error_stand_by_task_with_their_labels(confirmed: optuna.Study) -> None:
-    """A column a model and metric; where none is stored there is no such table."""
+    """A column a model and metric; no table where none is stored."""
     study = read_study(confirmed)
     assert agreement_table(study) is None
     assert study.test is not None
