@@ -7,9 +7,6 @@ from typing import Any
 
 from avq_core.errors import ConfigError
 
-OBJECTIVES: Final = ("score", "pareto")
-"""What a study maximises: the weighted mean of both R², or both of them as two objectives."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchedR2:

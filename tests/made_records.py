@@ -1,4 +1,4 @@
-"""Records of studies that nobody ran, as the search would leave them: any size, any names."""
+"""Records of simulated studies of any size and with any names, as the search would leave them."""
 
 import dataclasses
 import math
@@ -231,7 +231,7 @@ def _candidate(study: StudyRecord, trial: TrialRecord) -> CandidateResult:
     )
     if not trial.baseline:
         return whole
-    # Dropped after a run, as it mostly is.
+    # Dropped after a run, as in most searches.
     dropped = {
         "score_std": math.nan,
         "score_error": math.nan,

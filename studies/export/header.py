@@ -78,7 +78,7 @@ def _provenance(export: Export) -> Iterator[str]:
     yield from _text("seed", f"{training['seed']}, of {run}")
     provenance = study.provenance or Provenance()
     versions = ", ".join(f"{name} {number}" for name, number in provenance.versions.items())
-    yield from _text("versions", versions or "not noted by this study")
+    yield from _text("versions", versions or "not recorded by this study")
     for label, value in (("machine", provenance.machine), ("started", provenance.started)):
         if value:
             yield from _text(label, value)

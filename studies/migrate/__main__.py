@@ -1,4 +1,4 @@
-"""`python -m studies.migrate`: a study's trials carried into a study of another space."""
+"""`python -m studies.migrate`: copies a study's trials into a new study of another space."""
 
 import argparse
 import shlex
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import optuna
 
     from space.space import Space
-    from studies.migrate.carry import Sorting
+    from studies.migrate.copying import Sorting
 
 _WATCHED: Final = ("cross_modal", "overall")
 
@@ -25,10 +25,9 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
         prog="python -m studies.migrate",
-        description="Carries the finished trials of a study that fit another space into a new study "
-        "of that space, with their metrics, states, curves and dates. The new study goes on with "
-        "python -m search.run; its sampler learns from the carried trials. The old one is left as "
-        "it is.",
+        description="Copies the finished trials of a study that fit another space into a new study "
+        "of that space, with their metrics, states, curves and dates. python -m search.run resumes "
+        "the new study; its sampler learns from the copied trials. The old study does not change.",
     )
     add_study_options(parser)
     parser.add_argument(
@@ -44,11 +43,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Reads, sorts out, writes, tells."""
+    """Reads the study, writes the new one and prints what was copied."""
     options = build_parser().parse_args(argv)
     import optuna
 
-    from studies.migrate.carry import carry, sort_out
+    from studies.migrate.copying import copy_trials, sort_out
     from studies.storage.open import open_study, storage_url
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -58,11 +57,11 @@ def main(argv: Sequence[str]) -> int:
     if not is_name(new):
         raise StudyError(f"--into is {new!r}, expected {EXPECTED}, and not {PREPARED!r}")
     sorting = sort_out(source, space)
-    carry(
+    copy_trials(
         source, sorting, space=space, url=storage_url(options.runs, new, options.storage), new=new
     )
-    print("\n".join(_told(source.study_name, new, sorting)))
-    print(f"it goes on with: {_command(source, space, new, options)}")
+    print("\n".join(_report(source.study_name, new, sorting)))
+    print(f"resume it with: {_command(source, space, new, options)}")
     return 0
 
 
@@ -74,35 +73,33 @@ def _space(wanted: str, source: "optuna.Study") -> "Space":
     return named_space(wanted, source.user_attrs.get(TASKS, []))
 
 
-def _told(source: str, new: str, sorting: "Sorting") -> list[str]:
-    """What was carried, and what was left by the setting that did not fit."""
-    from studies.migrate.carry import UNFINISHED
+def _report(source: str, new: str, sorting: "Sorting") -> list[str]:
+    """Lines on the copied trials, and on the others by the first setting that does not fit."""
+    from studies.migrate.copying import UNFINISHED
     from studies.records.attributes import BASELINE
 
-    states = Counter(trial.state.name.lower() for trial, _ in sorting.carried)
-    num, left = len(sorting.carried), Counter(path for path, _ in sorting.left)
-    unfinished = left.pop(UNFINISHED, 0)
+    states = Counter(trial.state.name.lower() for trial, _ in sorting.fitting)
+    num, misfits = len(sorting.fitting), Counter(path for path, _ in sorting.misfits)
+    unfinished = misfits.pop(UNFINISHED, 0)
     by_state = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    first = (
-        f"carried {num} of {num + left.total()} finished trials of {source} into {new}: {by_state}"
-    )
-    for trial, point in sorting.carried:
+    first = f"copied {num} of {num + misfits.total()} finished trials of {source} into {new}: {by_state}"
+    for trial, point in sorting.fitting:
         if trial.user_attrs.get(BASELINE):
-            outside = "" if point else ", though the space does not hold it"
-            first += f"; the baseline #{trial.number} among them{outside}"
+            outside = "" if point else ", though it is outside the space"
+            first += f"; the manual baseline #{trial.number} among them{outside}"
     lines = [first]
-    if left:
-        lines.append("left, by the first setting that does not fit:")
-    for path, count in left.most_common():
-        why = next(reason for other, reason in sorting.left if other == path)
+    if misfits:
+        lines.append("not copied, by the first setting that does not fit:")
+    for path, count in misfits.most_common():
+        why = next(reason for other, reason in sorting.misfits if other == path)
         lines.append(f"  {count:>4}  {path}" + (f" (such as: {why})" if why else ""))
     if unfinished:
-        lines.append(f"not finished, so not carried: {unfinished}")
+        lines.append(f"not finished, so not copied: {unfinished}")
     return lines
 
 
 def _command(source: "optuna.Study", space: "Space", new: str, options: argparse.Namespace) -> str:
-    """The command that goes on with the new study; settings at their defaults are left out."""
+    """The command that resumes the new study; options at their defaults are left out."""
     from studies.records import attributes
 
     stored = source.user_attrs
@@ -134,7 +131,7 @@ def _command(source: "optuna.Study", space: "Space", new: str, options: argparse
 
 
 def _has_layout(source: "optuna.Study") -> bool:
-    """Whether the data was read with settings of its own, which a file of the user's holds."""
+    """Whether the data was read with settings that differ from the defaults, as from a --layout file."""
     from avq_core.config.presets import manual
     from avq_core.config.values import to_dict
     from studies.records.attributes import CONFIG

@@ -1,1 +1,1 @@
-"""`python -m studies.report`: a study as one page."""
+"""`python -m studies.report`: a study as one HTML page or as Markdown."""

@@ -1,4 +1,4 @@
-"""`python -m studies.report`: a study as one HTML page that needs nothing but itself."""
+"""`python -m studies.report`: a study as one self-contained HTML page, or as Markdown."""
 
 import argparse
 import sys

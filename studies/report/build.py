@@ -1,4 +1,4 @@
-"""What a report holds, and the page or the Markdown that is made of it."""
+"""Builds a report, as HTML or as Markdown."""
 
 from studies.records.study import StudyRecord
 from studies.report.document import Document
@@ -13,21 +13,21 @@ def page(study: StudyRecord) -> str:
 
 
 def markdown(study: StudyRecord) -> str:
-    """The same without plots."""
+    """The same content as Markdown, without plots."""
     from studies.report.markdown import render
 
     return render(document(study, with_plots=False))
 
 
 def document(study: StudyRecord, *, with_plots: bool) -> Document:
-    """What the report says, whatever it is set as.
+    """The content of the report, independent of its format.
 
     Args:
         study: The study.
-        with_plots: Whether to draw, which imports plotly.
+        with_plots: Whether to draw plots, which imports Plotly.
     """
     from studies.report.course import course_sections
-    from studies.report.provenance import origin_sections
+    from studies.report.provenance import provenance_sections
     from studies.report.results import result_sections
 
     return Document(
@@ -39,6 +39,6 @@ def document(study: StudyRecord, *, with_plots: bool) -> Document:
         sections=[
             *result_sections(study, with_plots=with_plots),
             *course_sections(study, with_plots=with_plots),
-            *origin_sections(study),
+            *provenance_sections(study),
         ],
     )

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _MARKS: Final = (
-    "Point at a mark to read its metrics; a click on a name in the legend hides it, two show it "
-    "alone."
+    "Point at a mark to read its metrics. Click a name in the legend to hide it, double-click to show "
+    "it alone."
 )
 _CURVES: Final = (
     "Dotted lines are rungs, the epochs at which the pruner decides; a cross marks where it stopped "
@@ -22,8 +22,8 @@ _CURVES: Final = (
 )
 _LINES: Final = (
     "The darker a line, the higher its score: where the lines of the best quarter meet, a "
-    "hyperparameter seems to matter. Two clicks on a quarter in the legend show it alone. A line "
-    "passes at the – where the trial has no value of a conditional hyperparameter."
+    "hyperparameter seems to matter. Double-click a quarter in the legend to show it alone. A line "
+    "passes at the – where the trial does not have a conditional hyperparameter."
 )
 _SLICES: Final = (
     "Score against each hyperparameter, as suggested: dots are complete trials, crosses are pruned "
@@ -33,7 +33,7 @@ _SLICES: Final = (
 
 
 _WHOLE: Final = 2000
-"""A column that fills the line, whatever its width."""
+"""Width of a column that always fills the line."""
 
 
 def course_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section]:
@@ -41,7 +41,7 @@ def course_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section
 
     Args:
         study: The study.
-        with_plots: Whether to draw plots; without, a section that is only plots is left out.
+        with_plots: Whether to draw plots; otherwise, sections of plots alone are left out.
     """
     if not any(trial.score is not None for trial in study.trials):
         return

@@ -1,4 +1,4 @@
-"""What a report is made of, before it is set as HTML or Markdown."""
+"""The content of a report, before it becomes HTML or Markdown."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,34 +11,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plots:
-    """Plots beside each other, as many as a line holds."""
+    """Plots side by side, as many as fit a line."""
 
     plots: "list[go.Figure]"
     column: int = 400
-    """Width that a plot wants, in pixels; it gets less where there is less."""
+    """Preferred width of a plot, in pixels; narrower on narrow pages."""
     min_width: int = 0
-    """Width below which it scrolls sideways instead."""
+    """Width in pixels below which the plots scroll sideways."""
     note: str = ""
     """How to read them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Points:
-    """Sentences of equal standing."""
+    """Sentences as a bullet list."""
 
     sentences: list[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Code:
-    """Commands, as they are typed."""
+    """Commands for a shell."""
 
     lines: list[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folded:
-    """A long table, shut until it is wanted; its title is what stands on the lid."""
+    """A long table that is folded under its title."""
 
     table: Table
 
@@ -48,13 +48,13 @@ Block = str | Table | Plots | Points | Code | Folded
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """A heading and what stands under it."""
+    """A heading and the blocks under it."""
 
     anchor: str
     """Unique; letters and hyphens."""
     title: str
     short: str
-    """In the table of contents."""
+    """Title in the table of contents."""
     blocks: list[Block] = field(default_factory=list)
 
 
@@ -64,11 +64,11 @@ class Document:
 
     title: str
     facts: str
-    """What it is of, in a line."""
+    """Data, space and cost of the study, in one line."""
     lead: list[str]
-    """What came of it: the first sentence is the one to remember."""
+    """The verdict; the first sentence is the most important one."""
     points: list[str]
-    """What else belongs to the verdict."""
+    """Further sentences of the verdict."""
     glance: Table | None
     """The main metrics."""
     sections: list[Section]

@@ -10,7 +10,7 @@ from studies.summary.markdown import plain
 from studies.table import Table, word_columns
 
 _FENCE: Final = "`" * 3
-# On GitHub `#14` would be a link to some issue and `@name` would call somebody.
+# On GitHub `#14` would link to an issue and `@name` would notify a user.
 _CALLS: Final = (
     (re.compile(r"^#(?=\d)"), "No. "),
     (re.compile(r"#(?=\d)"), "no. "),
@@ -21,18 +21,22 @@ _CALLS: Final = (
 def render(document: Document) -> str:
     """The whole text."""
     first, *rest = document.lead
-    parts = [f"# {uncalled(document.title)}", uncalled(document.facts), f"**{uncalled(first)}**"]
-    parts += [uncalled(sentence) for sentence in rest]
+    parts = [
+        f"# {without_mentions(document.title)}",
+        without_mentions(document.facts),
+        f"**{without_mentions(first)}**",
+    ]
+    parts += [without_mentions(sentence) for sentence in rest]
     parts += [_table(document.glance)] if document.glance else []
     parts += [_points(document.points)] if document.points else []
     for section in document.sections:
-        blocks = [told for block in section.blocks for told in _block(block)]
-        parts += [f"## {uncalled(section.title)}", *blocks]
+        blocks = [text for block in section.blocks for text in _block(block)]
+        parts += [f"## {without_mentions(section.title)}", *blocks]
     return "\n\n".join(parts) + "\n"
 
 
-def uncalled(words: str) -> str:
-    """Words on one line that Markdown shows as they are, and that GitHub makes no links of."""
+def without_mentions(words: str) -> str:
+    """Text on one line, escaped for Markdown and without links or mentions on GitHub."""
     escaped = plain(words)
     for pattern, other in _CALLS:
         escaped = pattern.sub(other, escaped)
@@ -41,29 +45,31 @@ def uncalled(words: str) -> str:
 
 def _block(block: Block) -> Iterator[str]:
     if isinstance(block, str):
-        yield uncalled(block)
+        yield without_mentions(block)
     elif isinstance(block, Points):
         yield _points(block.sentences)
     elif isinstance(block, Code):
-        # Typed as they are; a fence within would end it.
+        # Not escaped; but a fence within a line would end the block.
         yield "\n".join(
             [f"{_FENCE}sh", *(line.replace(_FENCE, "") for line in block.lines), _FENCE]
         )
     elif isinstance(block, Folded):
-        # Too long for a mail, and GitHub folds it like the page.
-        yield f"<details><summary>{uncalled(block.table.title)}</summary>"
+        # GitHub folds this as the page does.
+        yield f"<details><summary>{without_mentions(block.table.title)}</summary>"
         yield _table(block.table)
         yield "</details>"
     elif isinstance(block, Table):
-        yield f"*{uncalled(block.title)}*"
+        yield f"*{without_mentions(block.title)}*"
         yield _table(block)
     else:
         assert isinstance(block, Plots)
 
 
 def _points(sentences: list[str]) -> str:
-    return "\n".join(f"- {uncalled(sentence)}" for sentence in sentences)
+    return "\n".join(f"- {without_mentions(sentence)}" for sentence in sentences)
 
 
 def _table(table: Table) -> str:
-    return markdown.table(table.head, table.rows, words=word_columns(table), set_word=uncalled)
+    return markdown.table(
+        table.head, table.rows, words=word_columns(table), set_word=without_mentions
+    )

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing but itself: no server, no network."""
+"""A report as one self-contained HTML page: it needs no server and no network."""
 
 from dataclasses import dataclass
 from html import unescape
@@ -17,7 +17,7 @@ _CONFIG: Final = {
     "showSendToCloud": False,  # on by default since plotly.js 4
     "modeBarButtons": [["toImage", "resetViews"]],
 }
-# A finger that moves over a plot scrolls the page.
+# On a touch screen, a finger that moves over a plot scrolls the page.
 _TOUCH: Final = (
     "if (matchMedia('(pointer: coarse)').matches) Plotly.relayout('{plot_id}', {dragmode: false})"
 )
@@ -28,7 +28,7 @@ class _Drawn:
     """A plot as HTML."""
 
     caption: str
-    """Its title, which stands above it as text and wraps where a plot's own does not."""
+    """Its title, as HTML above the plot, since titles of Plotly do not wrap."""
     html: str
 
 
@@ -54,14 +54,14 @@ def _library() -> str:
 
 
 def _draw(plot: "go.Figure", anchor: str) -> _Drawn:
-    """Sets a plot as HTML under an identifier of its own."""
+    """Converts a plot to HTML with a unique id."""
     from plotly.io import to_html
 
     from studies.plots.style import SMALL
 
     small = plot.layout.height <= SMALL
     plain = plot.to_dict()
-    # Plotly's text is escaped for plotly; the template escapes it for HTML, whatever it was.
+    # The title is escaped for Plotly; the template escapes it for HTML.
     caption = unescape(plain["layout"].pop("title")["text"])
     html = to_html(
         plain,

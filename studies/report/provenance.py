@@ -1,4 +1,4 @@
-"""The report's sections on what the study is of: data, how to reproduce it, all trials."""
+"""The report's sections on provenance: data, how to reproduce the study, all trials."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -13,14 +13,14 @@ from studies.report.document import Block, Code, Folded, Points, Section
 from studies.summary.tables import BASELINE, CHOSEN
 from studies.table import Table
 
-_NOT_NOTED = "not noted by this study"
+_NOT_RECORDED = "not recorded by this study"
 
 
-def origin_sections(study: StudyRecord) -> Iterator[Section]:
+def provenance_sections(study: StudyRecord) -> Iterator[Section]:
     """The data, how to reproduce the study, and all trials."""
-    audited = _audit(study)
-    if audited:
-        yield Section(anchor="data", title="Data", short="Data", blocks=audited)
+    audit_blocks = _audit(study)
+    if audit_blocks:
+        yield Section(anchor="data", title="Data", short="Data", blocks=audit_blocks)
     yield Section(
         anchor="reproduce",
         title="Reproduce",
@@ -71,7 +71,7 @@ def _audit(study: StudyRecord) -> list[Block]:
 
 
 def _label_table(counts: Sequence[LabelCount]) -> Table:
-    """A row a task, a column a split: labels that are valid, share that is missing."""
+    """Number of valid labels and share of missing ones, by task and split."""
     splits = list(dict.fromkeys(count.split for count in counts))
     cells = {
         (count.task, count.split): f"{count.valid} ({count.missing_share:.0%} missing)"
@@ -85,13 +85,13 @@ def _label_table(counts: Sequence[LabelCount]) -> Table:
 
 
 def _reproduce(study: StudyRecord) -> list[Block]:
-    made = study.provenance or Provenance()
+    provenance = study.provenance or Provenance()
     blocks: list[Block] = []
-    if made.command:
-        blocks += ["The study, by the same command:", Code(lines=[made.command])]
+    if provenance.command:
+        blocks += ["The same command reproduces the study:", Code(lines=[provenance.command])]
     if study.best is not None or study.chosen is not None:
         blocks += [f"{_what_repeats(study)}:", Code(lines=_train_commands(study))]
-    blocks.append(Table(title="provenance", head=["", ""], rows=_made_of(study, made)))
+    blocks.append(Table(title="provenance", head=["", ""], rows=_made_of(study, provenance)))
     openings = _opening_table(study.confirmation or Confirmation())
     return [*blocks, *([openings] if openings else [])]
 
@@ -103,8 +103,8 @@ def _what_repeats(study: StudyRecord) -> str:
         metrics = "its metrics on test" if study.test else metrics
     if study.test is not None and study.test.chosen.r2_first is not None:
         metrics += ", those of the first seed's run"
-    where = "to the digit on a machine of the same kind with the same versions"
-    return f"{what}, and {metrics}, {where}"
+    conditions = "to the last digit on a machine of the same kind with the same versions"
+    return f"{what} and {metrics}, {conditions}"
 
 
 def _opening_table(confirmation: Confirmation) -> Table | None:
@@ -121,10 +121,10 @@ def _opening_table(confirmation: Confirmation) -> Table | None:
 
 def _train_commands(study: StudyRecord) -> list[str]:
     data = shlex.quote(study.data_source or "DATA")
-    where = None if study.test is None else study.test.trained_on
-    options = "" if where is None else f" --device {shlex.quote(where.device)}"
-    options += "" if where is None else f" --threads {where.threads}"
-    # With = a name that begins with a hyphen is no option.
+    ran_on = None if study.test is None else study.test.trained_on
+    options = "" if ran_on is None else f" --device {shlex.quote(ran_on.device)}"
+    options += "" if ran_on is None else f" --threads {ran_on.threads}"
+    # After `--`, a name that begins with a hyphen is not taken for an option.
     name = shlex.quote(study.name)
     name = f"-- {name}" if study.name.startswith("-") else name
     return [
@@ -133,19 +133,19 @@ def _train_commands(study: StudyRecord) -> list[str]:
     ]
 
 
-def _made_of(study: StudyRecord, made: Provenance) -> list[list[str]]:
-    versions = ", ".join(f"{name} {number}" for name, number in made.versions.items())
+def _made_of(study: StudyRecord, provenance: Provenance) -> list[list[str]]:
+    versions = ", ".join(f"{name} {number}" for name, number in provenance.versions.items())
     identity = study.identity
     settings = {} if identity is None else flat(identity.settings)
     rows = [
-        ["data", study.data_source or _NOT_NOTED],
-        ["data fingerprint", _NOT_NOTED if identity is None else identity.data],
-        ["space", study.space.name or _NOT_NOTED],
-        ["space fingerprint", _NOT_NOTED if identity is None else identity.space],
+        ["data", study.data_source or _NOT_RECORDED],
+        ["data fingerprint", _NOT_RECORDED if identity is None else identity.data],
+        ["space", study.space.name or _NOT_RECORDED],
+        ["space fingerprint", _NOT_RECORDED if identity is None else identity.space],
         *([f"setting {name}", str(value)] for name, value in settings.items()),
-        ["versions", versions or _NOT_NOTED],
-        ["machine", made.machine or _NOT_NOTED],
-        ["started", _when(made.started or "") or _NOT_NOTED],
+        ["versions", versions or _NOT_RECORDED],
+        ["machine", provenance.machine or _NOT_RECORDED],
+        ["started", _when(provenance.started or "") or _NOT_RECORDED],
     ]
     if study.test is not None:
         seed = study.test.chosen.config.get("training", {}).get("seed")
@@ -158,7 +158,7 @@ def _when(iso: str) -> str:
 
 
 def trial_table(study: StudyRecord) -> Table:
-    """Every trial with its metrics, what it cost and why it ended."""
+    """Every trial with its metrics, its cost and the reason why it ended."""
     best = study.best
     watched = list(study.watch.tasks)
     rows, marks = [], []

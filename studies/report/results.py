@@ -1,4 +1,4 @@
-"""The report's sections on what was found: tables of metrics, confirmed scores, predictions."""
+"""The report's sections on results: search, confirmation, test, predictions."""
 
 from collections.abc import Iterator
 
@@ -10,19 +10,19 @@ from studies.summary.winners_curse import agreement_table, winners_curse
 
 
 def result_sections(study: StudyRecord, *, with_plots: bool) -> Iterator[Section]:
-    """What the study found, in the order in which it was found.
+    """Results of the search, of the confirmation and of the test split, in this order.
 
     Args:
         study: The study.
-        with_plots: Whether to draw as well.
+        with_plots: Whether to draw plots.
     """
     best = study.best
     tables = [table for table in (search_table(study), front_table(study)) if table is not None]
-    told = searched(study, best) if best is not None else []
-    told = [sentence for sentence in told if sentence not in headline(study)]
-    if told or tables:
+    sentences = searched(study, best) if best is not None else []
+    sentences = [sentence for sentence in sentences if sentence not in headline(study)]
+    if sentences or tables:
         yield Section(
-            anchor="search", title="Search results", short="Search", blocks=[*told, *tables]
+            anchor="search", title="Search results", short="Search", blocks=[*sentences, *tables]
         )
     if (confirmed := confirmation_table(study)) is not None:
         yield Section(

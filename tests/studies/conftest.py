@@ -32,7 +32,7 @@ NAME = "tiny"
 def make_trial(
     state: TrialState, *, score: float | None = None, epochs: int = 6, baseline: bool = False
 ) -> FrozenTrial:
-    """A trial of 14 planned epochs whose figures rise to the score."""
+    """A trial of 14 planned epochs whose metrics rise to the score."""
     lr = 1e-3 if score is None else 1e-3 * (1 + abs(score))
     config = with_values(manual(TASKS), {"optim.lr": lr, "training.epochs": 14})
     noted: dict[str, Any] = {
@@ -44,7 +44,7 @@ def make_trial(
     if baseline:
         noted[attributes.BASELINE] = True
     if score is not None:
-        # One task's figure is not defined: NaN, which a storage holds as null.
+        # One task's R² is not defined: NaN, which a storage holds as null.
         r2 = {"lip_sync": None, "cross_modal": score + 0.05, "overall": score - 0.05}
         noted[attributes.HISTORY] = [
             {

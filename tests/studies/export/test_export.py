@@ -64,7 +64,7 @@ def test_trials_that_cannot_be_exported_say_why(study: optuna.Study, empty: optu
     record = read_study(study)
     with pytest.raises(StudyError, match=r"has no trial 99, expected 0 to 6"):
         pick(record, 99)
-    with pytest.raises(StudyError, match=r"trial 6 of 'tiny' is waiting and holds no config"):
+    with pytest.raises(StudyError, match=r"trial 6 of 'tiny' is waiting and has no config"):
         to_yaml(record, pick(record, 6))
     with pytest.raises(StudyError, match=r"'empty' has no complete trial yet"):
         pick(read_study(empty), None)
@@ -187,7 +187,7 @@ def test_what_a_study_does_not_hold_is_left_out(confirmed: optuna.Study) -> None
     """One seed, no standard error, no versions, nothing of where it was trained."""
     record = read_study(confirmed)
     text_of_comments = comments(to_yaml(record, record.trials[2]))
-    assert "versions not noted by this study" in text_of_comments
+    assert "versions not recorded by this study" in text_of_comments
     assert (
         "score 0.330 ± 0.020 sd over 3 of the runs on 3 folds and 1 fresh seed each of train + val test opened once"
         in text_of_comments
@@ -234,14 +234,14 @@ def test_the_front_is_written_a_file_a_trial(study: optuna.Study, runs: Path) ->
     assert load_config(str(folder / "trial-7.yaml")).optim.lr == pytest.approx(1.4e-3)
 
 
-def test_a_front_that_cannot_be_written_is_told(
+def test_a_front_that_cannot_be_written_is_one_line(
     study: optuna.Study, empty: optuna.Study, runs: Path
 ) -> None:
     """No trial yet, no folder, two wishes at once."""
     done = run("studies.export", "empty", "--pareto", "--out", runs / "x", "--runs", runs)
     assert_one_line(done, "has no complete trial yet, so there is no front")
     done = run("studies.export", "tiny", "--pareto", "--out", "-", "--runs", runs)
-    assert_one_line(done, "--pareto writes a file a trial, got --out -, expected a folder")
+    assert_one_line(done, "--pareto writes a file for each trial, got --out -, expected a folder")
     done = run("studies.export", "tiny", "--pareto", "--trial", 1, "--out", runs, "--runs", runs)
     assert_one_line(done, "not allowed with argument --pareto")
 

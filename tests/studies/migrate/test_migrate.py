@@ -1,4 +1,4 @@
-"""`studies.migrate`: which trials are carried, as what, and that the search goes on with them."""
+"""`studies.migrate`: which trials are copied, as what, and that the search resumes with them."""
 
 import dataclasses
 from pathlib import Path
@@ -19,7 +19,7 @@ from space.presets import preset
 from space.space import Space
 from studies.distributions import distributions_of
 from studies.errors import StudyError
-from studies.migrate.carry import CARRIED, carry, sort_out
+from studies.migrate.copying import COPIED_FROM, copy_trials, sort_out
 from studies.records import attributes
 from studies.records.read import read_study
 from studies.storage.open import open_study, storage_url
@@ -32,40 +32,40 @@ NARROW = Space(
 )
 
 
-def carried(source: optuna.Study, space: Space, runs: Path) -> optuna.Study:
+def copied(source: optuna.Study, space: Space, runs: Path) -> optuna.Study:
     url = storage_url(runs, "new", None)
-    return carry(source, sort_out(source, space), space=space, url=url, new="new")
+    return copy_trials(source, sort_out(source, space), space=space, url=url, new="new")
 
 
 def finished(
     config: dict[str, Any], params: dict[str, Any], space: Space, **noted: Any
 ) -> FrozenTrial:
     """A complete trial of a configuration."""
-    told = distributions_of(space)
+    distributions = distributions_of(space)
     return optuna.trial.create_trial(
         value=0.5,
         params=params,
-        distributions={path: told[path] for path in params},
+        distributions={path: distributions[path] for path in params},
         user_attrs={attributes.CONFIG: config, **noted},
     )
 
 
 def test_trials_that_fit_keep_all_but_their_distributions(study: optuna.Study, runs: Path) -> None:
-    """Figures, state, dates, curve and attributes; the baseline goes along, wherever it lies."""
-    new = carried(study, NARROW, runs)
-    assert [trial.user_attrs[CARRIED]["trial"] for trial in new.trials] == [0, 1, 2]
-    told = distributions_of(NARROW)
+    """Metrics, state, dates, curve and attributes; the baseline goes along, wherever it lies."""
+    new = copied(study, NARROW, runs)
+    assert [trial.user_attrs[COPIED_FROM]["trial"] for trial in new.trials] == [0, 1, 2]
+    distributions = distributions_of(NARROW)
     for trial in new.trials:
-        before = study.trials[trial.user_attrs[CARRIED]["trial"]]
+        before = study.trials[trial.user_attrs[COPIED_FROM]["trial"]]
         assert (trial.state, trial.value) == (before.state, before.value)
         assert trial.datetime_start == before.datetime_start
         assert trial.datetime_complete == before.datetime_complete
         assert trial.intermediate_values == before.intermediate_values
-        assert {k: v for k, v in trial.user_attrs.items() if k != CARRIED} == before.user_attrs
+        assert {k: v for k, v in trial.user_attrs.items() if k != COPIED_FROM} == before.user_attrs
     assert new.trials[0].params == {}
     assert new.trials[0].user_attrs[attributes.BASELINE]
     assert new.trials[1].params == {"optim.lr": 1.5e-3}
-    assert new.trials[1].distributions == told
+    assert new.trials[1].distributions == distributions
 
 
 def test_the_new_study_is_of_the_same_data_and_the_new_space(
@@ -79,7 +79,7 @@ def test_the_new_study_is_of_the_same_data_and_the_new_space(
     looked = [{"when": "2026-11-26T02:40:00+00:00", "for": [0, 2], "chosen": 2, "done": True}]
     before_it = confirmed.user_attrs[attributes.CONFIRMATION]
     confirmed.set_user_attr(attributes.CONFIRMATION, before_it | {"openings": looked})
-    new = carried(confirmed, NARROW, runs)
+    new = copied(confirmed, NARROW, runs)
     before, now = read_study(confirmed), read_study(new)
     assert before.identity is not None
     assert now.identity == dataclasses.replace(before.identity, space=NARROW.fingerprint())
@@ -99,7 +99,7 @@ def test_the_new_study_is_of_the_same_data_and_the_new_space(
 
 def test_what_is_left_is_sorted_by_the_setting_that_does_not_fit(study: optuna.Study) -> None:
     """With words for the first of a kind; unfinished trials are another thing."""
-    left = sort_out(study, NARROW).left
+    left = sort_out(study, NARROW).misfits
     assert [path for path, _ in left] == ["optim.lr", *["not finished"] * 3]
     assert left[0][1] == "optim.lr is 0.0012, but the space searches 0.0013 to 0.002"
     fixed = Space(
@@ -128,7 +128,7 @@ def test_a_setting_that_the_old_space_fixed_becomes_a_coordinate(
             "model.lag_channels": Int(low=1, high=8, when={"model.max_lag": (15,)}),
         },
     )
-    new = carried(study, space, runs)
+    new = copied(study, space, runs)
     assert len(new.trials) == 4
     assert new.trials[1].params == {
         "optim.lr": 1.5e-3,
@@ -137,7 +137,7 @@ def test_a_setting_that_the_old_space_fixed_becomes_a_coordinate(
     }
 
 
-def test_weights_are_carried_as_they_were_suggested(empty: optuna.Study, runs: Path) -> None:
+def test_weights_are_copied_as_they_were_suggested(empty: optuna.Study, runs: Path) -> None:
     """Recorded are effective ones; between two spaces that search all of them that is the same."""
     weights = {
         f"training.task_weights.{task}": Float(low=0.5, high=4.0, log=True) for task in TASKS
@@ -147,37 +147,37 @@ def test_weights_are_carried_as_they_were_suggested(empty: optuna.Study, runs: P
     effective = dict.fromkeys(weights, 1.2)  # the manual's sum for these tasks is 3.6
     config = to_dict(with_values(manual(TASKS), effective))
     empty.add_trial(finished(config, raw, space))
-    assert sort_out(empty, space).carried[0][1] == raw
+    assert sort_out(empty, space).fitting[0][1] == raw
     low = Space(name="low", epochs=2, parameters={n: Float(low=0.5, high=1.5) for n in weights})
-    assert sort_out(empty, low).carried[0][1] == pytest.approx(effective)
+    assert sort_out(empty, low).fitting[0][1] == pytest.approx(effective)
 
 
 def test_who_finishes_whom_is_renumbered(study: optuna.Study, runs: Path) -> None:
     """The trial that repeats and finishes another one names it by its number."""
     again = study.trials[2].user_attrs | {attributes.FINISHES: 1}
     study.add_trial(finished(again[attributes.CONFIG], {}, NARROW, **{attributes.FINISHES: 2}))
-    new = carried(study, NARROW, runs)
-    assert new.trials[3].user_attrs[CARRIED]["trial"] == 7
+    new = copied(study, NARROW, runs)
+    assert new.trials[3].user_attrs[COPIED_FROM]["trial"] == 7
     assert new.trials[3].user_attrs[attributes.FINISHES] == 2
     narrower = Space(
         name="one", epochs=14, parameters={"optim.lr": Float(low=1.39e-3, high=1.41e-3)}
     )
     url = storage_url(runs, "other", None)
-    other = carry(study, sort_out(study, narrower), space=narrower, url=url, new="other")
-    assert [t.user_attrs[CARRIED]["trial"] for t in other.trials] == [0, 2, 7]
+    other = copy_trials(study, sort_out(study, narrower), space=narrower, url=url, new="other")
+    assert [t.user_attrs[COPIED_FROM]["trial"] for t in other.trials] == [0, 2, 7]
     assert other.trials[2].user_attrs[attributes.FINISHES] == 1
 
 
 def test_the_first_point_of_the_new_space_is_queued(study: optuna.Study, runs: Path) -> None:
-    """Unless a carried trial is that point."""
+    """Unless a copied trial is that point."""
     for lr, queued in ((1.6e-3, 1), (1.5e-3, 0)):
         space = Space(name="start", epochs=14, parameters=NARROW.parameters, start={"optim.lr": lr})
         url = storage_url(runs, f"new-{queued}", None)
-        new = carry(study, sort_out(study, space), space=space, url=url, new=f"new-{queued}")
+        new = copy_trials(study, sort_out(study, space), space=space, url=url, new=f"new-{queued}")
         assert len(new.get_trials(states=(TrialState.WAITING,))) == queued
 
 
-def test_the_sampler_learns_from_what_was_carried(empty: optuna.Study, runs: Path) -> None:
+def test_the_sampler_learns_from_copied_trials(empty: optuna.Study, runs: Path) -> None:
     """Past its start-up: TPE's suggestion is drawn from its model and lies by the good trials."""
     old = Space(name="old", epochs=2, parameters={"optim.lr": Float(low=1e-5, high=1e-1, log=True)})
     for number in range(40):
@@ -189,7 +189,7 @@ def test_the_sampler_learns_from_what_was_carried(empty: optuna.Study, runs: Pat
     space = Space(
         name="new", epochs=2, parameters={"optim.lr": Float(low=1e-4, high=5e-3, log=True)}
     )
-    new = carried(empty, space, runs)
+    new = copied(empty, space, runs)
     assert len(new.trials) == 40
     new.sampler = make_sampler("tpe", space, seed=0, number=40)
     new.optimize(lambda trial: suggest(trial, space)["optim.lr"], n_trials=1)
@@ -204,18 +204,18 @@ def test_a_part_of_a_study_is_not_left_behind(
     """Interrupted in the middle, it is as if nothing had been begun; the same call works then."""
     sorting, url = sort_out(study, NARROW), storage_url(runs, "new", None)
     with monkeypatch.context() as patch:
-        patch.setattr("studies.migrate.carry._describe", interrupt)
+        patch.setattr("studies.migrate.copying._describe", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            carry(study, sorting, space=NARROW, url=url, new="new")
+            copy_trials(study, sorting, space=NARROW, url=url, new="new")
     assert optuna.get_all_study_names(url) == []
-    assert len(carry(study, sorting, space=NARROW, url=url, new="new").trials) == 3
+    assert len(copy_trials(study, sorting, space=NARROW, url=url, new="new").trials) == 3
 
 
 def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_mistakes_are_told(study: optuna.Study, runs: Path, tmp_path: Path) -> None:
+def test_mistakes_give_one_line_each(study: optuna.Study, runs: Path, tmp_path: Path) -> None:
     """A name that is taken, one that is none, a space that is none, one that nothing fits."""
     space = tmp_path / "narrow.yaml"
     space.write_text(yaml.safe_dump(NARROW.to_dict()))
@@ -226,7 +226,7 @@ def test_mistakes_are_told(study: optuna.Study, runs: Path, tmp_path: Path) -> N
     done = migrate("--space", space, "--into", "new")
     assert done.returncode == 0, done.stderr
     assert (
-        "carried 3 of 4 finished trials of tiny into new: 3 complete; the baseline #0"
+        "copied 3 of 4 finished trials of tiny into new: 3 complete; the manual baseline #0"
         in done.stdout
     )
     assert "1  optim.lr (such as: optim.lr is 0.0012" in done.stdout
@@ -241,10 +241,10 @@ def test_mistakes_are_told(study: optuna.Study, runs: Path, tmp_path: Path) -> N
     assert not (runs / "x").exists()
 
 
-def test_a_study_that_the_search_did_not_make_is_told() -> None:
+def test_a_study_that_the_search_did_not_make_is_refused() -> None:
     """It has no identity that a run could be held against."""
     other = optuna.create_study(study_name="mine")
-    with pytest.raises(StudyError, match=r"'mine' does not say what it is of, expected one that"):
+    with pytest.raises(StudyError, match=r"'mine' has no identity, expected one that"):
         sort_out(other, NARROW)
 
 
@@ -258,9 +258,9 @@ def test_every_trial_of_a_space_fits_it(empty: optuna.Study) -> None:
         values = suggest(drawn.ask(), space)
         config = configure(space, values, tasks=TASKS, epochs=30, seed=number)
         empty.add_trial(finished(to_dict(config), values, space))
-    found = sort_out(empty, space)
-    assert found.left == ()
-    assert [point for _, point in found.carried] == [trial.params for trial in empty.trials]
+    sorting = sort_out(empty, space)
+    assert sorting.misfits == ()
+    assert [point for _, point in sorting.fitting] == [trial.params for trial in empty.trials]
 
 
 @pytest.mark.slow
@@ -309,7 +309,7 @@ def test_the_search_goes_on_with_the_new_study(tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     new = open_study(runs, "new", None)
     assert [t.state for t in new.trials] == [TrialState.COMPLETE] * (num + 1)
-    assert CARRIED not in new.trials[-1].user_attrs
+    assert COPIED_FROM not in new.trials[-1].user_attrs
     assert set(new.trials[-1].params) == {"model.hidden_dim", "optim.lr"}
     assert sum(bool(t.user_attrs.get(attributes.BASELINE)) for t in new.trials) == 1
     assert read_study(open_study(runs, "old", None)) == before

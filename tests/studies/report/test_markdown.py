@@ -1,18 +1,18 @@
-"""The report as Markdown: users' words are words, figures stay legible."""
+"""The report as Markdown: users' words are words, numbers stay legible."""
 
 from studies.report.document import Code, Document, Folded, Points, Section
-from studies.report.markdown import render, uncalled
+from studies.report.markdown import render, without_mentions
 from studies.table import Table
 
 
-def test_nobody_is_called_and_no_issue_linked() -> None:
+def test_no_user_is_mentioned_and_no_issue_linked() -> None:
     """As GitHub would of #14 and of @name."""
-    assert uncalled("#14 beats #2") == "No. 14 beats no. 2"
-    assert uncalled("@name") == "@\u2060name"
+    assert without_mentions("#14 beats #2") == "No. 14 beats no. 2"
+    assert without_mentions("@name") == "@\u2060name"
 
 
 def test_all_blocks_are_set() -> None:
-    """Tables with figures to the right, words to the left."""
+    """Tables with numbers to the right, words to the left."""
     table = Table(title="a table", head=["task", "R²", "why"], rows=[["x", "0.5", "so"]])
     blocks = [
         "A sentence.",

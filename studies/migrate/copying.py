@@ -1,8 +1,8 @@
-"""A study's trials under another space: which fit it, and a new study of those that do."""
+"""Sorts a study's trials by whether they fit another space, and copies those into a new study."""
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
@@ -12,16 +12,17 @@ from space.space import Space
 from studies.distributions import distributions_of
 from studies.errors import StudyError
 from studies.identity import Identity
-from studies.points import WEIGHT_PREFIX, coordinates, first_misfit
+from studies.points import WEIGHT_PREFIX, Point, coordinates, first_misfit
 from studies.records import attributes
+from studies.records.codec import PlainConfig
 from studies.records.confirmation import Confirmation
 from studies.records.read import read_confirmation
 from studies.storage.lock import study_lock
 from studies.storage.open import make_schema, open_storage
 from studies.trial_states import FINISHED
 
-CARRIED: Final = "carried_from"
-"""Trial: study and number that it was carried from. Study: the name of that study."""
+COPIED_FROM: Final = "carried_from"
+"""Trial: study and number of the original. Study: the name of the original study."""
 UNFINISHED: Final = "not finished"
 _KEPT: Final = (
     attributes.TASKS,
@@ -31,80 +32,78 @@ _KEPT: Final = (
     attributes.SIMPLE_MODELS,
     attributes.DATA_AUDIT,
 )
-"""Of the study: all that is of its data, nothing of its command or of what it chose."""
+"""Study attributes to copy: all on its data, none on its command or its confirmation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sorting:
     """Which trials of a study fit a space."""
 
-    carried: tuple[tuple[FrozenTrial, dict[str, Any]], ...]
-    """Each with its point in the space; the baseline's is empty where the space does not hold it."""
-    left: tuple[tuple[str, str], ...]
-    """Of each that is not carried, the setting that does not fit (or what else), and in words why."""
+    fitting: tuple[tuple[FrozenTrial, Point], ...]
+    """Trials with their points; the manual baseline's is empty where it lies outside the space."""
+    misfits: tuple[tuple[str, str], ...]
+    """For each other trial the setting that does not fit (or another cause), and the reason."""
 
 
 def sort_out(source: optuna.Study, space: Space) -> Sorting:
     """Sorts a study's trials by whether they fit a space.
 
     Raises:
-        StudyError: None fits but the baseline, or the search did not make the study.
+        StudyError: No trial but the manual baseline fits, or the search did not make the study.
     """
     if attributes.IDENTITY not in source.user_attrs:
         raise StudyError(
-            f"the study {source.study_name!r} does not say what it is of, expected one that "
+            f"the study {source.study_name!r} has no identity, expected one that "
             "python -m search.run made"
         )
-    carried: list[tuple[FrozenTrial, dict[str, Any]]] = []
-    left: list[tuple[str, str]] = []
+    fitting: list[tuple[FrozenTrial, Point]] = []
+    misfits: list[tuple[str, str]] = []
     for trial in source.get_trials(deepcopy=False):
         config = trial.user_attrs.get(attributes.CONFIG)
         if trial.state not in FINISHED:
-            left.append((UNFINISHED, ""))
+            misfits.append((UNFINISHED, ""))
         elif config is None:
-            left.append(("without a configuration", ""))
+            misfits.append(("without a configuration", ""))
         elif (misfit := first_misfit(config, space)) is None:
-            carried.append((trial, _as_suggested(trial, coordinates(config, space), config, space)))
+            fitting.append((trial, _as_suggested(trial, coordinates(config, space), config, space)))
         elif trial.user_attrs.get(attributes.BASELINE):
-            carried.append((trial, {}))
+            fitting.append((trial, {}))
         else:
-            left.append((misfit.path, misfit.reason))
-    if all(trial.user_attrs.get(attributes.BASELINE) for trial, _ in carried):
-        reasons = [reason for _, reason in left if reason]
+            misfits.append((misfit.path, misfit.reason))
+    if all(trial.user_attrs.get(attributes.BASELINE) for trial, _ in fitting):
+        reasons = [reason for _, reason in misfits if reason]
         why = f", such as: {reasons[0]}" if reasons else ""
         raise StudyError(
             f"no finished trial of {source.study_name!r} fits the space {space.name!r}{why}; "
             f"start a study of that space with python -m search.run"
         )
-    return Sorting(carried=tuple(carried), left=tuple(left))
+    return Sorting(fitting=tuple(fitting), misfits=tuple(misfits))
 
 
-def _as_suggested(
-    trial: FrozenTrial, point: dict[str, Any], config: dict[str, Any], space: Space
-) -> dict[str, Any]:
-    """The point with the task weights as they were suggested, where the space leaves that open.
+def _as_suggested(trial: FrozenTrial, point: Point, config: PlainConfig, space: Space) -> Point:
+    """The point with the task weights as they were suggested, where the space allows them.
 
-    Recorded are effective weights, which have the manual's sum. Where both spaces search them all, a
-    common factor means nothing, and the sampler's own numbers are kept.
+    Recorded weights are the effective ones, scaled to the manual's sum. Where both spaces search all
+    weights, a common factor does not matter, and the values that the sampler suggested are kept.
     """
     weights = {f"{WEIGHT_PREFIX}{task}" for task in config["training"]["task_weights"]}
     if not weights <= trial.params.keys() or not weights <= point.keys():
         return point
-    own = point | {path: trial.params[path] for path in weights}
-    return own if space.contains(own) else point
+    suggested = point | {path: trial.params[path] for path in weights}
+    return suggested if space.contains(suggested) else point
 
 
-def carry(
+def copy_trials(
     source: optuna.Study, sorting: Sorting, *, space: Space, url: str, new: str
 ) -> optuna.Study:
-    """Makes the new study and writes the trials into it; queues the space's first point, if it is new.
+    """Creates the new study with the fitting trials; queues the space's first point if it is new.
 
     Args:
-        source: Where they are from; only read.
-        sorting: Which trials, and their points.
-        space: Of the new study.
-        url: Its storage.
-        new: Its name.
+        source: The original study, which does not change.
+        sorting: The trials to copy, with their points.
+        space: Space of the new study.
+        url: Storage of the new study.
+        new: Name of the new study.
 
     Raises:
         StudyError: There is such a study already, or the storage cannot be used.
@@ -121,34 +120,34 @@ def carry(
                 f"there is a study {new!r} already; give another name with --into"
             ) from error
         try:
-            numbers = {trial.number: place for place, (trial, _) in enumerate(sorting.carried)}
-            for trial, point in sorting.carried:
-                study.add_trial(_carried(trial, point, space, source.study_name, numbers))
+            numbers = {trial.number: place for place, (trial, _) in enumerate(sorting.fitting)}
+            for trial, point in sorting.fitting:
+                study.add_trial(_copied(trial, point, space, source.study_name, numbers))
             start = dict(space.start)
-            if start and not any(point == start for _, point in sorting.carried):
+            if start and not any(point == start for _, point in sorting.fitting):
                 study.enqueue_trial(start)
             _describe(study, source, space)
-        except BaseException:  # a part of a study must not be taken for the whole of it
+        except BaseException:  # a partly copied study must not be taken for a whole one
             optuna.delete_study(study_name=new, storage=storage)
             raise
     return study
 
 
-def _carried(
+def _copied(
     trial: FrozenTrial,
-    point: dict[str, Any],
+    point: Point,
     space: Space,
     study: str,
     numbers: dict[int, int],
 ) -> FrozenTrial:
-    """A trial as the new study holds it: its point under the new distributions, all else as it was."""
-    told = distributions_of(space)
-    kept = {**trial.user_attrs, CARRIED: {"study": study, "trial": trial.number}}
-    first = kept.pop(attributes.FINISHES, None)
+    """The copy of a trial: its point under the new distributions, all else unchanged."""
+    distributions = distributions_of(space)
+    attributes_of_copy = {**trial.user_attrs, COPIED_FROM: {"study": study, "trial": trial.number}}
+    first = attributes_of_copy.pop(attributes.FINISHES, None)
     if first in numbers:
-        kept[attributes.FINISHES] = numbers[first]
+        attributes_of_copy[attributes.FINISHES] = numbers[first]
     return FrozenTrial(
-        number=0,  # the storage's to give, like the id
+        number=0,  # assigned by the storage, like the id
         trial_id=0,
         state=trial.state,
         value=None,
@@ -156,30 +155,32 @@ def _carried(
         datetime_start=trial.datetime_start,
         datetime_complete=trial.datetime_complete,
         params=point,
-        distributions={path: told[path] for path in point},
-        user_attrs=kept,
-        # What samplers noted there is of the old space.
+        distributions={path: distributions[path] for path in point},
+        user_attrs=attributes_of_copy,
+        # Attributes that samplers set belong to the old space.
         system_attrs={},
         intermediate_values=trial.intermediate_values,
     )
 
 
 def _describe(study: optuna.Study, source: optuna.Study, space: Space) -> None:
-    """Notes what the study is of, as the search does; the identity last: the rest is there then."""
+    """Sets the attributes that the search sets; the identity last, so that it marks a complete study."""
     for name in _KEPT:
         if name in source.user_attrs:
             study.set_user_attr(name, source.user_attrs[name])
     confirmation = read_confirmation(source.user_attrs)
     if confirmation is not None and confirmation.test_openings:
-        # The data's test split has been looked at, by whatever study.
+        # The test split of this data has been opened, whichever study did it.
         openings = tuple(
             opening.model_copy(update={"study": opening.study or source.study_name})
             for opening in confirmation.openings
         )
-        looked = Confirmation(test_openings=confirmation.test_openings, openings=openings)
-        study.set_user_attr(attributes.CONFIRMATION, looked.encode())
+        confirmation_of_new = Confirmation(
+            test_openings=confirmation.test_openings, openings=openings
+        )
+        study.set_user_attr(attributes.CONFIRMATION, confirmation_of_new.encode())
     study.set_user_attr(attributes.SPACE, space.to_dict())
-    study.set_user_attr(CARRIED, source.study_name)
+    study.set_user_attr(COPIED_FROM, source.study_name)
     identity = Identity.from_dict(source.user_attrs[attributes.IDENTITY])
     identity = dataclasses.replace(identity, space=space.fingerprint())
     study.set_user_attr(attributes.IDENTITY, identity.to_dict())
