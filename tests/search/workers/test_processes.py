@@ -90,7 +90,7 @@ def test_a_process_of_the_confirmation_takes_its_share(claimed: list[tuple[str, 
     free: Any = queue.Queue()
     free.put(SHARED)
     threads = torch.get_num_threads()
-    pool._start(free, stop=None, meeting=None)  # type: ignore[arg-type]
+    pool._start(free, stop=None, barrier=None)  # type: ignore[arg-type]
     torch.set_num_threads(threads)
     assert claimed == [("cpu", 0.25)]
 
