@@ -47,10 +47,10 @@ def run_search(
         WorkerFailedError: A worker ended with a bug; its log has the traceback.
         KeyboardInterrupt: Ctrl-C; running trials were requeued.
     """
-    from search.plan import make_plan
-    from search.provenance import note_provenance
-    from search.setup import open_study
-    from search.stages import (
+    from search.main_job.open_study import open_study
+    from search.main_job.plan import make_plan
+    from search.main_job.provenance import note_provenance
+    from search.main_job.stages import (
         Listener,
         audit_data,
         confirm_best,

@@ -46,7 +46,7 @@ from benchmarks.search.plot import draw
 from benchmarks.search.results import RESULTS_VERSION, SearchRun, read_run, write_run
 from benchmarks.search.summary import REFERENCE, TO, baseline_note, summarise, table, to_plain
 from search.cli import read_settings
-from search.plan import Plan, make_plan
+from search.main_job.plan import Plan, make_plan
 from search.quiet import quiet_libraries
 from search.workers.slots import available_cores
 from studies.identity import Identity, differences

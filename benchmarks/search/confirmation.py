@@ -14,7 +14,7 @@ from avq_core.config.values import from_dict, with_values
 from avq_core.data.store.folds import prepare_folds
 from benchmarks.search.results import TrialRun
 from search.confirmation.confirm import NUM_FOLDS
-from search.plan import Plan
+from search.main_job.plan import Plan
 from search.seeds import Stream, derive_seed
 from search.workers.pool import Result, Task, run_tasks
 

@@ -17,7 +17,7 @@ def main(argv: Sequence[str]) -> int:
     """Searches and writes the trials to OUT."""
     method, out, *arguments = argv
     from avq_core.training.device import parse_device
-    from search.plan import make_plan
+    from search.main_job.plan import make_plan
     from search.quiet import quiet_libraries
 
     quiet_libraries()

@@ -10,9 +10,9 @@ import optuna
 
 from avq_core.data.store.folds import prepare_folds
 from search.confirmation.confirm import confirm
-from search.plan import Plan
-from search.progress import describe, take_snapshot
-from search.provenance import note_data_audit
+from search.main_job.plan import Plan
+from search.main_job.progress import describe, take_snapshot
+from search.main_job.provenance import note_data_audit
 from search.queue.baseline import BaselinePolicy, trained_baseline
 from search.simple_models import simple_models_fitted_meanwhile
 from search.workers.processes import run_workers

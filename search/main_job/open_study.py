@@ -6,7 +6,7 @@ from collections.abc import Callable
 import optuna
 from optuna.trial import TrialState
 
-from search.plan import Plan
+from search.main_job.plan import Plan
 from search.queue.baseline import BaselinePolicy
 from search.queue.retry import requeue_stale
 from search.queue.warm_start import queue

@@ -3,8 +3,8 @@
 import pytest
 
 from avq_core.errors import ConfigError
+from search.main_job.watching import watched_tasks
 from search.settings import Settings
-from search.watching import watched_tasks
 from studies.score import Watch
 
 TASKS = ("lip_sync", "cross_modal", "overall")

@@ -15,10 +15,10 @@ from avq_core.errors import ConfigError
 from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
 from search.job import Job, Slot
+from search.main_job.watching import check_watched, watched_tasks
 from search.queue.baseline import baseline_epochs
 from search.queue.warm_start import RequestedPoints, requested_points, source_study
 from search.settings import Settings
-from search.watching import check_watched, watched_tasks
 from search.workers.slots import device_names, make_slots
 from space.presets import named_space
 from space.space import Space

@@ -7,7 +7,7 @@ import pytest
 from commands import SIZES, write_tiny
 
 from avq_core.config.data import DataConfig
-from search.provenance import note_data_audit, note_provenance
+from search.main_job.provenance import note_data_audit, note_provenance
 from studies.records import attributes
 
 

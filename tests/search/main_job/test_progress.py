@@ -5,8 +5,8 @@ from collections.abc import Callable
 import optuna
 import pytest
 
+from search.main_job.progress import describe, format_seconds, take_snapshot
 from search.objective import Objective
-from search.progress import describe, format_seconds, take_snapshot
 from studies.records import attributes
 from studies.score import Watch
 

@@ -10,10 +10,10 @@ from commands import write_space, write_tiny
 from optuna.trial import TrialState, create_trial
 
 from search.cli import read_settings
-from search.plan import Plan, make_plan
+from search.main_job.open_study import open_study
+from search.main_job.plan import Plan, make_plan
+from search.main_job.stages import Listener, note_missing_baseline
 from search.queue.baseline import HEAD_START
-from search.setup import open_study
-from search.stages import Listener, note_missing_baseline
 from studies.records import attributes
 
 MakePlan = Callable[..., Plan]

@@ -1,0 +1,1 @@
+"""The main job, step by step: plan it, open its study, run its stages, tell how far it is."""
