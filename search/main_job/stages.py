@@ -66,7 +66,7 @@ def _run_workers(plan: Plan, study: optuna.Study, listener: Listener) -> None:
         listener.say(f"study {job.study}: all {first.finished} trials are done")
         return
     if first.stopped is not None:
-        listener.say(f"study {job.study} stopped: {first.stopped}; `stop` never continues it")
+        listener.say(f"study {job.study} stopped: {first.stopped}; give `stop` never to resume it")
         return
     verb = "resumes" if first.finished else "starts"
     listener.say(

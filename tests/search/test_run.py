@@ -257,7 +257,7 @@ def test_a_study_refuses_other_settings(
     parts: tuple[str, ...],
 ) -> None:
     """And says which differs."""
-    assert_one_line(search(folder, "--trials", 9, *options), "is another one", *parts)
+    assert_one_line(search(folder, "--trials", 9, *options), "was made differently", *parts)
 
 
 def test_a_study_refuses_other_data_and_another_space(
@@ -269,9 +269,9 @@ def test_a_study_refuses_other_data_and_another_space(
     (tmp_path / "tiny.pkl").write_bytes(pickle.dumps(data))
     text = (folder / "tiny_space.yaml").read_text()
     (tmp_path / "tiny_space.yaml").write_text(text.replace("3e-2", "2e-2"))
-    assert_one_line(search(folder, "--data", tmp_path / "tiny.pkl"), "is another one", "data")
+    assert_one_line(search(folder, "--data", tmp_path / "tiny.pkl"), "was made differently", "data")
     assert_one_line(
-        search(folder, "--space", tmp_path / "tiny_space.yaml"), "is another one", "space"
+        search(folder, "--space", tmp_path / "tiny_space.yaml"), "was made differently", "space"
     )
 
 

@@ -44,8 +44,8 @@ def test_a_search_from_python_gives_the_study_as_it_is_shown(
     assert record.confirmation is not None
     for path in results_of(record, settings):
         assert path.is_file()
-    assert record.made_with is not None
-    command = record.made_with["command"]
+    assert record.provenance is not None
+    command = record.provenance.command
     assert command.split()[3:] == arguments(settings)
 
     assert show.main(["tiny", "--runs", str(settings.runs), "--json"]) == 0

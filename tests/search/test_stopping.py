@@ -218,7 +218,7 @@ def test_a_study_that_is_over_is_confirmed_and_goes_on_when_asked(tmp_path: Path
     over = search("--trials", 3, "--stop", "auto")
     assert over.returncode == 0, over.stderr
     assert (
-        "study tiny stopped: after 2 trials, because; with --stop never it goes on" in over.stderr
+        "study tiny stopped: after 2 trials, because; give --stop never to resume it" in over.stderr
     )
     assert "stopped: after 2 trials, because" in over.stdout
     assert len(stored().trials) == 2

@@ -72,7 +72,7 @@ def test_a_trial_that_left_nothing_has_a_note(study: optuna.Study) -> None:
     record = read_study(study)
     bare = dataclasses.replace(record.trials[4], config=None, reason=None, planned_epochs=0)
     assert note(record, bare).startswith("**Trial 4: failed**")
-    assert "It left no reason." in note(record, bare)
+    assert "No reason was recorded." in note(record, bare)
 
 
 def test_only_what_is_under_way_has_not_ended(study: optuna.Study) -> None:

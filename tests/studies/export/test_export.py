@@ -271,7 +271,7 @@ def test_a_trial_that_was_not_confirmed_trains_to_its_recorded_metrics(tmp_path:
         "--baseline-epochs", 1, "--seed", 5,
     )  # fmt: skip
     assert searched.returncode == 0, searched.stderr
-    threads = make_slots(workers="2", devices=["cpu"])[0].threads
+    threads = make_slots(workers=2, devices=["cpu"])[0].threads
     for trial in read_study(open_study(runs, "tiny", None)).trials[1:]:
         file, model = tmp_path / f"{trial.number}.yaml", tmp_path / f"model-{trial.number}"
         run("studies.export", "tiny", "--trial", trial.number, "--out", file, "--runs", runs)
