@@ -188,6 +188,7 @@ def _bombs() -> dict[str, Callable[[], bytes]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(_bombs()))
 def test_a_bomb_takes_little_memory_and_time(tmp_path: Path, name: str) -> None:
     """4 MB that expand as far as possible take at most 4 times that plus the floor, and 10 s."""
