@@ -374,8 +374,8 @@ def start(folder: Path, *options: object) -> subprocess.Popen[str]:
     )
 
 
-def wait_for_trials(folder: Path, name: str, finished: int) -> None:
-    """Until a study holds so many finished trials and runs another."""
+def wait_for_trials(job: subprocess.Popen[str], folder: Path, name: str, finished: int) -> None:
+    """Until a job's study holds so many finished trials and runs another."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if (folder / "runs" / name / "study.db").exists():
@@ -384,6 +384,9 @@ def wait_for_trials(folder: Path, name: str, finished: int) -> None:
                 counts = stored(folder, name).counts
                 if counts.finished >= finished and counts.running:
                     return
+        if job.poll() is not None:
+            _, errors = job.communicate()
+            raise AssertionError(f"{name} ended with status {job.returncode}: {errors}")
         time.sleep(0.1)
     raise AssertionError(f"{name} did not get to {finished} trials")
 
@@ -406,7 +409,7 @@ def test_killed_outright_the_study_goes_on_to_its_exact_total(
     """Kill -9 of the parent and all workers; then the same command; no trial is left running."""
     job = start(folder, "--study", "killed", "--trials", 20, "--confirm", 0)
     group.append(job)
-    wait_for_trials(folder, "killed", 3)
+    wait_for_trials(job, folder, "killed", 3)
     os.killpg(job.pid, signal.SIGKILL)
     job.communicate()
     assert any(t.state == "running" for t in stored(folder, "killed").trials)
@@ -424,7 +427,7 @@ def test_workers_of_a_killed_parent_requeue_and_end(
     """An orphan would train on unseen, beside the workers of the next run."""
     job = start(folder, "--study", "orphans", "--trials", 500, "--confirm", 0)
     group.append(job)
-    wait_for_trials(folder, "orphans", 2)
+    wait_for_trials(job, folder, "orphans", 2)
     os.kill(job.pid, signal.SIGKILL)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -446,7 +449,7 @@ def test_interrupted_the_study_requeues_running_trials(
     # Long trials, so that some are on their way whenever the signal comes.
     job = start(folder, "--study", name, "--trials", 500, "--epochs", 31, "--confirm", 0)
     group.append(job)
-    wait_for_trials(folder, name, 2)
+    wait_for_trials(job, folder, name, 2)
     os.kill(job.pid, number)
     _, errors = job.communicate(timeout=60)
     assert job.returncode == 130, errors
@@ -478,7 +481,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
     """The kernel takes one worker for its memory; its trial comes back and the total is exact."""
     job = start(folder, "--study", "maimed", "--trials", 40, "--confirm", 0)
     group.append(job)
-    wait_for_trials(folder, "maimed", 2)
+    wait_for_trials(job, folder, "maimed", 2)
     # The last one: the first, which goes on, must not hide it.
     deadline = time.monotonic() + 60
     own: list[str] = []
