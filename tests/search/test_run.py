@@ -479,7 +479,8 @@ def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
     folder: Path, group: list[subprocess.Popen[str]]
 ) -> None:
     """The kernel takes one worker for its memory; its trial comes back and the total is exact."""
-    job = start(folder, "--study", "maimed", "--trials", 40, "--confirm", 0)
+    # Trials of some length, so that the study is not over before a worker is killed.
+    job = start(folder, "--study", "maimed", "--trials", 24, "--epochs", 15, "--confirm", 0)
     group.append(job)
     wait_for_trials(job, folder, "maimed", 2)
     # The last one: the first, which goes on, must not hide it.
@@ -496,7 +497,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
     _, errors = job.communicate(timeout=200)
     assert job.returncode == 0, errors
     states = [t.state for t in stored(folder, "maimed").trials]
-    assert states.count("complete") + states.count("pruned") == 40
+    assert states.count("complete") + states.count("pruned") == 24
     assert not {"running", "waiting"} & set(states)
 
 

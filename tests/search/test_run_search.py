@@ -56,6 +56,7 @@ def test_a_search_from_python_gives_the_study_as_it_is_shown(
     assert again == record
 
 
+@pytest.mark.slow
 def test_a_search_that_no_trial_completes_raises(settings: Settings) -> None:
     """An error for the caller to mend, in the settings' own names."""
     hasty = Settings(
