@@ -376,7 +376,7 @@ def start(folder: Path, *options: object) -> subprocess.Popen[str]:
 
 def wait_for_trials(job: subprocess.Popen[str], folder: Path, name: str, finished: int) -> None:
     """Until a job's study holds so many finished trials and runs another."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300  # processes of this suite may starve it
     while time.monotonic() < deadline:
         if (folder / "runs" / name / "study.db").exists():
             # Read here: in the time that a command takes to start, tiny trials all come to their end.
