@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn
 
 from avq_core.bounds import Bounds
 from avq_core.errors import AvqError
+from avq_core.nearest import did_you_mean
 
 USER_ERROR = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -48,26 +49,24 @@ class CommandParser(argparse.ArgumentParser):
         if message.startswith(_UNKNOWN):
             given = message.removeprefix(_UNKNOWN).split()[0].partition("=")[0]
             options = [name for action in self._actions for name in action.option_strings]
-            return f"{message}{_nearest(given, options)}; {manual}"
+            return f"{message}{_guess(given, options)}; {manual}"
         argument = _ARGUMENT.fullmatch(message)
         if argument is None:
             return f"{message}; {manual}"
         name, problem = argument["name"], argument["problem"]
         if choice := _CHOICE.fullmatch(problem):
             names = choice["names"].replace("'", "")
-            nearest = _nearest(choice["got"].strip("'"), names.split(", "))
-            return f"{name} is {choice['got']}, expected one of {names}{nearest}"
+            guess = _guess(choice["got"].strip("'"), names.split(", "))
+            return f"{name} is {choice['got']}, expected one of {names}{guess}"
         if problem.startswith("is "):
             return f"{name} {problem}"
         return f"{name}: {problem}; {manual}"
 
 
-def _nearest(given: str, names: Sequence[str]) -> str:
-    """A question for the name that was probably meant; empty where none is close."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(given, names, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+def _guess(given: str, names: Sequence[str]) -> str:
+    """The end of a message: a question for the name that was probably meant, where one is close."""
+    question = did_you_mean(given, names)
+    return f"; {question}" if question else ""
 
 
 def refused(got: str, expected: object) -> argparse.ArgumentTypeError:

@@ -3,13 +3,13 @@
 The settings are the fields of a frozen dataclass, so the class that is configured also says what may be set.
 """
 
-import difflib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Final, TypeVar
 
 from avq_core.errors import ConfigError
+from avq_core.nearest import did_you_mean
 
 T = TypeVar("T")
 _EXPECTED: Final = {int: "a whole number", float: "a number", bool: "true or false"}
@@ -81,6 +81,6 @@ def _parse_value(text: str, key: str, value: str, kind: type) -> Any:
 
 def _expected(name: str, names: Iterable[str]) -> str:
     """What may stand in a name's place, and which of them was probably meant."""
-    nearest = difflib.get_close_matches(name, list(names), n=1)
-    guess = f" (did you mean {nearest[0]}?)" if nearest else ""
+    question = did_you_mean(name, names)
+    guess = f" ({question})" if question else ""
     return f"expected one of {', '.join(names)}{guess}"

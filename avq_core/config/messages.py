@@ -4,7 +4,6 @@ optim.lr is -1, expected a number > 0
 unknown setting model.hiden_dim, did you mean hidden_dim? expected one of hidden_dim, ...
 """
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails
 from avq_core.config.constraints import CHOICES, EXPECTED, SETTING
 from avq_core.config.steps import Steps, dotted
 from avq_core.errors import SettingError
+from avq_core.nearest import did_you_mean
 
 _UNKNOWN: Final = ("extra_forbidden", "invalid_key")
 _NO_MAPPING: Final = ("model_type", "model_attributes_type")
@@ -75,10 +75,10 @@ def one_of(names: Iterable[object]) -> str:
     return f"expected one of {', '.join(map(str, names))}"
 
 
-def did_you_mean(name: object, names: Iterable[str]) -> str:
-    """The name that is closest to a misspelt one, in words; empty where none is close."""
-    close = difflib.get_close_matches(str(name), list(names), n=1)
-    return f"did you mean {close[0]}? " if close else ""
+def guess(name: object, names: Iterable[str]) -> str:
+    """What leads the list of names that were expected: a question for the nearest, where one is close."""
+    question = did_you_mean(name, names)
+    return f"{question} " if question else ""
 
 
 def _sentence(mistake: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
@@ -94,7 +94,7 @@ def _sentence(mistake: ErrorDetails, path: str, owner: type[BaseModel]) -> str:
         return f"{path} is {got!r}, expected {expected}"
     if mistake["type"] == CHOICES:
         choices = context["choices"]
-        return f"{path} is {got!r}, {did_you_mean(got, choices)}{one_of(choices)}"
+        return f"{path} is {got!r}, {guess(got, choices)}{one_of(choices)}"
     usual = mistake["msg"].removeprefix("Input should be ")
     return f"{path} is {got!r}, expected {context.get(EXPECTED, usual)}"
 
@@ -134,4 +134,4 @@ def _hint(model: type[BaseModel], owner: type[BaseModel], name: str) -> str:
     for home, part in _parts(model).items():
         if name in part.model_fields:
             return f"{name} stands under {home}; "
-    return did_you_mean(name, owner.model_fields)
+    return guess(name, owner.model_fields)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from avq_core.config.data import DataConfig
-from avq_core.config.messages import did_you_mean, one_of
+from avq_core.config.messages import guess, one_of
 from avq_core.config.presets import manual, recommended
 from avq_core.config.steps import Steps
 from avq_core.config.training import TrainConfig
@@ -137,7 +137,7 @@ def _parts(file: YamlFile) -> Iterator[tuple[Steps, object]]:
     for key in values:
         if key not in keys and key != "data":
             section = key in TrainConfig.model_fields
-            hint = f"{key} stands under config; " if section else did_you_mean(key, _OF_AN_EXPORT)
+            hint = f"{key} stands under config; " if section else guess(key, _OF_AN_EXPORT)
             message = f"unknown key {key!r}, {hint}{one_of(_OF_AN_EXPORT)}"
             raise file.error([str(key)], f"{message}; notes of your own stand behind a #")
     members = values.get("ensemble")

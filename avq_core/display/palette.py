@@ -24,6 +24,12 @@ RULE: Final = "#e1e5ea"
 """Grid lines and the lines between a table's rows."""
 SHADE: Final = "#eceff3"
 """An area in the background."""
+RULE_STRONG: Final = "#9aa5b1"
+"""The line below a table's head."""
+PAGE: Final = "#f5f7f9"
+"""Behind a page's white sections, and behind code and verdicts within them."""
+HOVER: Final = "#e8eef4"
+"""Behind a link that the pointer is on."""
 
 SPLITS: Final = (BLUE, ORANGE, GREEN)
 """Train, val, test."""
