@@ -23,6 +23,8 @@ INTERRUPTED = 128 + signal.SIGINT
 _ARGUMENT: Final = re.compile(r"argument (?P<name>[^:]+): (?P<problem>.*)", re.DOTALL)
 _CHOICE: Final = re.compile(r"invalid choice: (?P<got>'.*') \(choose from (?P<names>.*)\)")
 _UNKNOWN: Final = "unrecognized arguments: "
+_URL: Final = re.compile(r"(://)\S+")
+"""What follows may hold a password."""
 
 
 class OptionError(AvqError):
@@ -47,6 +49,7 @@ class CommandParser(argparse.ArgumentParser):
         """An error of argparse in this program's wording."""
         manual = f"{self.prog} --help lists the options"
         if message.startswith(_UNKNOWN):
+            message = _URL.sub(r"\1...", message)
             given = message.removeprefix(_UNKNOWN).split()[0].partition("=")[0]
             options = [name for action in self._actions for name in action.option_strings]
             return f"{message}{_guess(given, options)}; {manual}"

@@ -35,7 +35,11 @@ def read_settings(argv: Sequence[str]) -> Settings:
 
 
 def arguments(settings: Settings) -> list[str]:
-    """The command line of these settings; defaults are left out."""
+    """The command line of these settings; defaults are left out, and a password in `storage` is hidden."""
+    if settings.storage is not None:
+        from studies.storage.urls import without_secrets
+
+        settings = dataclasses.replace(settings, storage=without_secrets(settings.storage))
     argv: list[str] = []
     for field in dataclasses.fields(Settings):
         value = getattr(settings, field.name)

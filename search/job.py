@@ -1,7 +1,7 @@
 """What a worker gets: its slot and the study's settings."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +35,8 @@ class Job:
     """A study's settings with every default resolved; pickled to worker processes."""
 
     study: str
-    url: str
-    """SQLAlchemy URL of the study's storage."""
+    url: str = field(repr=False)
+    """SQLAlchemy URL of the study's storage, password included."""
     store: Path
     """The prepared store's folder."""
     data: DataConfig

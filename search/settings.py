@@ -4,7 +4,7 @@ Imports nothing heavy, so that the command's `--help` is quick.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -72,7 +72,7 @@ class Settings:
     """YAML with names, label ranges and PCA widths of the data; `None` for the default layout."""
     study: str | None = None
     """The study's name; `None` joins the names of the data and the space."""
-    storage: str | None = None
+    storage: str | None = field(default=None, repr=False)
     """SQLAlchemy URL of the study's database; `None` for SQLite at RUNS/STUDY/study.db."""
     runs: Path = Path("runs")
     """Folder of all results."""
@@ -150,6 +150,9 @@ def _check_names(settings: Settings) -> None:
         value = getattr(settings, name)
         if value not in choices:
             raise ConfigError(f"`{name}` is {value!r}, expected one of {', '.join(choices)}")
+    if settings.study is not None and "://" in settings.study:
+        # Not repeated: it may hold a password.
+        raise ConfigError("`study` is a URL, expected a name; give the URL with `storage`")
     if settings.study is not None and not is_name(settings.study):
         raise ConfigError(
             f"`study` is {settings.study!r}, expected {EXPECTED}, and not {PREPARED!r}, where the "

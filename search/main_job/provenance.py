@@ -3,7 +3,6 @@
 import importlib.metadata
 import os
 import platform
-import re
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,8 +15,6 @@ from avq_core.data.files.read import load_dataset
 from studies.records import attributes
 from studies.records.provenance import DataAudit, Provenance
 
-_PASSWORD: Final = re.compile(r"(://[^:/@]*:).*@")
-_PASSWORD_PARAMETER: Final = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 _PACKAGES: Final = ("avq-search", "optuna", "torch", "numpy", "scikit-learn", "sqlalchemy")
 
 
@@ -26,27 +23,18 @@ def note_provenance(study: optuna.Study, argv: Sequence[str], devices: Sequence[
 
     Args:
         study: The study.
-        argv: The command's arguments; a password in a storage's URL is left out.
+        argv: The command's arguments, without secrets.
         devices: Names of the devices that it trains on.
     """
     if attributes.PROVENANCE in study.user_attrs:
         return
     provenance = Provenance(
-        command=f"python -m search.run {shlex.join(_without_passwords(argv))}".strip(),
+        command=f"python -m search.run {shlex.join(argv)}".strip(),
         versions={"python": platform.python_version(), **_versions()},
         machine=_machine(devices),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     study.set_user_attr(attributes.PROVENANCE, provenance.encode())
-
-
-def _without_passwords(argv: Sequence[str]) -> list[str]:
-    """The arguments, with stars in place of any password in a URL."""
-    hidden = []
-    for word in argv:
-        without_parameter = _PASSWORD_PARAMETER.sub(r"\1***", word) if "://" in word else word
-        hidden.append(_PASSWORD.sub(r"\1***@", without_parameter))
-    return hidden
 
 
 def _versions() -> dict[str, str]:

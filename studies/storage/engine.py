@@ -13,6 +13,8 @@ _KEEPALIVE: Final = (
 )
 """A machine that loses power closes no connection; so the server must notice, or it keeps locks for hours."""
 
+_READ_ONLY: Final = "-c default_transaction_read_only=on"
+
 
 class _Connection(sqlite3.Connection):
     """A SQLite connection whose commits do not wait for the disk.
@@ -26,12 +28,18 @@ class _Connection(sqlite3.Connection):
         self.execute("PRAGMA synchronous = NORMAL").close()
 
 
-def engine_settings(url: str) -> dict[str, Any]:
-    """Settings of a SQLAlchemy engine: timeouts, pool, and the settings of each connection."""
+def engine_settings(url: str, *, read_only: bool = False) -> dict[str, Any]:
+    """Settings of a SQLAlchemy engine: timeouts, pool, and the settings of each connection.
+
+    Args:
+        url: The storage's URL.
+        read_only: Whether a PostgreSQL server is to refuse every change.
+    """
     if sqlite_path(url) is not None:
         return {"connect_args": {"timeout": BUSY_SECONDS, "factory": _Connection}}
+    options = f"{_KEEPALIVE} {_READ_ONLY}" if read_only else _KEEPALIVE
     return {
-        "connect_args": {"connect_timeout": CONNECT_SECONDS, "options": _KEEPALIVE},
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, "options": options},
         # A worker needs two connections, one of them for its heartbeat. Servers drop idle ones while
         # a trial trains, hence the ping.
         "pool_size": 2,

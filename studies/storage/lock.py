@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from studies.storage.engine import engine_settings
-from studies.storage.urls import explained, parse_url, sqlite_path
+from studies.storage.urls import complete_url, explained, parse_url, sqlite_path
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -101,7 +101,7 @@ class AdvisoryLock(StudyLock):
             raise RuntimeError(_TWICE)
         with explained(self._url):
             engine = create_engine(
-                self._url,
+                complete_url(self._url),
                 poolclass=NullPool,
                 isolation_level="AUTOCOMMIT",
                 connect_args=engine_settings(self._url)["connect_args"],

@@ -1,35 +1,27 @@
-"""Opens storages, the only module that does: Optuna's relational storage on SQLite or PostgreSQL."""
+"""Makes and opens storages, and the studies in them."""
 
-import os
 import sqlite3
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from studies.errors import StudyError
-from studies.storage.engine import BUSY_SECONDS, engine_settings
+from studies.storage.engine import BUSY_SECONDS
 from studies.storage.lock import study_lock
-from studies.storage.urls import explained, parse_url, shown, sqlite_path
+from studies.storage.rdb import open_rdb
+from studies.storage.urls import complete_url, explained, shown, sqlite_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import optuna
     from optuna.storages import RDBStorage
-    from optuna.trial import FrozenTrial
 
-    StaleCallback = Callable[[optuna.Study, FrozenTrial], None]
+    from studies.storage.rdb import StaleCallback
 
-HEARTBEAT_SECONDS: Final = 5
-GRACE_SECONDS: Final = 30
-"""A running trial without a heartbeat for this long is failed by the next worker that checks."""
 _FILE: Final = "study.db"
 _SCHEMA_LOCK: Final = "(schema)"
 
 
 def storage_url(runs: Path, study: str, storage: str | None) -> str:
-    """URL of a study's storage: the one named, else SQLite in the study's folder.
+    """URL of a study's storage, password included: the one named, else SQLite in the study's folder.
 
     Args:
         runs: Folder of all results.
@@ -40,8 +32,7 @@ def storage_url(runs: Path, study: str, storage: str | None) -> str:
         StudyError: The URL cannot be used as a storage.
     """
     if storage is not None:
-        parse_url(storage)
-        return storage
+        return complete_url(storage)
     from sqlalchemy import URL
 
     path = (runs / study / _FILE).absolute()
@@ -64,7 +55,7 @@ def make_schema(url: str) -> None:
         with study_lock(url, _SCHEMA_LOCK):
             if path is not None:
                 _set_wal(path)
-            _open(url, stale_callback=None, skip_table_creation=False).engine.dispose()
+            open_rdb(url, skip_table_creation=False).engine.dispose()
 
 
 def open_storage(url: str, *, stale_callback: "StaleCallback | None" = None) -> "RDBStorage":
@@ -82,7 +73,7 @@ def open_storage(url: str, *, stale_callback: "StaleCallback | None" = None) -> 
         # SQLite would create an empty file where there is none.
         if path is not None and not path.is_file():
             raise StudyError(f"there is no storage at {path}; python -m search.run makes one")
-        return _open(url, stale_callback=stale_callback, skip_table_creation=True)
+        return open_rdb(url, stale_callback=stale_callback)
 
 
 def open_study(runs: Path, study: str | None, storage: str | None) -> "optuna.Study":
@@ -99,6 +90,9 @@ def open_study(runs: Path, study: str | None, storage: str | None) -> "optuna.St
     import optuna
 
     names = list_studies(runs, storage)
+    if study is not None and "://" in study and study not in names:
+        # Not repeated: it may hold a password.
+        raise StudyError("the study's name is a URL, expected a name; give the URL with `storage`")
     wanted = study or next(iter(names), None)
     if wanted is None or wanted not in names:
         raise StudyError(
@@ -149,30 +143,6 @@ def list_studies(runs: Path, storage: str | None) -> list[str]:
     return sorted(starts, key=lambda name: starts[name], reverse=True)
 
 
-def _open(
-    url: str, *, stale_callback: "StaleCallback | None", skip_table_creation: bool
-) -> "RDBStorage":
-    from optuna.exceptions import ExperimentalWarning
-    from optuna.storages import RDBStorage
-
-    path = sqlite_path(url)
-    settings = engine_settings(url)
-    if path is not None and _is_archive(path):
-        url = f"sqlite:///file:{quote(str(path.absolute()))}?mode=ro&immutable=1&uri=true"
-    with warnings.catch_warnings():
-        # Heartbeats are experimental in Optuna, but nothing else detects lost trials.
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return RDBStorage(
-            # Optuna formats {…} in a URL.
-            url.replace("{", "{{").replace("}", "}}"),
-            engine_kwargs=settings,
-            heartbeat_interval=HEARTBEAT_SECONDS,
-            grace_period=GRACE_SECONDS,
-            heartbeat_stale_trial_callback=stale_callback,
-            skip_table_creation=skip_table_creation,
-        )
-
-
 def _set_wal(path: Path) -> None:
     """Lets readers and one writer work at the same time; the mode is stored in the file."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
@@ -180,15 +150,6 @@ def _set_wal(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
-
-
-def _is_archive(path: Path) -> bool:
-    """Whether the folder is read-only, so that SQLite cannot create the log that even reading needs.
-
-    Without a log everything is in the file itself, and no process is writing to it.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    return not os.access(path.parent, os.W_OK) and not log.exists()
 
 
 def _changed(path: Path) -> float:

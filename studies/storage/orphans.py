@@ -10,7 +10,7 @@ from studies.storage.optuna_internals import running_without_heartbeat
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
-    from studies.storage.open import StaleCallback
+    from studies.storage.rdb import StaleCallback
 
 
 def fail_orphans(

@@ -27,7 +27,9 @@ ANY: dict[str, st.SearchStrategy[object]] = {
     "data": WORDS,
     "layout": WORDS.map(Path),
     "study": st.from_regex(r"[a-z0-9][a-z0-9_.]{0,9}", fullmatch=True),
-    "storage": WORDS,
+    "storage": st.sampled_from(
+        ["sqlite:///a.db", "postgresql+psycopg://me@host/db?sslmode=require"]
+    ),
     "runs": WORDS.map(Path),
     "space": WORDS,
     "devices": st.lists(st.sampled_from(["cpu", "cuda:0", "cuda:1"]), min_size=1).map(tuple),

@@ -88,7 +88,7 @@ def test_a_named_storage_is_taken_as_it_is(runs: Path) -> None:
     [
         ("nonsense", r"not a URL, expected sqlite:///PATH or postgresql\+psycopg://"),
         ("mysql://me:secret@host/db", r"the storage is 'mysql', expected sqlite:///PATH or"),
-        ("postgres://me:secret@host/db", r"the storage is 'postgres', expected"),
+        ("oracle://me:secret@host/db", r"the storage is 'oracle', expected"),
         ("sqlite://", r"SQLite without a file"),
         ("sqlite:///:memory:", r"workers are processes and share nothing else"),
         ("postgresql+psycopg://me:secret@host:port/db", r"not a URL"),

@@ -1,0 +1,88 @@
+"""Optuna's relational storage on SQLite or PostgreSQL, with this program's settings."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from studies.storage.engine import engine_settings
+from studies.storage.urls import complete_url, sqlite_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import optuna
+    from optuna.storages import RDBStorage
+    from optuna.trial import FrozenTrial
+
+    StaleCallback = Callable[[optuna.Study, FrozenTrial], None]
+
+HEARTBEAT_SECONDS: Final = 5
+GRACE_SECONDS: Final = 30
+"""A running trial without a heartbeat for this long is failed by the next worker that checks."""
+
+
+def open_rdb(
+    url: str,
+    *,
+    stale_callback: "StaleCallback | None" = None,
+    skip_table_creation: bool = True,
+    read_only: bool = False,
+) -> "RDBStorage":
+    """Opens a storage; its errors are those of Optuna and of SQLAlchemy.
+
+    Args:
+        url: The storage's URL.
+        stale_callback: Called with each trial that was failed because its worker sent no heartbeat.
+        skip_table_creation: Whether the tables must be there already.
+        read_only: Whether the database is to refuse every change, that of its settings included.
+    """
+    from optuna.exceptions import ExperimentalWarning
+    from optuna.storages import RDBStorage
+
+    with warnings.catch_warnings():
+        # Heartbeats are experimental in Optuna, but nothing else detects lost trials.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return RDBStorage(
+            # Optuna formats {…} in a URL.
+            _address(url, read_only=read_only).replace("{", "{{").replace("}", "}}"),
+            engine_kwargs=engine_settings(url, read_only=read_only),
+            heartbeat_interval=HEARTBEAT_SECONDS,
+            grace_period=GRACE_SECONDS,
+            heartbeat_stale_trial_callback=stale_callback,
+            skip_table_creation=skip_table_creation,
+        )
+
+
+def table_names(url: str) -> list[str]:
+    """Names of the tables of a database, which is only read."""
+    from sqlalchemy import NullPool, create_engine, inspect
+
+    engine = create_engine(
+        _address(url, read_only=True),
+        poolclass=NullPool,
+        connect_args=engine_settings(url, read_only=True)["connect_args"],
+    )
+    return sorted(inspect(engine).get_table_names())
+
+
+def _address(url: str, *, read_only: bool) -> str:
+    """The URL to connect to."""
+    path = sqlite_path(url)
+    if path is None:
+        return complete_url(url)
+    is_archive = _is_archive(path)
+    if not (is_archive or read_only):
+        return complete_url(url)
+    mode = "mode=ro&immutable=1" if is_archive else "mode=ro"
+    return f"sqlite:///file:{quote(str(path.absolute()))}?{mode}&uri=true"
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether the folder is read-only, so that SQLite cannot create the log that even reading needs.
+
+    Without a log everything is in the file itself, and no process is writing to it.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not log.exists()
