@@ -19,7 +19,6 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 from scipy.special import exp1
 
-from search.queue.retry import RETRIES
 from studies.records import attributes
 from studies.records.read import read_trial
 from studies.records.trial import BestEpoch
@@ -87,7 +86,7 @@ def _is_drawn(trial: FrozenTrial) -> bool:
 
     A requeued trial counts: the sampler drew its point before.
     """
-    queued = queued_point(trial) is not None and RETRIES not in trial.user_attrs
+    queued = queued_point(trial) is not None and attributes.RETRIES not in trial.user_attrs
     return not queued and not trial.user_attrs.get(attributes.BASELINE)
 
 

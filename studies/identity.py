@@ -34,6 +34,16 @@ class Identity:
         """The inverse of `to_dict`."""
         return cls(data=values["data"], space=values["space"], settings=values["settings"])
 
+    @classmethod
+    def decode(cls, value: object) -> "Identity | None":
+        """The identity in a stored value; `None` where it holds none."""
+        if not isinstance(value, Mapping) or value.keys() != {"data", "space", "settings"}:
+            return None
+        kinds = {"data": str, "space": str, "settings": Mapping}
+        if not all(isinstance(value[name], kind) for name, kind in kinds.items()):
+            return None
+        return cls.from_dict(value)
+
 
 def differences(stored: Identity, asked: Identity) -> list[str]:
     """Why a run cannot resume a study, a line for each difference; empty if it can.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from avq_core.cli import CommandParser, run_command
 from studies.cli import add_study_options
-from studies.errors import StudyError
+from studies.errors import ForeignStudyError, StudyError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,13 +39,16 @@ def main(argv: Sequence[str]) -> int:
         return _compare(options)
     from studies.records.read import read_study
     from studies.storage.open import list_studies, open_study
-    from studies.summary.closing_text import render
-    from studies.summary.trial_rows import as_csv
-    from studies.summary.values import summary
 
     if options.study is None and len(names := list_studies(options.runs, options.storage)) > 1:
         print(f"studies: {', '.join(names)}; showing {names[0]}", file=sys.stderr)
     study = read_study(open_study(options.runs, options.study, options.storage))
+    if study.is_foreign:
+        from studies.summary.foreign import as_csv, render, summary
+    else:
+        from studies.summary.closing_text import render
+        from studies.summary.trial_rows import as_csv
+        from studies.summary.values import summary
     if options.csv:
         print(as_csv(study), end="")
     elif options.json:
@@ -66,6 +69,9 @@ def _compare(options: argparse.Namespace) -> int:
         read_study(open_study(options.runs, name, options.storage))
         for name in (options.study, options.other)
     )
+    for study in (first, second):
+        if study.is_foreign:
+            raise ForeignStudyError(study.name, "so there are no metrics to compare")
     if options.json:
         print(json.dumps(compare.as_json(first, second), indent=2, allow_nan=False))
     else:

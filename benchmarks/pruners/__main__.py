@@ -137,10 +137,13 @@ def from_curves(options: argparse.Namespace) -> tuple[list[Trials], list[str]]:
 def from_study(options: argparse.Namespace) -> tuple[list[Trials], list[str]]:
     """The complete trials of a study, and a description of them."""
     from benchmarks.pruners.stored import stored_trials
+    from studies.errors import ForeignStudyError
     from studies.records.read import read_study
     from studies.storage.open import open_study
 
     study = read_study(open_study(options.runs, options.study, options.storage))
+    if study.is_foreign:
+        raise ForeignStudyError(study.name, "so its trials have no curves to simulate with")
     trials = stored_trials(study)
     rungs = sorted({epoch for epochs in trials.rungs for epoch in epochs})
     left_out = len(study.trials) - len(trials)

@@ -13,6 +13,7 @@ from search.queue.warm_start import queue
 from studies.errors import StudyError
 from studies.identity import Identity, differences
 from studies.records import attributes
+from studies.records.stored import identity_in, rename_old_attributes
 from studies.storage.lock import study_lock
 from studies.storage.open import make_schema, open_storage
 from studies.trial_states import FINISHED
@@ -38,9 +39,10 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
             directions=["maximize"] * (2 if plan.settings.objective == "pareto" else 1),
             load_if_exists=True,
         )
-        stored = study.user_attrs.get(attributes.IDENTITY)
+        stored = identity_in(study.user_attrs)
         if stored is not None:
-            _refuse_other(study, Identity.from_dict(stored), plan.identity)
+            _refuse_other(study, stored, plan.identity)
+            rename_old_attributes(study, storage)
             if study.user_attrs.get(attributes.SPACE, {}).get("start", {}) != job.space.start:
                 say(
                     f"the space {job.space.name!r} has another start than when the study began: it is not "
@@ -48,6 +50,8 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
                 )
         more = study.user_attrs.get(attributes.TOTAL) != job.trials
         study.set_user_attr(attributes.TOTAL, job.trials)
+        if stored is None:
+            _describe(study, plan)
         policy = BaselinePolicy.of(job, tasks=plan.store.schema.tasks, now=time.time())
         trials = study.get_trials(deepcopy=False)
         if policy.is_due_at_opening(trials, num_queued=_num_requested(plan)):
@@ -55,7 +59,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
         if stored is None:
             if job.space.start:
                 study.enqueue_trial(dict(job.space.start))
-            _describe(study, plan)
+            study.set_user_attr(attributes.IDENTITY, plan.identity.to_dict())
         finished = study.get_trials(deepcopy=False, states=FINISHED)
         if len(finished) < job.trials:  # in a study at its total, queued points would never run
             for requested in plan.requested:
@@ -74,7 +78,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
 
 
 def _describe(study: optuna.Study, plan: Plan) -> None:
-    """Stores the study's data, space and watched tasks; the identity last, to show that all is stored."""
+    """Stores the study's data, space and watched tasks; the identity follows when all else is stored."""
     watch = plan.job.watch
     study.set_user_attr(attributes.TASKS, list(plan.store.schema.tasks))
     study.set_user_attr(attributes.WATCH, [watch.cross_modal, watch.overall])
@@ -82,7 +86,6 @@ def _describe(study: optuna.Study, plan: Plan) -> None:
     study.set_user_attr(attributes.DATA_SOURCE, plan.source)
     attainable = {split: dict(r2) for split, r2 in plan.store.attainable_r2.items()}
     study.set_user_attr(attributes.ATTAINABLE, attainable)
-    study.set_user_attr(attributes.IDENTITY, plan.identity.to_dict())
 
 
 def _refuse_other(study: optuna.Study, stored: Identity, asked: Identity) -> None:

@@ -10,18 +10,16 @@ from studies.storage.optuna_internals import queued_point
 
 MAX_RETRIES: Final = 2
 """How often a trial is requeued after its worker died; then it is given up, since it may be the cause."""
-RETRIES: Final = "retries"
-"""Attribute of every requeued trial: how often its workers died before."""
 
 
 def requeue(study: optuna.Study, trial: FrozenTrial) -> None:
     """Queues the point of an interrupted trial again, however often it was interrupted."""
-    _queue_again(study, trial, retries=int(trial.user_attrs.get(RETRIES, 0)))
+    _queue_again(study, trial, retries=int(trial.user_attrs.get(attributes.RETRIES, 0)))
 
 
 def requeue_stale(study: optuna.Study, trial: FrozenTrial) -> None:
     """Queues the point of a trial whose worker died again, at most `MAX_RETRIES` times."""
-    retries = int(trial.user_attrs.get(RETRIES, 0))
+    retries = int(trial.user_attrs.get(attributes.RETRIES, 0))
     if retries < MAX_RETRIES:
         _queue_again(study, trial, retries=retries + 1)
 
@@ -32,5 +30,5 @@ def _queue_again(study: optuna.Study, trial: FrozenTrial, *, retries: int) -> No
     if not (point or trial.user_attrs.get(attributes.BASELINE)):
         return
     kept = (attributes.BASELINE, attributes.FINISHES)
-    noted = {RETRIES: retries} | {k: v for k, v in trial.user_attrs.items() if k in kept}
+    noted = {attributes.RETRIES: retries} | {k: v for k, v in trial.user_attrs.items() if k in kept}
     study.enqueue_trial(point, user_attrs=noted)

@@ -64,16 +64,17 @@ def best_points(study: optuna.Study, space: Space, tasks: Sequence[str]) -> Requ
     """The best distinct points of another study, as far as they fit a space.
 
     Only the settings that the space searches are taken; fixed settings of the space apply to these
-    points too. The manual baseline is left out: every study trains it anyway.
+    points too. The manual baseline is left out: every study trains it anyway. Of a study that another
+    program made, parameters of the same names are taken.
 
     Raises:
         ConfigError: None fits.
     """
     label = f"warm start from {study.study_name}"
-    ranked = [trial for trial in read_study(study).ranked if not trial.baseline]
+    ranked = [trial for trial in read_study(study).best_first if not trial.baseline]
     sources: list[dict[str, Any]] = []
     for trial in ranked:
-        source = _without_run(trial.config) if trial.config else _nested(trial.params)
+        source = _without_run(trial.config) if trial.config else _shared(trial.params, space)
         if source not in sources:
             sources.append(source)
     best = sources[:NUM_BEST]
@@ -208,6 +209,13 @@ def _for_tasks(config: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any
     weights = training.get("task_weights", {})
     training["task_weights"] = {task: w for task, w in weights.items() if task in tasks}
     return {**config, "training": training}
+
+
+def _shared(params: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """The parameters that the space has too; empty where one of them lies outside its bounds."""
+    shared = {path: value for path, value in params.items() if path in space.parameters}
+    fits = all(space.parameters[path].contains(value) for path, value in shared.items())
+    return _nested(shared) if fits else {}
 
 
 def _nested(params: Mapping[str, Any]) -> dict[str, Any]:

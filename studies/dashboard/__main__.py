@@ -30,6 +30,10 @@ _WARNING = (
     "who reaches it can change and delete studies"
 )
 
+_FOREIGN = (
+    "{name} was not made by this program: it is shown as it is, without notes and plots of ours"
+)
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
@@ -57,6 +61,7 @@ def main(argv: Sequence[str]) -> int:
     from studies.dashboard.app import App
     from studies.dashboard.databases import Databases
     from studies.dashboard.keeper import Keeper
+    from studies.records.stored import identity_in
     from studies.storage import optuna_internals as internals
     from studies.storage.open import open_study
 
@@ -64,6 +69,8 @@ def main(argv: Sequence[str]) -> int:
     warnings.filterwarnings("ignore", category=UserWarning, module=r"optuna")
     study = open_study(options.runs, options.study, options.storage)
     name, study_id = study.study_name, internals.study_id(study)
+    if identity_in(study.user_attrs) is None:
+        _notify(_FOREIGN.format(name=name))
     databases = Databases(options.runs, name, options.storage, notify=_notify)
     keeper = Keeper(databases, notify=_notify, on_picture=_progress)
     app = App(databases, keeper, name, local=is_loopback(options.host))

@@ -22,12 +22,12 @@ from studies.dashboard.databases import Database
 from studies.dashboard.plots import plot_attributes
 from studies.errors import StudyError
 from studies.names import results_folder
-from studies.records import attributes
 from studies.records.read import read_study
+from studies.records.stored import identity_in
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
 from studies.storage import optuna_internals as internals
-from studies.storage.urls import explained, shown, sqlite_path
+from studies.storage.urls import explained, without_secrets
 
 ARTIFACTS: Final = "artifacts"
 """Name of the folder of pictures in the study's folder."""
@@ -72,7 +72,7 @@ class Board:
         storage = self.database.storage
         try:
             with explained(self.database.url):
-                return attributes.IDENTITY in storage.get_study_user_attrs(self._study_id)
+                return identity_in(storage.get_study_user_attrs(self._study_id)) is not None
         except KeyError:
             return False
 
@@ -180,5 +180,4 @@ def _where(database: Database, runs: Path) -> Sequence[str]:
     place = [] if runs == Path("runs") else ["--runs", str(runs)]
     if database.folder is not None:
         return place
-    path = sqlite_path(database.url)
-    return [*place, "--storage", f"sqlite:///{path}" if path else shown(database.url)]
+    return [*place, "--storage", without_secrets(database.url)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from avq_core.cli import CommandParser, integer, run_command
 from studies.cli import add_study_options
-from studies.errors import StudyError
+from studies.errors import ForeignStudyError, StudyError
 
 if TYPE_CHECKING:
     from studies.records.study import StudyRecord
@@ -57,6 +57,10 @@ def main(argv: Sequence[str]) -> int:
     from studies.storage.open import open_study
 
     study = read_study(open_study(options.runs, options.study, options.storage))
+    if study.is_foreign:
+        raise ForeignStudyError(
+            study.name, "so its trials have no training configuration to export"
+        )
     if options.pareto:
         return _write_front(study, options.out)
     trial = pick(study, options.trial)

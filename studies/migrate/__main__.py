@@ -13,10 +13,9 @@ from studies.errors import StudyError
 from studies.names import EXPECTED, PREPARED, is_name
 
 if TYPE_CHECKING:
-    import optuna
-
     from space.space import Space
     from studies.migrate.copying import Sorting
+    from studies.records.study import StudyRecord
 
 _WATCHED: Final = ("cross_modal", "overall")
 
@@ -47,12 +46,15 @@ def main(argv: Sequence[str]) -> int:
     options = build_parser().parse_args(argv)
     import optuna
 
+    from space.presets import named_space
     from studies.migrate.copying import copy_trials, sort_out
+    from studies.records.read import read_study
     from studies.storage.open import open_study, storage_url
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     source = open_study(options.runs, options.study, options.storage)
-    space = _space(options.space, source)
+    record = read_study(source)
+    space = named_space(options.space, record.tasks)
     new = options.into or f"{source.study_name}-{space.name}"
     if not is_name(new):
         raise StudyError(f"--into is {new!r}, expected {EXPECTED}, and not {PREPARED!r}")
@@ -60,31 +62,22 @@ def main(argv: Sequence[str]) -> int:
     copy_trials(
         source, sorting, space=space, url=storage_url(options.runs, new, options.storage), new=new
     )
-    print("\n".join(_report(source.study_name, new, sorting)))
-    print(f"resume it with: {_command(source, space, new, options)}")
+    print("\n".join(_report(record, new, sorting)))
+    print(f"resume it with: {_command(record, space, new, options)}")
     return 0
 
 
-def _space(wanted: str, source: "optuna.Study") -> "Space":
-    """The space of a name or a file, as `search.run --space` takes them."""
-    from space.presets import named_space
-    from studies.records.attributes import TASKS
-
-    return named_space(wanted, source.user_attrs.get(TASKS, []))
-
-
-def _report(source: str, new: str, sorting: "Sorting") -> list[str]:
+def _report(source: "StudyRecord", new: str, sorting: "Sorting") -> list[str]:
     """Lines on the copied trials, and on the others by the first setting that does not fit."""
     from studies.migrate.copying import UNFINISHED
-    from studies.records.attributes import BASELINE
 
     states = Counter(trial.state.name.lower() for trial, _ in sorting.fitting)
     num, misfits = len(sorting.fitting), Counter(path for path, _ in sorting.misfits)
     unfinished = misfits.pop(UNFINISHED, 0)
     by_state = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-    first = f"copied {num} of {num + misfits.total()} finished trials of {source} into {new}: {by_state}"
+    first = f"copied {num} of {num + misfits.total()} finished trials of {source.name} into {new}: {by_state}"
     for trial, point in sorting.fitting:
-        if trial.user_attrs.get(BASELINE):
+        if source.trials[trial.number].baseline:
             outside = "" if point else ", though it is outside the space"
             first += f"; the manual baseline #{trial.number} among them{outside}"
     lines = [first]
@@ -98,28 +91,25 @@ def _report(source: str, new: str, sorting: "Sorting") -> list[str]:
     return lines
 
 
-def _command(source: "optuna.Study", space: "Space", new: str, options: argparse.Namespace) -> str:
+def _command(source: "StudyRecord", space: "Space", new: str, options: argparse.Namespace) -> str:
     """The command that resumes the new study; options at their defaults are left out."""
-    from studies.records import attributes
+    from studies.storage.urls import without_secrets
 
-    stored = source.user_attrs
-    settings = stored[attributes.IDENTITY]["settings"]
-    watch = settings.get("watch", {})
-    share = watch.get("cross_modal_weight", 0.5)
-    watched = list(dict.fromkeys(stored.get(attributes.WATCH, _WATCHED)))
+    settings = {} if source.identity is None else source.identity.settings
+    share = source.watch.cross_modal_weight
     given = {
         "--study": (new, None),
         "--space": (options.space, None),
-        "--data": (stored.get(attributes.DATA_SOURCE) or "DATA", None),
-        "--trials": (stored.get(attributes.TOTAL), None),
+        "--data": (source.data_source or "DATA", None),
+        "--trials": (source.total, None),
         "--epochs": (settings.get("epochs"), space.epochs),
         "--objective": (settings.get("objective"), "score"),
         "--pruner": (settings.get("pruner"), "cycle"),
         "--seed": (settings.get("seed"), 0),
-        "--watch": (",".join(watched), ",".join(_WATCHED)),
+        "--watch": (",".join(source.watch.tasks), ",".join(_WATCHED)),
         "--score-weights": (f"{share!r},{1 - share!r}", "0.5,0.5"),
         "--runs": (str(options.runs), "runs"),
-        "--storage": (options.storage and "URL", None),
+        "--storage": (options.storage and without_secrets(options.storage), None),
         "--layout": ("FILE" if _has_layout(source) else None, None),
     }
     parts = [
@@ -130,14 +120,12 @@ def _command(source: "optuna.Study", space: "Space", new: str, options: argparse
     return f"python -m search.run {' '.join(parts)}"
 
 
-def _has_layout(source: "optuna.Study") -> bool:
+def _has_layout(source: "StudyRecord") -> bool:
     """Whether the data was read with settings that differ from the defaults, as from a --layout file."""
     from avq_core.config.presets import manual
     from avq_core.config.values import to_dict
-    from studies.records.attributes import CONFIG
 
-    configs = (t.user_attrs.get(CONFIG) for t in source.get_trials(deepcopy=False))
-    data = next((config["data"] for config in configs if config), None)
+    data = next((trial.config["data"] for trial in source.trials if trial.config), None)
     return data is not None and data != to_dict(manual())["data"]
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
@@ -10,20 +10,20 @@ from optuna.trial import FrozenTrial
 
 from space.space import Space
 from studies.distributions import distributions_of
-from studies.errors import StudyError
-from studies.identity import Identity
+from studies.errors import ForeignStudyError, StudyError
 from studies.points import WEIGHT_PREFIX, Point, coordinates, first_misfit
 from studies.records import attributes
 from studies.records.codec import PlainConfig
 from studies.records.confirmation import Confirmation
-from studies.records.read import read_confirmation
+from studies.records.read import read_confirmation, read_trial
+from studies.records.stored import attributes_of, identity_in
+from studies.storage.find import found_study
 from studies.storage.lock import study_lock
 from studies.storage.open import make_schema, open_storage
 from studies.trial_states import FINISHED
 
-COPIED_FROM: Final = "carried_from"
-"""Trial: study and number of the original. Study: the name of the original study."""
 UNFINISHED: Final = "not finished"
+_TAKEN: Final = "there is a study {name!r} already; give another name with --into"
 _KEPT: Final = (
     attributes.TASKS,
     attributes.WATCH,
@@ -51,26 +51,27 @@ def sort_out(source: optuna.Study, space: Space) -> Sorting:
     Raises:
         StudyError: No trial but the manual baseline fits, or the search did not make the study.
     """
-    if attributes.IDENTITY not in source.user_attrs:
-        raise StudyError(
-            f"the study {source.study_name!r} has no identity, expected one that "
-            "python -m search.run made"
+    if identity_in(source.user_attrs) is None:
+        raise ForeignStudyError(
+            source.study_name, "so its trials have no training configuration to copy"
         )
+    stored = attributes_of(source)
     fitting: list[tuple[FrozenTrial, Point]] = []
     misfits: list[tuple[str, str]] = []
     for trial in source.get_trials(deepcopy=False):
-        config = trial.user_attrs.get(attributes.CONFIG)
+        record = read_trial(trial, stored.of_trial(trial))
+        config = record.config
         if trial.state not in FINISHED:
             misfits.append((UNFINISHED, ""))
         elif config is None:
             misfits.append(("without a configuration", ""))
         elif (misfit := first_misfit(config, space)) is None:
             fitting.append((trial, _as_suggested(trial, coordinates(config, space), config, space)))
-        elif trial.user_attrs.get(attributes.BASELINE):
+        elif record.baseline:
             fitting.append((trial, {}))
         else:
             misfits.append((misfit.path, misfit.reason))
-    if all(trial.user_attrs.get(attributes.BASELINE) for trial, _ in fitting):
+    if all(read_trial(trial, stored.of_trial(trial)).baseline for trial, _ in fitting):
         reasons = [reason for _, reason in misfits if reason]
         why = f", such as: {reasons[0]}" if reasons else ""
         raise StudyError(
@@ -108,6 +109,10 @@ def copy_trials(
     Raises:
         StudyError: There is such a study already, or the storage cannot be used.
     """
+    # Before anything is written: the database may be another program's.
+    with found_study(url, new) as present:
+        if present is not None:
+            raise StudyError(_TAKEN.format(name=new))
     make_schema(url)
     with study_lock(url, new):
         storage = open_storage(url)
@@ -116,13 +121,16 @@ def copy_trials(
                 study_name=new, storage=storage, directions=source.directions
             )
         except DuplicatedStudyError as error:
-            raise StudyError(
-                f"there is a study {new!r} already; give another name with --into"
-            ) from error
+            raise StudyError(_TAKEN.format(name=new)) from error
         try:
             numbers = {trial.number: place for place, (trial, _) in enumerate(sorting.fitting)}
+            stored = attributes_of(source)
             for trial, point in sorting.fitting:
-                study.add_trial(_copied(trial, point, space, source.study_name, numbers))
+                copied = {
+                    **stored.of_trial(trial),
+                    attributes.COPIED_FROM: {"study": source.study_name, "trial": trial.number},
+                }
+                study.add_trial(_copied(trial, point, space, copied, numbers))
             start = dict(space.start)
             if start and not any(point == start for _, point in sorting.fitting):
                 study.enqueue_trial(start)
@@ -137,15 +145,14 @@ def _copied(
     trial: FrozenTrial,
     point: Point,
     space: Space,
-    study: str,
+    user_attrs: dict[str, Any],
     numbers: dict[int, int],
 ) -> FrozenTrial:
     """The copy of a trial: its point under the new distributions, all else unchanged."""
     distributions = distributions_of(space)
-    attributes_of_copy = {**trial.user_attrs, COPIED_FROM: {"study": study, "trial": trial.number}}
-    first = attributes_of_copy.pop(attributes.FINISHES, None)
+    first = user_attrs.pop(attributes.FINISHES, None)
     if first in numbers:
-        attributes_of_copy[attributes.FINISHES] = numbers[first]
+        user_attrs[attributes.FINISHES] = numbers[first]
     return FrozenTrial(
         number=0,  # assigned by the storage, like the id
         trial_id=0,
@@ -156,7 +163,7 @@ def _copied(
         datetime_complete=trial.datetime_complete,
         params=point,
         distributions={path: distributions[path] for path in point},
-        user_attrs=attributes_of_copy,
+        user_attrs=user_attrs,
         # Attributes that samplers set belong to the old space.
         system_attrs={},
         intermediate_values=trial.intermediate_values,
@@ -165,10 +172,11 @@ def _copied(
 
 def _describe(study: optuna.Study, source: optuna.Study, space: Space) -> None:
     """Sets the attributes that the search sets; the identity last, so that it marks a complete study."""
+    stored = attributes_of(source).of_study
     for name in _KEPT:
-        if name in source.user_attrs:
-            study.set_user_attr(name, source.user_attrs[name])
-    confirmation = read_confirmation(source.user_attrs)
+        if name in stored:
+            study.set_user_attr(name, stored[name])
+    confirmation = read_confirmation(stored)
     if confirmation is not None and confirmation.test_openings:
         # The test split of this data has been opened, whichever study did it.
         openings = tuple(
@@ -180,7 +188,8 @@ def _describe(study: optuna.Study, source: optuna.Study, space: Space) -> None:
         )
         study.set_user_attr(attributes.CONFIRMATION, confirmation_of_new.encode())
     study.set_user_attr(attributes.SPACE, space.to_dict())
-    study.set_user_attr(COPIED_FROM, source.study_name)
-    identity = Identity.from_dict(source.user_attrs[attributes.IDENTITY])
+    study.set_user_attr(attributes.COPIED_FROM, source.study_name)
+    identity = identity_in(source.user_attrs)
+    assert identity is not None, "`sort_out` refuses a study without one"
     identity = dataclasses.replace(identity, space=space.fingerprint())
     study.set_user_attr(attributes.IDENTITY, identity.to_dict())

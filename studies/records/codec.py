@@ -10,7 +10,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, Self, TypeVar, overload
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PlainValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+)
 
 JsonObject = dict[str, Any]
 """A JSON object as it goes to a storage, a file or the output of `--json`."""
@@ -60,7 +67,8 @@ Record = TypeVar("Record", bound=Stored)
 class StoredList(Sequence[Record]):
     """A stored list of records, decoded at the first access to an entry.
 
-    A command that only counts trials and epochs does not have to decode every epoch.
+    A command that only counts trials and epochs does not have to decode every epoch. Entries that do not
+    decode are left out then.
     """
 
     def __init__(self, kind: type[Record], values: Sequence[object]) -> None:
@@ -69,7 +77,7 @@ class StoredList(Sequence[Record]):
         self._records: tuple[Record, ...] | None = None
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._values if self._records is None else self._records)
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -92,8 +100,14 @@ class StoredList(Sequence[Record]):
 
     def _decoded(self) -> tuple[Record, ...]:
         if self._records is None:
-            self._records = tuple(self._kind.decode(value) for value in self._values)
+            self._records = tuple(filter(None, map(self._decode, self._values)))
         return self._records
+
+    def _decode(self, value: object) -> Record | None:
+        try:
+            return self._kind.decode(value)
+        except ValidationError:
+            return None
 
 
 def encode_r2(r2: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | None]]:

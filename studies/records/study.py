@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from studies.fronts import front_numbers
 from studies.identity import Identity
@@ -15,6 +15,7 @@ from studies.records.provenance import DataAudit, Provenance, SearchedSpace
 from studies.records.trial import State, TrialRecord
 from studies.score import Watch
 
+Direction = Literal["maximize", "minimize", "not set"]
 _MAX_COLUMNS: Final = 8
 
 
@@ -64,6 +65,18 @@ class StudyRecord:
     """On the test split, by the chosen trial and the manual baseline."""
     data_audit: DataAudit | None = None
     provenance: Provenance | None = None
+    directions: tuple[Direction, ...] = ("maximize",)
+    """Of each objective."""
+    optimal: tuple[int, ...] = ()
+    """Numbers of the trials that Optuna calls best; only of a study that the search did not make, whose
+    trials have no score."""
+    left_out: tuple[str, ...] = ()
+    """Attributes of this program that do not decode, each with its trial, if it is one's."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the search did not make the study."""
+        return self.identity is None
 
     @property
     def is_pareto(self) -> bool:
@@ -95,6 +108,20 @@ class StudyRecord:
     def ranked(self) -> tuple[TrialRecord, ...]:
         """Complete trials by score, the best first; the earlier of two equals first."""
         return tuple(sorted(self.complete, key=lambda trial: -(trial.score or 0.0)))
+
+    @cached_property
+    def best_first(self) -> Sequence[TrialRecord]:
+        """As `ranked`; in a study that the search did not make, by the values of its one objective.
+
+        Of several objectives, the trials that Optuna calls best.
+        """
+        if self.ranked or not self.is_foreign:
+            return self.ranked
+        complete = [trial for trial in self.trials if trial.state == "complete" and trial.values]
+        if len(self.directions) > 1:
+            return [trial for trial in complete if trial.number in self.optimal]
+        sign = -1 if self.directions[0] == "maximize" else 1
+        return sorted(complete, key=lambda trial: sign * (trial.values or (0.0,))[0])
 
     @cached_property
     def best(self) -> TrialRecord | None:

@@ -81,6 +81,8 @@ class TrialRecord:
     seconds: float | None = None
     """Wall time in seconds; `None` while it runs."""
     ran_on: RanOn | None = None
+    values: tuple[float, ...] | None = None
+    """What its objective returned, as Optuna holds it; `None` for a trial that is not complete."""
 
     @property
     def score(self) -> float | None:

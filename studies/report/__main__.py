@@ -8,6 +8,7 @@ from typing import Final
 
 from avq_core.cli import CommandParser, run_command
 from studies.cli import add_study_options
+from studies.errors import ForeignStudyError
 
 _FORMATS: Final = ("html", "md")
 
@@ -42,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
     from studies.storage.open import open_study
 
     study = read_study(open_study(options.runs, options.study, options.storage))
+    if study.is_foreign:
+        raise ForeignStudyError(study.name, "so there are no metrics of the search to report")
     text = page(study) if options.format == "html" else markdown(study)
     if options.out == Path("-"):
         print(text, end="")

@@ -1,7 +1,7 @@
 """All uses of private parts of Optuna 5 and optuna-dashboard.
 
-Ids of studies and trials, the attribute of a queued point, two tables of the database, and methods of
-two samplers are not public. No other module uses them, and
+Ids of studies and trials, the attribute of a queued point, tables of the database, and methods of two
+samplers are not public. No other module uses them, and
 `tests/studies/storage/test_optuna_internals.py` has a test for each. To move to another version of
 Optuna, run that file first and fix what fails here.
 """
@@ -42,6 +42,13 @@ _UPSERT: Final = text(
     "ON CONFLICT (study_id, key) DO UPDATE SET value_json = excluded.value_json"
 )
 """Writes nothing for a study that was just deleted: SQLite may give its id to the next study."""
+_RENAME_OF_STUDY: Final = text(
+    "UPDATE study_user_attributes SET key = :new WHERE study_id = :study AND key = :old"
+)
+_RENAME_OF_TRIALS: Final = text(
+    "UPDATE trial_user_attributes SET key = :new WHERE key = :old "
+    "AND trial_id IN (SELECT trial_id FROM trials WHERE study_id = :study)"
+)
 
 
 def study_id(study: "optuna.Study | StudySummary | FrozenStudy") -> int:
@@ -101,6 +108,23 @@ def write_study_attributes(
     if rows:
         with storage.engine.begin() as connection:
             connection.execute(_UPSERT, rows)
+
+
+def rename_attributes(storage: "RDBStorage", study: int, new_names: Mapping[str, str]) -> None:
+    """Renames user attributes of a study and of its trials in one transaction.
+
+    Optuna does not change attributes of finished trials. Call it before the trials are read, since
+    Optuna keeps finished trials in memory.
+
+    Args:
+        storage: The study's storage.
+        study: The study's id.
+        new_names: New names by old ones; others stay.
+    """
+    rows = [{"study": study, "old": old, "new": new} for old, new in new_names.items()]
+    with storage.engine.begin() as connection:
+        connection.execute(_RENAME_OF_STUDY, rows)
+        connection.execute(_RENAME_OF_TRIALS, rows)
 
 
 class PlacedQMCSampler(QMCSampler):

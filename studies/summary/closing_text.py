@@ -15,8 +15,7 @@ from studies.summary.winners_curse import agreement_table, winners_curse
 from studies.table import Table
 
 _TOP = 5
-
-
+_SHOWN = 3
 _WEIGHT = "training.task_weights."
 
 
@@ -43,6 +42,10 @@ def _headline(study: StudyRecord) -> str:
     ]
     if study.stopped:
         lines.append(f"stopped: {study.stopped}")
+    if study.left_out:
+        shown = ", ".join(study.left_out[:_SHOWN])
+        more = ", …" if len(study.left_out) > _SHOWN else ""
+        lines.append(f"left out, since this version cannot read them: {shown}{more}")
     if study.epochs_spent:
         lines.append(
             f"epochs: {study.epochs_spent} spent, {study.epochs_saved} saved by pruning "

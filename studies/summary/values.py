@@ -10,6 +10,7 @@ def summary(study: StudyRecord) -> JsonObject:
     """Summary of a study as a JSON object."""
     return {
         "study": study.name,
+        "foreign": study.is_foreign,
         "data": study.data_source,
         "total": study.total,
         "stopped": study.stopped,

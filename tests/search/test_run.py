@@ -28,6 +28,7 @@ from avq_core.cli import run_command
 from search.cli import SETTING_NAMES
 from search.run import command
 from studies.errors import StudyError
+from studies.records import attributes
 from studies.records.read import read_study
 from studies.records.study import StudyRecord
 from studies.records.trial import TrialRecord
@@ -488,7 +489,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_study_ends_whole(
     own: list[str] = []
     while not own and time.monotonic() < deadline:
         trials = open_study(folder / "runs", "maimed", None).trials
-        found = [t.user_attrs.get("worker", "") for t in trials]
+        found = [t.user_attrs.get(attributes.WORKER, "") for t in trials]
         own = [worker for worker in found if worker.startswith("worker-1 ")]
         time.sleep(0.1)
     last = own[-1]

@@ -12,12 +12,17 @@ import pytest
 import yaml
 from commands import run
 
+from space.space import load_space
+from studies.dashboard.board import Board
+from studies.dashboard.databases import Database
 from studies.export.configuration import to_yaml
 from studies.export.selection import pick
+from studies.migrate.copying import copy_trials, sort_out
+from studies.records import attributes
 from studies.records.read import read_study
 from studies.records.study import StudyRecord
 from studies.report.build import markdown, page
-from studies.storage.open import open_study
+from studies.storage.open import open_study, storage_url
 from studies.summary.closing_text import render
 from studies.summary.trial_rows import as_csv
 from studies.summary.values import summary
@@ -60,7 +65,9 @@ def same(new: Any, old: Any, path: str = "") -> None:
 def test_show_gives_the_same_values(record: StudyRecord) -> None:
     """Every key and every number of `--json`."""
     old = json.loads((OLD / "show.json").read_text(encoding="utf-8"))
-    same(json.loads(json.dumps(summary(record), allow_nan=False)), old)
+    new = json.loads(json.dumps(summary(record), allow_nan=False))
+    assert new.pop("foreign") is False
+    same(new, old)
 
 
 def test_the_table_of_trials_is_the_same(record: StudyRecord) -> None:
@@ -96,6 +103,28 @@ def test_the_report_is_made(record: StudyRecord) -> None:
         assert cell in text
 
 
+def test_its_trials_are_copied_under_todays_names(runs: Path, record: StudyRecord) -> None:
+    """Into a study of another space; the old one does not change."""
+    space = load_space(OLD / "space.yaml").model_copy(update={"name": "again"})
+    source = open_study(runs, NAME, None)
+    url = storage_url(runs, "new", None)
+    copy_trials(source, sort_out(source, space), space=space, url=url, new="new")
+    new = open_study(runs, "new", None)
+    names = [name for holder in (new, *new.trials) for name in holder.user_attrs]
+    assert all(name.startswith(attributes.PREFIX) for name in names)
+    copied = read_study(new)
+    assert [trial.best for trial in copied.trials] == [trial.best for trial in record.trials]
+    assert (copied.tasks, copied.simple) == (record.tasks, record.simple)
+    assert read_study(open_study(runs, NAME, None)) == record
+
+
+def test_the_dashboard_knows_it_for_the_searchs(runs: Path) -> None:
+    """So it has its notes there."""
+    database = Database(storage_url(runs, NAME, None), folder=runs / NAME, place=0)
+    assert Board(database, 1, runs=runs, notify=lambda _: None).is_ours
+    database.close()
+
+
 @pytest.mark.slow
 def test_the_search_goes_on_with_it(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -112,5 +141,8 @@ def test_the_search_goes_on_with_it(
     assert done.returncode == 0, done.stderr
     after = read_study(open_study(runs, NAME, None))
     assert after.counts.finished == 14
+    study = open_study(runs, NAME, None)
+    names = [name for holder in (study, *study.trials) for name in holder.user_attrs]
+    assert all(name.startswith(attributes.PREFIX) for name in names)
     assert [trial.score for trial in after.trials[:12]] == [t.score for t in before.trials]
     assert after.confirmation == before.confirmation

@@ -162,6 +162,29 @@ def test_a_study_without_configurations_gives_its_parameters() -> None:
     assert best_points(other, SPACE, TASKS).points == (params,)
 
 
+@pytest.mark.parametrize(("direction", "best"), [("minimize", 0), ("maximize", 3)])
+def test_a_study_of_another_program_gives_what_fits(direction: str, best: int) -> None:
+    """Its best by its own values; parameters of other names, and values outside the bounds, are left."""
+    other = optuna.create_study(study_name="theirs", direction=direction)
+    for number in range(4):
+        trial = other.ask()
+        trial.suggest_float("optim.lr", 1e-3, 9e-3, log=True)
+        trial.suggest_categorical("optim", ["adam", "sgd"])
+        other.tell(trial, number)
+    requested = best_points(other, SPACE, TASKS)
+    assert requested.points[0] == {"optim.lr": other.trials[best].params["optim.lr"]}
+    assert len(requested.points) == 4
+    strange = optuna.create_study(study_name="strange", directions=["minimize", "maximize"])
+    trial = strange.ask()
+    trial.suggest_categorical("optim.lr", ["high", "low"])
+    trial.suggest_float("training", 0, 1)
+    strange.tell(trial, (1.0, 2.0))
+    with pytest.raises(
+        ConfigError, match="strange: none of its best 1 points fits the space 'mine'"
+    ):
+        best_points(strange, SPACE, TASKS)
+
+
 def test_a_weight_of_a_task_that_the_other_data_lacks_is_left_to_the_sampler() -> None:
     """The others come along; the trial is whole all the same."""
     other = make_study(SPACE, 12)

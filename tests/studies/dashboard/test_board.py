@@ -18,6 +18,7 @@ from studies.dashboard import trial_note
 from studies.dashboard.board import ARTIFACTS, Board
 from studies.dashboard.databases import Database
 from studies.errors import StudyError
+from studies.records import attributes
 from studies.storage import engine
 from studies.storage.open import open_storage, storage_url
 
@@ -111,7 +112,7 @@ def test_a_note_by_hand_is_left_and_told_of(
     save_note(optuna.trial.Trial(study, study.trials[2]._trial_id), "my own")
     board = open_board(runs, "tiny", messages)
     board.write_notes()
-    study.set_user_attr("total", 9)
+    study.set_user_attr(attributes.TOTAL, 9)
     board.write_notes()
     assert get_note(study) == "my own"
     assert get_note(optuna.trial.Trial(study, study.trials[2]._trial_id)) == "my own"
@@ -151,6 +152,7 @@ def test_a_study_of_another_program_is_not_changed(
     """Nor is one that was deleted."""
     foreign = new_study(runs, "foreign")
     foreign.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0))
+    foreign.set_user_attr("identity", "cmu-mosi")
     assert not open_board(runs, "foreign", messages).is_ours
     ours = open_board(runs, "tiny", messages)
     assert ours.is_ours

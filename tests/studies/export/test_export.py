@@ -14,6 +14,7 @@ from search.workers.slots import make_slots
 from studies.errors import StudyError
 from studies.export.configuration import plain, to_yaml, write
 from studies.export.selection import exported, pick
+from studies.records import attributes
 from studies.records.intervals import IntervalValue
 from studies.records.provenance import Provenance
 from studies.records.read import read_study
@@ -217,12 +218,12 @@ def test_a_hostile_name_stays_inside_its_comment(study: optuna.Study) -> None:
 
 def test_the_front_is_written_a_file_a_trial(study: optuna.Study, runs: Path) -> None:
     """Those that no other beats in both R², whatever the study maximised."""
-    better = study.trials[2].user_attrs["figures"]
+    better = study.trials[2].user_attrs[attributes.METRICS]
     better["r2"]["overall"] = 0.9
     study.add_trial(
         optuna.trial.create_trial(
             value=0.4,
-            user_attrs={**study.trials[2].user_attrs, "figures": better},
+            user_attrs={**study.trials[2].user_attrs, attributes.METRICS: better},
         )
     )
     folder = runs / "front"

@@ -19,7 +19,7 @@ from space.presets import preset
 from space.space import Space
 from studies.distributions import distributions_of
 from studies.errors import StudyError
-from studies.migrate.copying import COPIED_FROM, copy_trials, sort_out
+from studies.migrate.copying import copy_trials, sort_out
 from studies.records import attributes
 from studies.records.read import read_study
 from studies.storage.open import open_study, storage_url
@@ -53,15 +53,17 @@ def finished(
 def test_trials_that_fit_keep_all_but_their_distributions(study: optuna.Study, runs: Path) -> None:
     """Metrics, state, dates, curve and attributes; the baseline goes along, wherever it lies."""
     new = copied(study, NARROW, runs)
-    assert [trial.user_attrs[COPIED_FROM]["trial"] for trial in new.trials] == [0, 1, 2]
+    assert [trial.user_attrs[attributes.COPIED_FROM]["trial"] for trial in new.trials] == [0, 1, 2]
     distributions = distributions_of(NARROW)
     for trial in new.trials:
-        before = study.trials[trial.user_attrs[COPIED_FROM]["trial"]]
+        before = study.trials[trial.user_attrs[attributes.COPIED_FROM]["trial"]]
         assert (trial.state, trial.value) == (before.state, before.value)
         assert trial.datetime_start == before.datetime_start
         assert trial.datetime_complete == before.datetime_complete
         assert trial.intermediate_values == before.intermediate_values
-        assert {k: v for k, v in trial.user_attrs.items() if k != COPIED_FROM} == before.user_attrs
+        assert {
+            k: v for k, v in trial.user_attrs.items() if k != attributes.COPIED_FROM
+        } == before.user_attrs
     assert new.trials[0].params == {}
     assert new.trials[0].user_attrs[attributes.BASELINE]
     assert new.trials[1].params == {"optim.lr": 1.5e-3}
@@ -157,14 +159,14 @@ def test_who_finishes_whom_is_renumbered(study: optuna.Study, runs: Path) -> Non
     again = study.trials[2].user_attrs | {attributes.FINISHES: 1}
     study.add_trial(finished(again[attributes.CONFIG], {}, NARROW, **{attributes.FINISHES: 2}))
     new = copied(study, NARROW, runs)
-    assert new.trials[3].user_attrs[COPIED_FROM]["trial"] == 7
+    assert new.trials[3].user_attrs[attributes.COPIED_FROM]["trial"] == 7
     assert new.trials[3].user_attrs[attributes.FINISHES] == 2
     narrower = Space(
         name="one", epochs=14, parameters={"optim.lr": Float(low=1.39e-3, high=1.41e-3)}
     )
     url = storage_url(runs, "other", None)
     other = copy_trials(study, sort_out(study, narrower), space=narrower, url=url, new="other")
-    assert [t.user_attrs[COPIED_FROM]["trial"] for t in other.trials] == [0, 2, 7]
+    assert [t.user_attrs[attributes.COPIED_FROM]["trial"] for t in other.trials] == [0, 2, 7]
     assert other.trials[2].user_attrs[attributes.FINISHES] == 1
 
 
@@ -244,7 +246,7 @@ def test_mistakes_give_one_line_each(study: optuna.Study, runs: Path, tmp_path: 
 def test_a_study_that_the_search_did_not_make_is_refused() -> None:
     """It has no identity that a run could be held against."""
     other = optuna.create_study(study_name="mine")
-    with pytest.raises(StudyError, match=r"'mine' has no identity, expected one that"):
+    with pytest.raises(StudyError, match=r"'mine' was not made by this program, so its trials"):
         sort_out(other, NARROW)
 
 
@@ -309,7 +311,7 @@ def test_the_search_goes_on_with_the_new_study(tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     new = open_study(runs, "new", None)
     assert [t.state for t in new.trials] == [TrialState.COMPLETE] * (num + 1)
-    assert COPIED_FROM not in new.trials[-1].user_attrs
+    assert attributes.COPIED_FROM not in new.trials[-1].user_attrs
     assert set(new.trials[-1].params) == {"model.hidden_dim", "optim.lr"}
     assert sum(bool(t.user_attrs.get(attributes.BASELINE)) for t in new.trials) == 1
     assert read_study(open_study(runs, "old", None)) == before

@@ -112,6 +112,22 @@ def test_attributes_are_written_together_and_replaced(
     assert storage.get_study_system_attrs(internals.study_id(again)) == {}
 
 
+def test_attributes_are_renamed_also_in_finished_trials(
+    study: optuna.Study, storage: RDBStorage
+) -> None:
+    """Of this study only; others keep theirs."""
+    other = optuna.create_study(study_name="another", storage=storage)
+    for one in (study, other):
+        one.set_user_attr("old", 1)
+        one.add_trial(optuna.create_trial(value=0.0, user_attrs={"old": 2, "own": 3}))
+    internals.rename_attributes(storage, internals.study_id(study), {"old": "new", "none": "x"})
+    renamed = optuna.load_study(study_name=study.study_name, storage=storage)
+    assert renamed.user_attrs == {"new": 1}
+    assert renamed.trials[0].user_attrs == {"new": 2, "own": 3}
+    kept = optuna.load_study(study_name="another", storage=storage)
+    assert (kept.user_attrs, kept.trials[0].user_attrs) == ({"old": 1}, {"old": 2, "own": 3})
+
+
 def test_a_place_of_the_sequence_is_a_point_whoever_asks_and_when(study: optuna.Study) -> None:
     """And no count of places is kept in the storage."""
 
