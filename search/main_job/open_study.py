@@ -6,6 +6,13 @@ from collections.abc import Callable
 import optuna
 from optuna.trial import TrialState
 
+from search.main_job.existing import (
+    check_not_shared,
+    check_readable,
+    check_storage,
+    check_study,
+    num_objectives,
+)
 from search.main_job.plan import Plan
 from search.queue.baseline import BaselinePolicy
 from search.queue.retry import requeue_stale
@@ -27,21 +34,29 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
         say: Called with a line on what was queued.
 
     Raises:
-        StudyError: The stored study has other data, another space or other settings; names them.
+        StudyError: The stored study has other data, another space or other settings, and they are named;
+            or another program made it or runs it. Then nothing was written.
     """
-    job = plan.job
+    job, objective = plan.job, plan.settings.objective
+    check_storage(job.url, job.study, objective)
     make_schema(job.url)
     with study_lock(job.url, job.study):
         storage = open_storage(job.url, stale_callback=requeue_stale)
         study = optuna.create_study(
             study_name=job.study,
             storage=storage,
-            directions=["maximize"] * (2 if plan.settings.objective == "pareto" else 1),
+            directions=["maximize"] * num_objectives(objective),
             load_if_exists=True,
         )
+        # Again, under the lock: it may have been created in the meantime.
+        check_study(study, objective)
         stored = identity_in(study.user_attrs)
         if stored is not None:
             _refuse_other(study, stored, plan.identity)
+            # An object of its own: `study` must not keep trials with their old names in memory.
+            as_stored = optuna.load_study(study_name=job.study, storage=storage)
+            check_not_shared(as_stored, storage)
+            check_readable(as_stored)
             rename_old_attributes(study, storage)
             if study.user_attrs.get(attributes.SPACE, {}).get("start", {}) != job.space.start:
                 say(

@@ -15,6 +15,7 @@ from avq_core.errors import ConfigError
 from avq_core.training.schedule import cycle_ends
 from search.configure import check_space
 from search.job import Job, Slot
+from search.main_job.existing import check_storage
 from search.main_job.watching import check_watched, watched_tasks
 from search.queue.baseline import baseline_epochs
 from search.queue.warm_start import RequestedPoints, requested_points, source_study
@@ -69,6 +70,7 @@ def make_plan(settings: Settings, *, say: Callable[[str], None]) -> Plan:
         say(f"data: {source} (no `data` given)")
     study = _study_name(settings.study, source, named.name)
     url = storage_url(settings.runs, study, settings.storage)
+    check_storage(url, study, settings.objective)
     other = source_study(
         settings.warm_start, into=study, runs=settings.runs, storage=settings.storage
     )
