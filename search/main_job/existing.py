@@ -1,11 +1,12 @@
 """Refuses a stored study that a search must not enter."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import optuna
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from studies.errors import StudyError
 from studies.records.attributes import PREFIX
@@ -36,8 +37,8 @@ def check_study(study: optuna.Study, objective: str) -> None:
     Raises:
         StudyError: Another program made the study, or it has other objectives; one line.
     """
-    if identity_in(study.user_attrs) is None and not _is_free(study):
-        raise StudyError(_of_another_program(study))
+    if identity_in(study.user_attrs) is None:
+        _refuse_if_begun(study)
     if any(direction is not StudyDirection.MAXIMIZE for direction in study.directions):
         directions = ", ".join(direction.name.lower() for direction in study.directions)
         raise StudyError(
@@ -94,22 +95,30 @@ def num_objectives(objective: str) -> int:
     return 2 if objective == "pareto" else 1
 
 
-def _is_free(study: optuna.Study) -> bool:
-    """Whether a study without identity is empty, or was left by a search that was killed at its start."""
-    stored = study.user_attrs
-    if not all(name.startswith(PREFIX) for name in stored):
-        return False
+def _refuse_if_begun(study: optuna.Study) -> None:
+    """Refuses a study without identity, unless it is empty or a search was killed at its start.
+
+    A search of another machine may be creating it just now. It writes an attribute first, then queues
+    trials, and runs them after it wrote the identity; so trials are read before attributes here.
+    """
     trials = study.get_trials(deepcopy=False)
-    return all(stored and trial.state is TrialState.WAITING for trial in trials)
+    stored = study.user_attrs
+    if identity_in(stored) is not None:
+        return
+    is_ours_so_far = all(name.startswith(PREFIX) for name in stored) and all(
+        stored and trial.state is TrialState.WAITING for trial in trials
+    )
+    if not is_ours_so_far:
+        raise StudyError(_of_another_program(study.study_name, trials))
 
 
-def _of_another_program(study: optuna.Study) -> str:
-    states = Counter(trial.state.name.lower() for trial in study.get_trials(deepcopy=False))
+def _of_another_program(name: str, trials: Sequence[FrozenTrial]) -> str:
+    states = Counter(trial.state.name.lower() for trial in trials)
     counts = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
     plural = "s" if states.total() > 1 else ""
     held = f"{states.total()} trial{plural} ({counts})" if states else "attributes"
     running = ", and another program may be running it now" if states["running"] else ""
     return (
-        f"the study {study.study_name!r} was not made by this program: it holds {held} that no search of "
+        f"the study {name!r} was not made by this program: it holds {held} that no search of "
         f"this program wrote{running}; it is left alone, give another name with `study`"
     )
