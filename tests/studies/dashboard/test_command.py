@@ -57,6 +57,14 @@ def test_a_study_that_something_else_made_is_shown_as_it_is(page: Served, folder
 
 
 @pytest.mark.slow
+def test_whose_study_it_is_is_told_of_one_that_something_else_made(folder: Path) -> None:
+    """In one line on stderr; the page is served all the same."""
+    with serving("foreign", "--runs", folder) as served:
+        assert served.told.startswith("foreign: http")
+    assert "foreign was not made by this program: it is shown as it is" in served.errors
+
+
+@pytest.mark.slow
 def test_a_trial_that_ends_meanwhile_has_its_note_and_picture(page: Served, folder: Path) -> None:
     """In the answer in which it is first seen to have ended."""
     study = open_study(folder, "tiny", None)
