@@ -1,14 +1,16 @@
-"""Are the intervals right, and is the confirmed score free of the winner's curse? Simulated studies.
+"""Are intervals and confirmed scores right, and is the right candidate chosen? Simulated studies.
 
     python -m benchmarks.honesty --studies 500 --json honesty.json
 
-- Coverage: how often the 95 % intervals of test R², of its difference and of the correlations contain the
+- `coverage`: how often the 95 % intervals of test R², of its difference and of the correlations contain the
   truth, in simulated studies of 410 test clips, 28 % of the labels missing, five runs of each model.
-- The winner's curse: 200 configurations that are all equally good. How far the search score of the winner,
-  its confirmed score and its test score are from the truth, on average.
+- `curse`: 200 configurations that are all equally good. How far the search score of the winner, its confirmed
+  score and its test score are from the truth, on average.
+- `choice`: three candidates of different merit. How good the chosen one is, how many runs it took, and how far
+  its confirmed score is from its true one, by the rule in use and by simpler ones; four times as many studies.
 
 The clips, the models' errors and the seeds' noise are simulated; intervals, race and choice are the code that
-a real study runs (avq_core.evaluation.intervals, search.confirmation.race).
+a real study runs (avq_core.evaluation.intervals, search.confirmation.race and choice).
 """
 
 import argparse
@@ -17,16 +19,22 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from avq_core.cli import CommandParser, run_command
-from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError
 from avq_core.files import check_place, whole_file
-from benchmarks.honesty.coverage import Coverage, coverage
-from benchmarks.honesty.winners_curse import WinnersCurse, winners_curse
+from benchmarks.honesty.choice import FIELDS, choosing
+from benchmarks.honesty.coverage import coverage
+from benchmarks.honesty.tables import choice_table, coverage_table, curse_table
+from benchmarks.honesty.winners_curse import winners_curse
 from benchmarks.honesty.world import WORLDS
+
+TABLES: Final = ("coverage", "curse", "choice")
+_CHOICES_FOR_EACH_STUDY: Final = 4
+"""A simulated choice takes milliseconds."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -38,57 +46,57 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--studies", type=int, default=500, help="simulated (default 500)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--tables", nargs="+", choices=TABLES, default=TABLES, help="which to make (default all)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes all numbers there too")
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
-    """Simulates and prints both tables."""
+    """Simulates and prints the tables."""
     options = build_parser().parse_args(argv)
     if options.studies < 2:
         raise ConfigError(f"--studies is {options.studies}, expected a number >= 2")
     if options.json:
         check_place(options.json)
-    covered = []
-    for world in WORLDS:
-        _say(f"intervals, {world.name}")
-        covered += coverage(world, options.studies, options.seed)
-    print(coverage_table(covered))
-    share = float(np.mean([row.held for row in covered]))
-    print(f"all: {share:.1%} of {len(covered) * options.studies} intervals\n")
-    curses = []
-    for lasting in (0.0, 0.5, 1.0):
-        _say(f"equal configurations, {lasting:.0%} lasting")
-        curses.append(winners_curse(WORLDS[1], lasting, options.studies, options.seed))
-    print(curse_table(curses))
+    makers = {"coverage": _coverage, "curse": _curse, "choice": _choice}
+    content = {"studies": options.studies}
+    for name in options.tables:
+        content[name] = makers[name](options.studies, options.seed)
     if options.json:
-        content = {
-            "studies": options.studies,
-            "coverage": [asdict(row) for row in covered],
-            "curse": [asdict(row) for row in curses],
-        }
         with whole_file(options.json) as file:
             json.dump(content, file)
     return 0
 
 
-def coverage_table(rows: Sequence[Coverage]) -> str:
-    """A row for each metric of each world."""
-    head = ["world", "metric", "truth", "mean", "95 % interval contains it"]
-    cells = [[c.world, c.metric, f"{c.truth:.3f}", f"{c.mean:.3f}", f"{c.held:.1%}"] for c in rows]
-    return text_table([head, *cells], num_left=2)
+def _coverage(studies: int, seed: int) -> list[dict[str, object]]:
+    rows = []
+    for world in WORLDS:
+        _say(f"intervals, {world.name}")
+        rows += coverage(world, studies, seed)
+    print(coverage_table(rows))
+    share = float(np.mean([row.held for row in rows]))
+    print(f"all: {share:.1%} of {len(rows) * studies} intervals\n")
+    return [asdict(row) for row in rows]
 
 
-def curse_table(rows: Sequence[WinnersCurse]) -> str:
-    """Means with twice their standard errors."""
-    head = ["lasting part", "search - truth", "confirmed - truth", "test - truth"]
-    cells = [[row.shared, *map(_gap, (row.search, row.confirmed, row.test))] for row in rows]
-    return text_table([head, *cells])
+def _curse(studies: int, seed: int) -> list[dict[str, object]]:
+    rows = []
+    for lasting in (0.0, 0.5, 1.0):
+        _say(f"equal configurations, {lasting:.0%} lasting")
+        rows.append(winners_curse(WORLDS[1], lasting, studies, seed))
+    print(curse_table(rows) + "\n")
+    return [asdict(row) for row in rows]
 
 
-def _gap(mean_and_error: tuple[float, float]) -> str:
-    mean, error = mean_and_error
-    return f"{mean:+.4f} ± {2 * error:.4f}"
+def _choice(studies: int, seed: int) -> list[dict[str, object]]:
+    rows = []
+    for field in FIELDS:
+        _say(f"candidates whose true scores deviate by {field.merit}, seeds by {field.seed}")
+        rows += choosing(field, _CHOICES_FOR_EACH_STUDY * studies, seed)
+    print(choice_table(rows))
+    return [asdict(row) for row in rows]
 
 
 def _say(name: str) -> None:

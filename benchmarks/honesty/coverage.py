@@ -12,9 +12,10 @@ from benchmarks.honesty.world import (
     NUM_SEEDS,
     NUM_TEST,
     Array,
+    Groups,
     World,
-    group_names,
     grouped,
+    groups_of,
     seed_variance,
 )
 
@@ -47,13 +48,15 @@ def coverage(world: World, studies: int, seed: int) -> list[Coverage]:
     r2 = 1 - world.shared - world.by_seed * float(sizes.mean())
     truths = {"R²": r2, "difference of R²": 0.0, "Pearson": _true_correlation(world, rng)}
     simulated: dict[str, list[Interval]] = {name: [] for name in truths}
+    groups = groups_of(NUM_TEST, world.ranked_groups)
+    names = [str(group) for group in groups]
     for _ in range(studies):
-        truth = grouped(rng, (NUM_TEST,), world.within_group)
-        shared, other = grouped(rng, (2, NUM_TEST), world.within_group)
-        first = _runs(rng, world, truth, shared)
-        second = _runs(rng, world, truth, np.sqrt(0.5) * shared + np.sqrt(0.5) * other)
+        truth = grouped(rng, (), groups, world.within_group)
+        shared, other = grouped(rng, (2,), groups, world.within_group)
+        first = _runs(rng, world, groups, truth, shared)
+        second = _runs(rng, world, groups, truth, np.sqrt(0.5) * (shared + other))
         targets = np.where(rng.random(NUM_TEST) < MISSING_SHARE, np.nan, truth)
-        draws = Draws(targets, group_names(NUM_TEST))
+        draws = Draws(targets, names)
         simulated["R²"].append(draws.interval(intervals.r2, first))
         simulated["difference of R²"].append(draws.difference(first, second))
         simulated["Pearson"].append(draws.interval(intervals.pearson, first))
@@ -69,12 +72,14 @@ def coverage(world: World, studies: int, seed: int) -> list[Coverage]:
     ]
 
 
-def _runs(rng: np.random.Generator, world: World, truth: Array, shared: Array) -> list[Array]:
+def _runs(
+    rng: np.random.Generator, world: World, groups: Groups, truth: Array, shared: Array
+) -> list[Array]:
     """Each run's score of each clip."""
     runs = []
     for _ in range(NUM_SEEDS):
         size = seed_variance(rng, world)
-        noise = np.sqrt(size) * grouped(rng, truth.shape, world.within_group)
+        noise = np.sqrt(size) * grouped(rng, (), groups, world.within_group)
         runs.append(truth + np.sqrt(world.shared) * shared + noise)
     return runs
 

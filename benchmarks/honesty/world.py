@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Groups = npt.NDArray[np.intp]
 
 NUM_TRAIN: Final = 953
 NUM_VAL: Final = 239
@@ -37,6 +38,8 @@ class World:
     """Standard deviation of the seed's variance from run to run, relative to its size."""
     within_group: float = 0.5
     """Correlation of labels and of errors inside a group of clips, in [0, 1)."""
+    ranked_groups: int | None = None
+    """Number of groups whose sizes are as 1 / rank; `None` for groups of four clips."""
 
     @property
     def r2(self) -> float:
@@ -50,27 +53,39 @@ WORLDS: Final = (
     World(name="good", shared=0.15, by_seed=0.05),
     World(name="strong seed noise", shared=0.1, by_seed=0.3, uneven=0.6),
     World(name="independent clips", shared=0.4, by_seed=0.1, within_group=0.0),
+    *(
+        World(name=f"medium, {n} uneven groups", shared=0.4, by_seed=0.1, ranked_groups=n)
+        for n in (15, 30, 100)
+    ),
 )
 
 
-def grouped(rng: np.random.Generator, shape: Sequence[int], within: float) -> Array:
-    """Standard normal values whose last axis is clips, correlated inside groups.
+def groups_of(clips: int, ranked: int | None = None) -> Groups:
+    """The group of each of so many clips, from 0.
+
+    Args:
+        clips: Their number.
+        ranked: `World.ranked_groups`.
+    """
+    if ranked is None:
+        return np.arange(clips) // GROUP_SIZE
+    shares = 1 / np.arange(1, ranked + 1)
+    ends = np.cumsum(shares) / shares.sum()
+    return np.searchsorted(ends, (np.arange(clips) + 0.5) / clips)
+
+
+def grouped(rng: np.random.Generator, front: Sequence[int], groups: Groups, within: float) -> Array:
+    """Standard normal values, (*front, clips), correlated inside groups.
 
     Args:
         rng: The source of the values.
-        shape: Of the result.
+        front: Shape of the result before its last axis.
+        groups: (clips,), from `groups_of`.
         within: Correlation inside a group, in [0, 1).
     """
-    *front, clips = shape
-    groups = rng.standard_normal((*front, math.ceil(clips / GROUP_SIZE)))
-    of_group = np.repeat(groups, GROUP_SIZE, axis=-1)[..., :clips]
-    of_clip = rng.standard_normal((*front, clips))
-    return math.sqrt(within) * of_group + math.sqrt(1 - within) * of_clip
-
-
-def group_names(clips: int) -> list[str]:
-    """The group of each of so many clips."""
-    return [str(clip // GROUP_SIZE) for clip in range(clips)]
+    of_group = rng.standard_normal((*front, int(groups.max()) + 1))[..., groups]
+    of_clip = rng.standard_normal((*front, len(groups)))
+    return np.asarray(math.sqrt(within) * of_group + math.sqrt(1 - within) * of_clip)
 
 
 def seed_variance(rng: np.random.Generator, world: World) -> float:

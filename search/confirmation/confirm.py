@@ -2,8 +2,8 @@
 
 The best of 200 noisy validation scores is optimistic. So the candidates are re-trained with fresh
 seeds on group-aware folds of train + val, the same for all of them. A candidate that is clearly worse
-is dropped on the way, and the simplest of those within one standard error of the best is chosen
-(`search.confirmation.race`). Then the test split is opened (`search.confirmation.held_out`). Every
+is dropped on the way (`search.confirmation.race`), and the one with the highest mean is chosen
+(`search.confirmation.choice`). Then the test split is opened (`search.confirmation.held_out`). Every
 finished run on a fold is stored at once.
 """
 
@@ -20,8 +20,9 @@ from avq_core.config.values import from_dict, with_values
 from avq_core.data.store.folds import count_folds
 from avq_core.data.store.store import PreparedStore, open_store
 from search.configure import same_but_for_run
+from search.confirmation.choice import choose, optimism
 from search.confirmation.held_out import Candidate, open_test, to_train
-from search.confirmation.race import Standing, choose, corrected_error, gap
+from search.confirmation.race import Standing, corrected_error, gap
 from search.confirmation.schedule import Cut, Rounds
 from search.job import Slot
 from search.seeds import Stream, derive_seed
@@ -154,7 +155,7 @@ def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confi
     Raises:
         StudyError: No candidate has a score on every fold.
     """
-    standings, _ = rounds.race()
+    standings = rounds.race().standings
     choice = choose(standings, rounds.num_folds)
     if choice is None:
         raise StudyError(
@@ -172,6 +173,7 @@ def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confi
         runs=rounds.runs,
         rule=choice.reason,
         chosen=choice.key,
+        optimism=optimism(standings, rounds.num_folds),
         candidates=tuple(_result(s, best, rounds, baseline=s.key in baselines) for s in standings),
         # Over the runs of both: the manual baseline is often dropped after its first.
         over_baseline=_behind(chosen, manual[0], rounds.num_folds) if manual else None,

@@ -1,11 +1,11 @@
-"""Compares candidates over paired runs: drops those clearly behind, chooses one. Pure.
+"""Compares candidates over paired runs: drops those clearly behind, finds who could still overtake. Pure.
 
 A run is one fold with one fresh seed. All candidates train on the same folds and seeds, so that the
 difficulty of a fold and the seed_error of a seed cancel in their differences.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,9 @@ usual two, since they are compared several times."""
 MIN_SEED_STD: Final = 0.05
 """Lower bound on the seed-to-seed standard deviation of a score, which one run cannot show.
 Measured: 0.03 on the demo set, 0.08 on real clips (docs/experiments/018)."""
+ERRORS_TO_RUN_AGAIN: Final = 1.0
+"""A candidate runs with the next seed when it is behind the leader by at most so many standard errors of
+what seeds bring: more would cost a run or two and gain nothing (docs/experiments/030)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,43 +94,112 @@ def corrected_error(values: Sequence[float], num_folds: int) -> float:
     return float(np.std(values, ddof=1) * math.sqrt(1 / len(values) + share))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Race:
+    """The state of a race."""
+
+    standings: tuple[Standing, ...]
+    running: frozenset[int] = frozenset()
+    """Candidates that have a run in `next_round` and, if not dropped, in all later rounds of its seed;
+    empty where no run is wanted any more."""
+    next_round: int = 0
+    """First round in which one of `running` lacks its run."""
+
+
 def race(
     parameters: Mapping[int, int],
     runs: Mapping[int, Sequence[Run | None]],
     *,
     num_folds: int,
-) -> tuple[list[Standing], int]:
+) -> Race:
     """Goes through the rounds that have been run, and drops candidates that are clearly behind.
+
+    All candidates run with the first seed. With further seeds run those between whom the choice is
+    open: the leader and whoever could still overtake it, until no other candidate could.
 
     Depends on the runs only, so that an interrupted race has the same outcome when it is resumed.
 
     Args:
         parameters: Each candidate's number of weights.
-        runs: Each candidate's run of each round; `None` where it is missing.
-        num_folds: Number of folds.
-
-    Returns:
-        The standing of every candidate; and the first round in which a candidate that was not
-        dropped lacks its run (the number of rounds where none does).
+        runs: Each candidate's run of each round, seed by seed; `None` where it is missing.
+        num_folds: Number of folds, and of the rounds of one seed.
     """
+    field = _Field(parameters, runs, num_folds)
     rounds = len(next(iter(runs.values())))
-    alive, dropped = dict(parameters), dict[int, tuple[str, int]]()
-    reached = rounds
-    for number in range(rounds):
-        if any(runs[key][number] is None for key in alive):
-            reached = number
-            break
-        for key, reason in _losers(list(alive), runs, number + 1, num_folds).items():
-            dropped[key] = (f"after {number + 1} of {rounds} runs: {reason}", number + 1)
-            del alive[key]
-    standings = []
-    for key, num_weights in parameters.items():
-        gone = dropped.get(key)
-        count = reached if gone is None else gone[1]
-        runs_so_far = tuple(run for run in runs[key][:count] if run is not None)
-        why = None if gone is None else gone[0]
-        standings.append(Standing(key=key, parameters=num_weights, runs=runs_so_far, dropped=why))
-    return standings, reached
+    waiting = field.go(set(parameters), range(min(num_folds, rounds)))
+    racing: set[int] = set()
+    # A leader that falls back with its second seed may be within reach of one that stayed out.
+    while waiting is None and (wanted := racing | contenders(field.standings())) != racing:
+        racing = wanted
+        waiting = field.go(racing, range(num_folds, rounds))
+    return waiting or Race(standings=field.standings())
+
+
+class _Field:
+    """The candidates, with the runs of each that count so far."""
+
+    def __init__(
+        self,
+        parameters: Mapping[int, int],
+        runs: Mapping[int, Sequence[Run | None]],
+        num_folds: int,
+    ) -> None:
+        self.parameters, self.runs, self.num_folds = parameters, runs, num_folds
+        self.counts = dict.fromkeys(parameters, 0)
+        self.dropped: dict[int, str] = {}
+
+    def standings(self) -> tuple[Standing, ...]:
+        return tuple(
+            Standing(
+                key=key,
+                parameters=num_weights,
+                runs=tuple(run for run in self.runs[key][: self.counts[key]] if run is not None),
+                dropped=self.dropped.get(key),
+            )
+            for key, num_weights in self.parameters.items()
+        )
+
+    def go(self, racing: Collection[int], rounds: range) -> Race | None:
+        """Takes some candidates through some rounds; the race as it stands where a run is missing."""
+        for number in rounds:
+            active = [key for key in self.parameters if key in racing and key not in self.dropped]
+            if any(self.runs[key][number] is None for key in active):
+                running = frozenset(active)
+                return Race(standings=self.standings(), running=running, next_round=number)
+            losers = _losers(active, self.runs, number + 1, self.num_folds)
+            for key in active:
+                # One that ran with this seed before another joined keeps its later runs.
+                self.counts[key] = max(self.counts[key], number + 1)
+            for key, reason in losers.items():
+                self.counts[key] = number + 1
+                self.dropped[key] = f"after {number + 1} of {len(self.runs[key])} runs: {reason}"
+        return None
+
+
+def contenders(standings: Sequence[Standing]) -> set[int]:
+    """The leader and the candidates that could overtake it with another seed; empty where none could.
+
+    Another seed runs on the same folds, so only the error that seeds bring counts.
+    """
+    remaining = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
+    if not remaining:
+        return set()
+    leader = max(remaining, key=lambda s: s.mean)
+    rivals = {
+        other.key
+        for other in remaining
+        if other is not leader
+        and leader.mean - other.mean <= ERRORS_TO_RUN_AGAIN * _seed_error(leader, other)
+    }
+    return rivals | {leader.key} if rivals else set()
+
+
+def _seed_error(first: Standing, second: Standing) -> float:
+    """Standard error of the difference of two means, on the same folds with other seeds."""
+    share = 1 / len(first.runs) + 1 / len(second.runs)
+    gaps = [one.score - other.score for one, other in zip(first.runs, second.runs, strict=False)]
+    spread = float(np.std(gaps, ddof=1)) if len(gaps) > 1 else 0.0
+    return math.sqrt(share) * max(MIN_SEED_STD, spread / math.sqrt(2))
 
 
 def _losers(
@@ -175,66 +247,3 @@ def clip_error(first: Sequence[Run], second: Sequence[Run]) -> float:
         for pairs in folds.values()
     ]
     return float(np.sqrt(np.sum(np.square(errors))) / len(errors))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """The chosen candidate, and why."""
-
-    key: int
-    best: int
-    """The candidate of the highest mean; it may be the chosen one itself."""
-    reason: str
-
-
-def choose(standings: Sequence[Standing], num_folds: int) -> Choice | None:
-    """The simplest of those within one standard error of the best (Breiman et al., 1984, 3.4.3).
-
-    The error is that of the paired difference to the best. Dropped candidates are left out; `None` where
-    no other has a score.
-    """
-    remaining = [s for s in standings if s.dropped is None and math.isfinite(s.mean)]
-    if not remaining:
-        return None
-    best = max(remaining, key=lambda s: (s.mean, -s.parameters))
-    close = [best]
-    for other in remaining:
-        behind = gap(best.runs, other.runs, num_folds)
-        if other is not best and behind.value <= behind.error:
-            close.append(other)
-    chosen = min(close, key=lambda s: (s.parameters, -s.mean))
-    if chosen is best:
-        rest = "no simpler one is within one standard error of it"
-        if len(remaining) == 1:
-            rest = "all other candidates were dropped or diverged"
-        return Choice(
-            key=best.key, best=best.key, reason=f"#{best.key} is chosen: the best, and {rest}."
-        )
-    behind = gap(best.runs, chosen.runs, num_folds)
-    return Choice(
-        key=chosen.key,
-        best=best.key,
-        reason=(
-            f"#{chosen.key} is chosen: the simplest ({chosen.parameters:,} weights) of the "
-            f"{len(close)} within one standard error of the best, #{best.key} "
-            f"({best.parameters:,} weights), which is ahead by {behind.value:.3f} ± "
-            f"{behind.error:.3f}."
-        ),
-    )
-
-
-def is_settled(standings: Sequence[Standing], num_folds: int) -> bool:
-    """True when no simpler candidate could still be within one standard error of the best.
-
-    A candidate that is no simpler than the chosen one would have to overtake it; a simpler one need
-    only come within a standard error of the best, which further runs may show.
-    """
-    choice = choose(standings, num_folds)
-    if choice is None:
-        return True
-    by_key = {standing.key: standing for standing in standings}
-    return not any(
-        other.parameters < by_key[choice.key].parameters
-        for other in standings
-        if other.dropped is None and math.isfinite(other.mean)
-    )

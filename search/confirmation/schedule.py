@@ -9,7 +9,7 @@ from typing import Final
 from avq_core.config.values import with_values
 from avq_core.data.store.store import PreparedStore, open_store
 from search.confirmation.held_out import Candidate
-from search.confirmation.race import Run, Standing, is_settled, race
+from search.confirmation.race import Race, Run, race
 from search.pruners.paired_error import clusters_of, per_cluster_losses
 from search.seeds import Stream, derive_seed
 from search.workers.pool import Result, Task
@@ -18,7 +18,7 @@ from studies.records.confirmation import ConfirmationRun
 from studies.score import Watch
 
 NUM_SEEDS: Final = 2
-"""Upper bound on the fresh seeds on each fold; the second seed runs only where it may change the choice."""
+"""Upper bound on the fresh seeds on each fold; the second seed runs only where it can change the choice."""
 
 
 @dataclass(slots=True)
@@ -57,8 +57,8 @@ class Rounds:
         self.rounds = [(seed, fold) for seed in range(NUM_SEEDS) for fold in range(num_folds)]
         self.parameters = {c.trial: _num_parameters(c, store) for c in self.candidates}
 
-    def race(self) -> tuple[list[Standing], int]:
-        """The standings, and the first round in which a candidate lacks its run."""
+    def race(self) -> Race:
+        """The standings, and which runs are wanted next."""
         runs = {c.trial: [self._run(c, number) for number in self.rounds] for c in self.candidates}
         return race(self.parameters, runs, num_folds=self.num_folds)
 
@@ -75,27 +75,26 @@ class Rounds:
         The manual baseline comes first in its round, since it takes longest, and never joins a later
         round early, since it is dropped most often.
         """
-        standings, first = self.race()
-        alive = {s.key for s in standings if s.dropped is None}
+        race = self.race()
         tasks: list[Task[RunKey]] = []
-        for place, (seed, fold) in enumerate(self._rounds_left(standings, first)):
+        for place, (seed, fold) in enumerate(self._rounds_left(race)):
             if place and len(tasks) >= min_tasks:
                 break
             tasks += [
                 self._task(candidate, seed, fold, cut)
                 for candidate in sorted(self.candidates, key=lambda c: not c.baseline)
-                if candidate.trial in alive
+                if candidate.trial in race.running
                 and not (place and candidate.baseline)
                 and RunKey(candidate.trial, seed, fold) not in self.runs
             ]
         return tasks
 
-    def _rounds_left(self, standings: list[Standing], first: int) -> list[tuple[int, int]]:
-        """Rounds still to run: the current seed's, and the next seed's if it may change the choice."""
-        seed, fold = divmod(first, self.num_folds)
-        if seed and not fold and is_settled(standings, self.num_folds):
+    def _rounds_left(self, race: Race) -> list[tuple[int, int]]:
+        """Rounds still to run of the current seed; none where no run is wanted."""
+        if not race.running:
             return []
-        return self.rounds[first : (seed + 1) * self.num_folds]
+        seed = race.next_round // self.num_folds
+        return self.rounds[race.next_round : (seed + 1) * self.num_folds]
 
     def _task(self, candidate: Candidate, seed: int, fold: int, cut: Cut) -> Task[RunKey]:
         fresh = derive_seed(self.seed, Stream.FOLD_RUN, seed, fold)
@@ -124,15 +123,14 @@ class Rounds:
 
     def progress(self) -> tuple[int, int]:
         """Runs made, and runs in all if no other candidate is dropped."""
-        standings, first = self.race()
-        keys = [s.key for s in standings if s.dropped is None]
+        race = self.race()
         made = sum(
             RunKey(c.trial, *number) in self.runs for c in self.candidates for number in self.rounds
         )
         left = sum(
             RunKey(key, *number) not in self.runs
-            for number in self._rounds_left(standings, first)
-            for key in keys
+            for number in self._rounds_left(race)
+            for key in race.running
         )
         return made, made + left
 

@@ -17,6 +17,7 @@ from studies.records.held_out import IntervalsByTask
 from studies.records.intervals import interval_text
 from studies.records.provenance import Provenance
 from studies.records.trial import RanOn
+from studies.summary.winners_curse import luck_text
 
 _WIDTH: Final = 98
 _TRAIN: Final = "python -m avq_core.train --config THIS_FILE"
@@ -126,7 +127,10 @@ def _confirmation_sentences(export: Export, candidate: CandidateResult) -> Itera
     if not math.isnan(candidate.score_error):
         spread += f" (standard error {metric_text(candidate.score_error)})"
     runs = f"{candidate.num_runs} of the runs on {confirmation.folds} folds and {seeds} each"
-    yield from _text("confirmed", f"{spread} over {runs} of train + val")
+    luck = luck_text(confirmation, candidate)
+    yield from _text(
+        "confirmed", f"{spread} over {runs} of train + val" + (f". {luck}" if luck else "")
+    )
     if export.tested is not None and confirmation.test is not None:
         seeds_of_test, openings = confirmation.test.seeds, confirmation.test_openings
         mean = f"mean of {seeds_of_test} seeds, " if seeds_of_test > 1 else ""

@@ -59,6 +59,9 @@ class Confirmation(Stored):
     """Why the chosen trial was chosen, as a sentence."""
     chosen: int | None = None
     """Number of the chosen trial; `None` before the choice."""
+    optimism: float | None = None
+    """How much too high the chosen trial's confirmed score is expected to be, as the highest of several;
+    `None` where this was not estimated."""
     candidates: tuple[CandidateResult, ...] = ()
     over_baseline: PairedGap | None = None
     """How far the manual baseline is behind the chosen trial; `None` where one of them has no score."""

@@ -4,10 +4,11 @@ import math
 from typing import Final
 
 from avq_core.display.numbers import metric_text
-from studies.records.confirmation import CandidateResult
+from studies.records.confirmation import CandidateResult, Confirmation
 from studies.records.held_out import IntervalsByTask, TestedConfiguration
 from studies.records.intervals import interval_text
 from studies.records.study import StudyRecord
+from studies.score import PRACTICAL_DIFFERENCE
 from studies.summary.tables import tested_columns
 from studies.table import Table
 
@@ -23,6 +24,8 @@ def winners_curse(study: StudyRecord) -> list[str]:
     if chosen is None or not chosen.has_score:
         return []
     sentences = [] if confirmation.rule is None else [confirmation.rule]
+    if (luck := luck_text(confirmation, chosen)) is not None:
+        sentences.append(f"{luck}.")
     sentences += [
         f"#{candidate.trial} was dropped {candidate.dropped}."
         for candidate in confirmation.candidates
@@ -44,6 +47,17 @@ def score_with_error(candidate: CandidateResult) -> str:
     error = candidate.score_error
     return metric_text(candidate.score_mean) + (
         "" if math.isnan(error) else f" ± {metric_text(error)}"
+    )
+
+
+def luck_text(confirmation: Confirmation, chosen: CandidateResult) -> str | None:
+    """What the chosen one's confirmed score owes to luck; `None` where that is of no practical size."""
+    excess = confirmation.optimism
+    if excess is None or excess < PRACTICAL_DIFFERENCE or confirmation.chosen != chosen.trial:
+        return None
+    return (
+        f"As the highest of several, the confirmed score of #{chosen.trial} is expected to be "
+        f"{excess:.3f} too high; without that it is {metric_text(chosen.score_mean - excess)}"
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.honesty.__main__ import main
+from benchmarks.honesty.choice import FIELDS, choosing
 from benchmarks.honesty.coverage import coverage
 from benchmarks.honesty.winners_curse import winners_curse
 from benchmarks.honesty.world import WORLDS
@@ -30,11 +31,27 @@ def test_the_search_score_is_too_high_and_the_confirmed_score_is_not() -> None:
     assert abs(curse.test[0]) < 0.01 + 3 * curse.test[1]
 
 
-def test_the_command_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """And writes the same numbers to a file."""
+def test_the_highest_mean_is_better_than_the_simplest_within_an_error() -> None:
+    """Where size has nothing to do with merit; the second seed where the choice is open adds a little."""
+    by_rule = {row.rule: row for row in choosing(FIELDS[2], 400, seed=3)}
+    before, ours = by_rule["fewest weights within one error"], by_rule["in use"]
+    assert ours.gain[0] > before.gain[0] + 0.004
+    assert ours.gain[0] > by_rule["highest mean of one seed"].gain[0]
+    assert before.runs < ours.runs < by_rule["highest mean of both seeds"].runs
+    assert ours.corrected is not None
+    assert abs(ours.corrected[0]) < 0.5 * ours.excess[0]
+
+
+def test_the_command_prints_the_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And writes the same numbers to a file; `--tables` makes some of them."""
     path = tmp_path / "honesty.json"
     assert main(["--studies", "2", "--json", str(path)]) == 0
-    assert "confirmed - truth" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    for head in ("95 % interval contains it", "confirmed - truth", "true score above the mean"):
+        assert head in printed
     content = json.loads(path.read_text())
+    assert {row["rule"] for row in content["choice"]} >= {"in use", "highest mean of both seeds"}
+    assert main(["--studies", "2", "--tables", "choice"]) == 0
+    assert "confirmed - truth" not in capsys.readouterr().out
     assert {row["world"] for row in content["coverage"]} == {world.name for world in WORLDS}
     assert len(content["curse"]) == 3

@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from search.confirmation.race import Run, Standing, choose, clip_error, corrected_error, gap, race
+from search.confirmation.race import (
+    Run,
+    Standing,
+    clip_error,
+    contenders,
+    corrected_error,
+    gap,
+    race,
+)
 
 FOLDS = 3
 
@@ -22,8 +30,8 @@ def standing(
 
 
 def raced(scores: dict[int, list[Run | None]]) -> dict[int, Standing]:
-    standings, _ = race(dict.fromkeys(scores, 100), scores, num_folds=FOLDS)
-    return {standing.key: standing for standing in standings}
+    state = race(dict.fromkeys(scores, 100), scores, num_folds=FOLDS)
+    return {standing.key: standing for standing in state.standings}
 
 
 def test_the_error_of_overlapping_folds_is_nadeau_and_bengios() -> None:
@@ -45,44 +53,50 @@ def test_a_gap_is_paired() -> None:
     assert result.interval() == (pytest.approx(0.1), pytest.approx(0.1))
 
 
-def test_the_simplest_within_one_standard_error_of_the_best_is_chosen() -> None:
-    """A lead of 0.002 that is not sure does not justify ten times the weights."""
-    best = standing(1, 0.70, 0.72, 0.71, parameters=1000)
-    simple = standing(2, 0.71, 0.70, 0.714, parameters=100)
-    choice = choose([best, simple], FOLDS)
-    assert choice is not None
-    assert choice.key == 2
-    assert choice.reason.startswith("#2 is chosen: the simplest (100 weights) of the 2 within one")
+def with_next_seed(**later: tuple[float, ...]) -> dict[int, list[Run | None]]:
+    """Three candidates, 0.02 and 0.06 behind after their first seed; `c2` has runs of candidate 2."""
+    first = {1: (0.50, 0.51, 0.49), 2: (0.48, 0.49, 0.47), 3: (0.44, 0.45, 0.43)}
+    scores = {key: (*made, *later.get(f"c{key}", ())) for key, made in first.items()}
+    return {key: [*runs(*made), *[None] * (2 * FOLDS - len(made))] for key, made in scores.items()}
 
 
-def test_a_clear_lead_is_worth_its_weights() -> None:
-    """Behind by more than one standard error is behind."""
-    best = standing(1, 0.70, 0.72, 0.71, parameters=1000)
-    simple = standing(2, 0.60, 0.61, 0.60, parameters=100)
-    choice = choose([best, simple], FOLDS)
-    assert choice is not None
-    assert choice.key == 1
-    assert "no simpler one is within one standard error" in choice.reason
+def wanted(field: dict[int, list[Run | None]]) -> tuple[int, set[int]]:
+    """The next round and who runs in it."""
+    state = race(dict.fromkeys(field, 100), field, num_folds=FOLDS)
+    return state.next_round, set(state.running)
 
 
-def test_who_was_dropped_or_diverged_is_not_chosen() -> None:
-    """Neither a high mean of few runs nor a mean without the run that diverged counts."""
-    field = [
-        standing(1, 0.9, dropped="after 1 of 6 runs"),
-        standing(2, 0.9, math.nan, 0.9),
-        standing(3, 0.2, 0.2, 0.2),
-    ]
-    choice = choose(field, FOLDS)
-    assert choice is not None
-    assert choice.key == 3
-    assert choose(field[:2], FOLDS) is None
+def test_the_next_seed_is_for_the_leader_and_who_could_overtake_it() -> None:
+    """A seed brings 0.05, a mean of three of them a standard error of 0.04 to a difference."""
+    assert wanted(with_next_seed()) == (FOLDS, {1, 2})
 
 
-def test_one_run_each_leaves_the_best() -> None:
-    """Nothing says how sure the gap is, so simplicity has no say."""
-    choice = choose([standing(1, 0.5, parameters=9), standing(2, 0.4, parameters=1)], FOLDS)
-    assert choice is not None
-    assert choice.key == 1
+def test_a_leader_that_falls_back_may_be_overtaken_by_one_that_stayed_out() -> None:
+    """The third one is within an error of the means after the second seed, so it runs again too."""
+    fallen = with_next_seed(c1=(0.44,) * 3, c2=(0.43,) * 3)
+    assert wanted(fallen) == (FOLDS, {1, 2, 3})
+    kept = with_next_seed(c1=(0.52,) * 3, c2=(0.43,) * 3)
+    assert wanted(kept) == (0, set())
+    standings = race(dict.fromkeys(kept, 100), kept, num_folds=FOLDS).standings
+    assert [len(s.runs) for s in standings] == [6, 6, 3]
+    assert [s.dropped for s in standings] == [None] * 3
+
+
+def test_runs_of_the_next_seed_do_not_count_before_it_is_their_turn() -> None:
+    """A run made ahead by a candidate that was then out of reach changes nothing."""
+    field = with_next_seed(c1=(0.52,) * 3, c2=(0.43,) * 3, c3=(0.9,) * 3)
+    standings = race(dict.fromkeys(field, 100), field, num_folds=FOLDS).standings
+    assert [len(s.runs) for s in standings] == [6, 6, 3]
+
+
+def test_nobody_contends_with_a_leader_out_of_reach() -> None:
+    """Nor is there a contest without a second candidate that has a score."""
+    leader = standing(1, 0.70, 0.70, 0.70)
+    assert contenders([leader, standing(2, 0.60, 0.60, 0.60)]) == set()
+    assert contenders([leader, standing(2, 0.69, math.nan, 0.70)]) == set()
+    assert contenders([leader, standing(2, 0.69, dropped="after 1 of 6 runs")]) == set()
+    # Runs that disagree by more than seeds are known to bring widen the error.
+    assert contenders([leader, standing(2, 0.40, 0.80, 0.60)]) == {1, 2}
 
 
 def test_a_candidate_far_behind_is_dropped_by_the_clips_of_its_first_run() -> None:
@@ -161,10 +175,9 @@ def test_a_run_that_diverged_ends_the_race_of_its_candidate() -> None:
 def test_the_race_waits_where_a_run_is_missing() -> None:
     """Whoever is in the race and lacks its run holds the next look; who was dropped does not."""
     field = {1: runs(0.5, 0.5), 2: [*runs(0.5), None]}
-    _, reached = race({1: 1, 2: 1}, field, num_folds=FOLDS)
-    assert reached == 1
-    _, reached = race({1: 1}, {1: runs(0.5, 0.5)}, num_folds=FOLDS)
-    assert reached == 2
+    state = race({1: 1, 2: 1}, field, num_folds=FOLDS)
+    assert (state.next_round, state.running) == (1, {1, 2})
+    assert race({1: 1}, {1: runs(0.5, 0.5)}, num_folds=FOLDS).running == frozenset()
 
 
 def test_a_race_that_was_interrupted_comes_to_the_same_end() -> None:
