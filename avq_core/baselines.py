@@ -30,9 +30,10 @@ def main(argv: Sequence[str]) -> int:
     config = load_data_config(options.layout)
     store = prepare(source, config, root=options.runs / "prepared", on_note=_say)
     cpu = torch.device("cpu")
-    splits = splits_to_device(store.search_splits(), cpu)
+    prepared = store.search_splits()
+    splits = splits_to_device(prepared, cpu)
     _say(f"fitting simple models for each task on {len(splits.train)} clips of {source}")
-    models = fit_simple_models(splits.train, store.schema, jobs=-1)
+    models = fit_simple_models(splits.train, store.schema, groups=prepared.train.groups, jobs=-1)
     r2_by_split: dict[str, R2ByModel] = {"val": val_r2(models, splits.val, store.schema)}
     if options.test:
         test = store.test_split()

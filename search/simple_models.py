@@ -29,8 +29,9 @@ def note_simple_models(study: optuna.Study, store: PreparedStore) -> None:
     from avq_core.evaluation.simple_models import fit_simple_models, val_r2
     from avq_core.training.resident import splits_to_device
 
-    splits = splits_to_device(store.search_splits(), torch.device("cpu"))
-    models = fit_simple_models(splits.train, store.schema, jobs=-1)
+    prepared = store.search_splits()
+    splits = splits_to_device(prepared, torch.device("cpu"))
+    models = fit_simple_models(splits.train, store.schema, groups=prepared.train.groups, jobs=-1)
     study.set_user_attr(
         attributes.SIMPLE_MODELS, encode_r2(val_r2(models, splits.val, store.schema))
     )

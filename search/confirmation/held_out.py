@@ -225,10 +225,9 @@ def _with_simple_models(
     from avq_core.training.resident import to_device
 
     cpu, names = torch.device("cpu"), store.schema.tasks
-    train = to_device(store.search_splits().train, cpu)
-    scores = fit_simple_models(train, store.schema, jobs=-1).scores(
-        to_device(test, cpu), store.schema
-    )
+    train = store.search_splits().train
+    models = fit_simple_models(to_device(train, cpu), store.schema, groups=train.groups, jobs=-1)
+    scores = models.scores(to_device(test, cpu), store.schema)
     evaluated = evaluate(list(scores.values()), test, names)
     simple = {name: _intervals(r2) for name, r2 in zip(scores, evaluated.r2, strict=True)}
     difference = _differences(differences(chosen, [scores[best]], test, names))
