@@ -4,7 +4,8 @@ Another test set would hold other speakers, and another training would start fro
 first source of error is estimated by drawing groups with replacement (Davison & Hinkley, 1997,
 section 3.8), the second from the spread of the runs, since five runs are too few to resample. The two
 variances are added on a scale on which the metric is nearly normal, with the degrees of freedom of
-Satterthwaite (1946). benchmarks/honesty.py measures how often such an interval covers the truth.
+Satterthwaite (1946). Of groups of uneven size their effective number counts, since a few large ones
+decide the metric. `python -m benchmarks.honesty` measures how often such an interval covers the truth.
 
 Shapes: N clips, S runs of a model that differ in their seeds, G groups, B draws.
 """
@@ -28,12 +29,12 @@ _SEED: Final = 0
 """Seed of the draws, fixed so that the same scores always get the same interval."""
 _TINY: Final = 1e-12
 _MIN_GROUPS: Final = 5
-"""With fewer groups the variance between them is only a guess, and no interval is given."""
+"""With a lower effective number of groups their variance is only a guess, and no interval is given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interval:
-    """A metric with its 95 % interval; the bounds are NaN where there are too few groups for one."""
+    """A metric with its 95 % interval; the bounds are NaN where groups are too few or too uneven."""
 
     value: float
     low: float
@@ -137,6 +138,19 @@ SCALES: Final[dict[_Metric, _Scale]] = {
 }
 
 
+def effective_number(sizes: npt.NDArray[np.integer]) -> float:
+    """The number of groups of one size that would say as much as these: `n² / Σ sizes²` (Kish, 1965).
+
+    Args:
+        sizes: (G,), clips of each group.
+
+    Returns:
+        0 where there is no clip.
+    """
+    squares = np.square(sizes, dtype=float).sum()
+    return float(np.square(sizes.sum(dtype=float)) / squares) if squares else 0.0
+
+
 class Draws:
     """One task's valid labels and the bootstrap draws of its groups, the same for all models."""
 
@@ -151,12 +165,12 @@ class Draws:
         self.valid = np.isfinite(targets)
         self.truth = targets[self.valid].astype(np.float64)
         names, codes = np.unique(np.asarray(groups, dtype=str)[self.valid], return_inverse=True)
-        self.num_groups = len(names)
+        self.effective_groups = effective_number(np.bincount(codes))
         self.whole = np.ones((1, len(self.truth)))
         rng = np.random.default_rng(_SEED)
-        if self.num_groups > 1:
-            even = np.full(self.num_groups, 1 / self.num_groups)
-            drawn = rng.multinomial(self.num_groups, even, size=_DRAWS)
+        if len(names) > 1:
+            even = np.full(len(names), 1 / len(names))
+            drawn = rng.multinomial(len(names), even, size=_DRAWS)
             self.weight = drawn[:, codes].astype(np.float64)
 
     def interval(self, metric: _Metric, runs: Sequence[FloatArray]) -> Interval:
@@ -197,7 +211,9 @@ class Draws:
         if len(scores) < 2:
             return float("nan"), np.empty(0)
         point = float(metric(self.whole, self.truth, scores)[0])
-        drawn = metric(self.weight, self.truth, scores) if self.num_groups > 1 else np.empty(0)
+        drawn = (
+            metric(self.weight, self.truth, scores) if self.effective_groups > 1 else np.empty(0)
+        )
         return point, drawn
 
     def _combined(
@@ -212,10 +228,10 @@ class Draws:
         value, num = float(points.mean()), len(points)
         drawn = np.stack([draw for _, draw in runs])
         drawn = drawn[:, np.isfinite(drawn).all(axis=0)]
-        if not np.isfinite(value) or drawn.shape[1] < 2 or self.num_groups < _MIN_GROUPS:
+        if not np.isfinite(value) or drawn.shape[1] < 2 or self.effective_groups < _MIN_GROUPS:
             return Interval(value=value, low=float("nan"), high=float("nan"))
         # The variance of draws of G groups is too small by the factor (G - 1) / G.
-        bessel = self.num_groups / (self.num_groups - 1)
+        bessel = self.effective_groups / (self.effective_groups - 1)
         by_clips = bessel * float(np.var(scale.to(drawn.mean(axis=0))))
         by_seeds = 0.0
         if num > 1:
@@ -224,8 +240,8 @@ class Draws:
             between = max(0.0, float(np.var(points, ddof=1)) - chance)
             by_seeds = between / num * scale.slope(value) ** 2
         variance = by_clips + by_seeds
-        # Satterthwaite's, for two variances that are estimated from G groups and from S runs.
-        spread = by_clips**2 / (self.num_groups - 1) + by_seeds**2 / max(num - 1, 1)
+        # Satterthwaite's, for two variances that are estimated from the groups and from S runs.
+        spread = by_clips**2 / (self.effective_groups - 1) + by_seeds**2 / max(num - 1, 1)
         freedom = variance**2 / spread if spread > 0 else 1.0
         half = scipy.special.stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(variance)
         ends = scale.back(scale.to(np.array([value])) + np.array([-half, half]))

@@ -13,7 +13,7 @@ class IntervalValue(Stored):
     """NaN where it is not defined."""
     low: R2
     high: R2
-    """Both bounds are NaN where there are too few groups or runs to estimate them."""
+    """Both bounds are NaN where there are too few groups, or too uneven ones, or too few runs."""
 
     @property
     def has_bounds(self) -> bool:

@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.honesty.__main__ import main
 from benchmarks.honesty.choice import FIELDS, choosing
 from benchmarks.honesty.coverage import coverage
 from benchmarks.honesty.winners_curse import winners_curse
-from benchmarks.honesty.world import WORLDS
+from benchmarks.honesty.world import NUM_TEST, WORLDS, groups_of
 
 MEDIUM = WORLDS[1]
 
@@ -20,6 +21,24 @@ def test_intervals_contain_the_truth_about_as_often_as_they_claim() -> None:
     for row in coverage(MEDIUM, 150, seed=3):
         assert 0.89 < row.held < 0.99
         assert row.mean == pytest.approx(row.truth, abs=0.02)
+
+
+@pytest.mark.slow
+def test_intervals_hold_where_groups_are_uneven() -> None:
+    """Of 200 studies with 30 groups of sizes as 1 / rank; by their number it would be 90 %."""
+    world = next(world for world in WORLDS if world.ranked_groups == 30)
+    by_metric = {row.metric: row.held for row in coverage(world, 200, seed=3)}
+    assert by_metric["R²"] > 0.9
+    assert by_metric["Pearson"] > 0.9
+
+
+def test_groups_as_one_by_rank() -> None:
+    """All clips belong to one, the second has half as many as the first, and the last some."""
+    sizes = np.bincount(groups_of(NUM_TEST, 30))
+    assert sizes.sum() == NUM_TEST
+    assert len(sizes) == 30
+    assert sizes[1] == pytest.approx(sizes[0] / 2, abs=1)
+    assert sizes.min() > 0
 
 
 @pytest.mark.slow

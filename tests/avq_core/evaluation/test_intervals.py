@@ -8,7 +8,7 @@ import scipy.stats
 from sklearn.metrics import r2_score as sklearn_r2
 
 from avq_core.evaluation import intervals
-from avq_core.evaluation.intervals import SCALES, Draws
+from avq_core.evaluation.intervals import SCALES, Draws, effective_number
 
 
 def names(count: int, *, per: int = 1) -> list[str]:
@@ -135,6 +135,42 @@ def test_few_groups_give_no_interval(groups: int, defined: bool) -> None:
     truth, scores = noisy(9)
     interval = Draws(truth, names(80, per=80 // groups)).interval(intervals.r2, [scores])
     assert math.isfinite(interval.low) == defined
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [([5] * 8, 8), ([5, 0, 5], 2), ([90, *[1] * 10], 10_000 / 8_110), ([0], 0), ([], 0)],
+)
+def test_uneven_groups_count_as_fewer(sizes: list[int], expected: float) -> None:
+    """Groups of one size count in full; of a large one and ten small ones little more than one is left."""
+    assert effective_number(np.array(sizes, dtype=int)) == pytest.approx(expected)
+
+
+def test_groups_of_which_a_few_decide_are_few() -> None:
+    """Seven recordings of which one has most clips say as much as three, and give no interval."""
+    truth, scores = noisy(9)
+    sizes = [44, *[6] * 6]
+    dominated = [str(group) for group, size in enumerate(sizes) for _ in range(size)]
+    assert math.isnan(Draws(truth, dominated).interval(intervals.r2, [scores]).low)
+    # Only clips with a label count: the large recording has hardly any here.
+    targets = np.where(np.arange(80) < 40, np.nan, truth)
+    assert math.isfinite(Draws(targets, dominated).interval(intervals.r2, [scores]).low)
+
+
+def test_uneven_groups_widen_an_interval() -> None:
+    """The same clips and as many groups, with fewer degrees of freedom."""
+    rng = np.random.default_rng(0)
+    truth = rng.standard_normal(240)
+    scores = truth + 0.7 * rng.standard_normal(240)
+    uneven = [str(g) for g, size in enumerate([60, 40, 30, 25, *[10] * 8, 5]) for _ in range(size)]
+    even = names(240, per=20)
+    assert len(set(uneven)) == 13
+    by_size = {
+        key: Draws(truth, groups).interval(intervals.r2, [scores])
+        for key, groups in (("even", even), ("uneven", uneven))
+    }
+    width = {key: interval.high - interval.low for key, interval in by_size.items()}
+    assert width["uneven"] > width["even"]
 
 
 @pytest.mark.parametrize("metric", SCALES)
