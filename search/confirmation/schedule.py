@@ -36,7 +36,7 @@ class Cut:
 
 
 class Rounds:
-    """The runs made and those to come; a round is one seed on one fold for every candidate."""
+    """The runs made and those to come; a round is one seed on one fold for every candidate that still runs."""
 
     def __init__(
         self,

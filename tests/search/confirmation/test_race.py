@@ -186,3 +186,25 @@ def test_a_race_that_was_interrupted_comes_to_the_same_end() -> None:
     good, poor = list(0.01 * rng.random(30)), list(0.01 * rng.random(30) + 0.7 / 30)
     whole = {1: runs(0.7, 0.7, losses=good), 2: runs(0.0, 0.9, losses=poor)}
     assert len(raced(whole)[2].runs) == 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_wanted_runs_made_in_any_order_come_to_the_end_of_a_whole_race(seed: int) -> None:
+    """Every race ends, wants no run twice, and an interruption changes nothing; some runs diverge."""
+    rng = np.random.default_rng(seed)
+    scores = 0.03 * rng.standard_normal((4, 1)) + 0.06 * rng.standard_normal((4, 2 * FOLDS))
+    if seed % 4 == 0:
+        scores[rng.integers(4), rng.integers(2 * FOLDS)] = math.nan
+    whole = {key: runs(*row) for key, row in enumerate(scores)}
+    made: dict[int, list[Run | None]] = {key: [None] * (2 * FOLDS) for key in whole}
+    parameters = dict.fromkeys(whole, 100)
+    while (state := race(parameters, made, num_folds=FOLDS)).running:
+        number = state.next_round
+        key = int(rng.choice([key for key in state.running if made[key][number] is None]))
+        made[key][number] = whole[key][number]
+
+    def ends(field: dict[int, list[Run | None]]) -> list[tuple[int, int, str | None]]:
+        standings = race(parameters, field, num_folds=FOLDS).standings
+        return [(s.key, len(s.runs), s.dropped) for s in standings]
+
+    assert ends(made) == ends(whole)
