@@ -1,6 +1,6 @@
 """Bounds of a number that a user gives, and how they are told."""
 
-import math
+import sys
 from dataclasses import dataclass
 
 
@@ -27,5 +27,6 @@ class Bounds:
         """Whether a value is such a number."""
         if isinstance(value, bool) or not isinstance(value, int if self.integral else int | float):
             return False
-        maximum = math.inf if self.maximum is None else self.maximum
-        return math.isfinite(value) and self.minimum <= value <= maximum
+        # No float is as large as an integer may be, so it is compared and not converted.
+        maximum = sys.float_info.max if self.maximum is None else self.maximum
+        return self.minimum <= value <= maximum

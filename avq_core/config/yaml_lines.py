@@ -1,23 +1,21 @@
 """YAML as people edit it: plain values, and the line on which each key stands.
 
-A mistake in a file is reported with its line: broken YAML, a key that stands twice, and
-whatever a reader of the values finds wrong with one of them (`YamlFile.error`).
+A mistake in a file is reported with its line: broken YAML, a key that stands twice, a value that is no
+plain one, and whatever a reader of the values finds wrong with one of them (`YamlFile.error`).
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from avq_core.config.steps import Steps, dotted
+from avq_core.config import yaml_words
+from avq_core.config.steps import Steps
+from avq_core.config.yaml_nodes import NodeError, check_nodes, lines_of
 from avq_core.errors import ConfigError
 
-if TYPE_CHECKING:
-    import yaml
-
-_EXPONENT: Final = re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)[eE][-+]?[0-9]+$")
+_MAX_BYTES: Final = 1 << 18
+"""A file of settings has a few thousand bytes, an export of 30 networks a hundred thousand."""
 _MEND: Final = "check quotes, brackets and indentation there"
 
 
@@ -46,7 +44,8 @@ def read_yaml_file(path: Path) -> YamlFile:
     """Reads a YAML mapping of plain values.
 
     Raises:
-        ConfigError: No such file, not YAML, a key that stands twice, or not a mapping.
+        ConfigError: No such file, too large, not YAML, a key that stands twice, values that are not
+            plain, or not a mapping.
     """
     values, lines = _read(path)
     if not isinstance(values, dict):
@@ -59,7 +58,9 @@ def yaml_text(values: Mapping[str, Any]) -> str:
     """Plain values as YAML that `read_yaml_file` reads as the same."""
     import yaml
 
-    text: str = yaml.dump(dict(values), Dumper=_dumper(), sort_keys=False, allow_unicode=True)
+    text: str = yaml.dump(
+        dict(values), Dumper=yaml_words.dumper(), sort_keys=False, allow_unicode=True
+    )
     return text
 
 
@@ -68,10 +69,13 @@ def _read(path: Path) -> tuple[Any, dict[Steps, int]]:
 
     text = _text(path)
     try:
-        loader = _loader()(text)
+        loader = yaml_words.loader()(text)
         node = loader.get_single_node()
-        lines = {} if node is None else _lines(node, loader, path)
-        return (None if node is None else loader.construct_document(node)), lines
+        if node is None:
+            return None, {}
+        check_nodes(node, loader)
+        lines = lines_of(node)
+        return loader.construct_document(node), lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = ", ".join(part for part in (error.problem, error.context) if part)
@@ -83,40 +87,26 @@ def _read(path: Path) -> tuple[Any, dict[Steps, int]]:
             f"{_place(path, line)}: is not YAML: it holds the control character "
             f"{chr(int(error.character))!r}; take it out"
         ) from error
+    except NodeError as error:
+        raise ConfigError(f"{_place(path, error.line)}: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{path} is not YAML that can be read: nested too deeply") from error
-
-
-@cache
-def _loader() -> "type[yaml.SafeLoader]":
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """PyYAML speaks YAML 1.1, which reads `1e-3` as a word."""
-
-    _read_exponents(Loader)
-    return Loader
-
-
-@cache
-def _dumper() -> "type[yaml.SafeDumper]":
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        """Puts a word such as `1e3` in quotes, which the loader takes for a number."""
-
-    _read_exponents(Dumper)
-    return Dumper
-
-
-def _read_exponents(resolver: "type[yaml.SafeLoader | yaml.SafeDumper]") -> None:
-    resolver.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
+    # PyYAML lets Python's own errors through, as for "\UFFFFFFFF" or %YAML 1.999...
+    except (ValueError, LookupError, OverflowError) as error:
+        line = loader.line + 1
+        raise ConfigError(f"{_place(path, line)}: is not YAML: {error}; {_MEND}") from error
 
 
 def _text(path: Path) -> str:
     content = b""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise ConfigError(
+                f"{path} is larger than {_MAX_BYTES >> 10} KiB, expected a file of settings, which "
+                "takes a few; check its name"
+            )
         return content.decode("utf-8")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
@@ -124,70 +114,6 @@ def _text(path: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(
             f"{_place(path, line)}: is not YAML: text that is not UTF-8; save the file as UTF-8"
-        ) from error
-
-
-def _lines(root: "yaml.Node", loader: "yaml.SafeLoader", path: Path) -> dict[Steps, int]:
-    """The line of every key and item.
-
-    Raises:
-        ConfigError: A key stands twice, or a value is none, such as the date 2001-99-99.
-    """
-    import yaml
-
-    lines: dict[Steps, int] = {}
-    # An alias shares its anchor's node: walked once, or a few lines could unfold to millions.
-    seen: set[int] = set()
-    waiting: list[tuple[Steps, yaml.Node]] = [((), root)]
-    while waiting:
-        steps, node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        _check_scalar(node, loader, path)
-        if isinstance(node, yaml.MappingNode):
-            for key, _ in node.value:
-                _check_scalar(key, loader, path)
-        below: list[tuple[Steps, yaml.Node]] = []
-        for name, value, line in _children(node):
-            child = (*steps, name)
-            if child in lines:
-                raise ConfigError(
-                    f"{_place(path, line)}: {dotted(child)} stands twice, first on line "
-                    f"{lines[child]}; keep one of the two"
-                )
-            lines[child] = line
-            below.append((child, value))
-        waiting += reversed(below)  # in the order of the text: an anchor before its aliases
-    return lines
-
-
-def _children(node: "yaml.Node") -> Iterator[tuple[str, "yaml.Node", int]]:
-    """Name, value and line of what a node holds; keys that are no scalars have no name."""
-    import yaml
-
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                yield key.value, value, key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield f"[{index}]", item, item.start_mark.line + 1
-
-
-def _check_scalar(node: "yaml.Node", loader: "yaml.SafeLoader", path: Path) -> None:
-    import yaml
-
-    if not isinstance(node, yaml.ScalarNode) or node.tag == "tag:yaml.org,2002:merge":
-        return
-    try:
-        loader.construct_object(node)
-    # PyYAML lets Python's own errors through.
-    except (ValueError, LookupError, AttributeError) as error:
-        line = node.start_mark.line + 1
-        raise ConfigError(
-            f"{_place(path, line)}: {node.value[:40]!r} cannot be read ({error}); "
-            "put it in quotes if it is a word"
         ) from error
 
 

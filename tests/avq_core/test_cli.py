@@ -86,6 +86,7 @@ def parse(argv: Sequence[str]) -> int:
         ("--trials many", "--trials is 'many', expected an integer >= 1"),
         ("--trials 1.5", "--trials is '1.5', expected an integer >= 1"),
         ("--trials 0", "--trials is 0, expected an integer >= 1"),
+        (f"--trials {'9' * 400}", f"--trials is {'9' * 400}, expected an integer >= 1"),
         ("--port 65536", "--port is 65536, expected an integer from 1 to 65535"),
         ("--share nan", "--share is nan, expected a number in [0, 1]"),
         ("--share 1.01", "--share is 1.01, expected a number in [0, 1]"),

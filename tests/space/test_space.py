@@ -183,7 +183,7 @@ def test_impossible_spaces_say_what_is_wrong(changes: dict[str, Any], message: s
         ("[1, 2]", r"mine\.yaml holds list, expected settings by name"),
         ("", r"mine\.yaml holds nothing, expected"),
         ("a: [", r"mine\.yaml, line 1: is not YAML"),
-        ("!!python/object/apply:os.getcwd []", r"mine\.yaml, line 1: is not YAML"),
+        ("!!python/object/apply:os.getcwd []", r"mine\.yaml, line 1: the tag"),
         (
             "name: [1]\nepochs: 1\nparameters: {}",
             r"mine\.yaml, line 1: name is \[1\], expected a word",
