@@ -3,10 +3,13 @@
 import argparse
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from avq_core.cli import CommandParser, run_command
+
+_SHOWN: Final = 5
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     import numpy as np
 
     from avq_core.data.files.read import load_samples
-    from avq_core.data.preprocessing.splits import transform_split
+    from avq_core.data.preprocessing.splits import outside_range, transform_split
     from avq_core.evaluation.ensemble import member_scores
     from avq_core.files import check_place, whole_file
     from avq_core.training.checkpoint import load_ensemble
@@ -60,6 +63,8 @@ def main(argv: Sequence[str]) -> int:
         table = csv.writer(file)
         table.writerow(["split", "index", "group", *tasks, *spreads])
         for name, raw in splits.items():
+            for line in _filled(outside_range(raw, model.raw_schema, model.statistics)):
+                print(f"{name}: {line}", file=sys.stderr)
             split = transform_split(
                 raw, model.raw_schema, model.statistics, storage=model.config.data.storage
             )
@@ -76,6 +81,18 @@ def main(argv: Sequence[str]) -> int:
             print(f"{name}: {len(scores)} clips" + (f"; R² (labels): {line}" if line else ""))
     print(f"scores: {options.out}")
     return 0
+
+
+def _filled(outside: Mapping[str, Mapping[int, int]]) -> Iterator[str]:
+    """Lines on values that are no measurements, by stream."""
+    for stream, samples in outside.items():
+        shown = ", ".join(map(str, list(samples)[:_SHOWN])) + (
+            ", ..." if len(samples) > _SHOWN else ""
+        )
+        yield (
+            f"{stream}: {sum(samples.values()):,} values far outside the range of the train clips "
+            f"(samples {shown}) are filled with train medians; check what made those clips"
+        )
 
 
 if __name__ == "__main__":

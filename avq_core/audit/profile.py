@@ -13,6 +13,7 @@ from avq_core.audit.report import Drift, StreamProfile
 from avq_core.audit.tally import Tally
 from avq_core.data.dataset import RawSplit
 from avq_core.data.preprocessing.columns import DoubleArray
+from avq_core.data.preprocessing.value_range import ValueRange
 
 WILD: Final = 10.0
 """Train standard deviations beyond which a value is wild; the default bound of `data.clip`."""
@@ -22,12 +23,13 @@ _MAX_ROWS: Final = 20_000
 """Rows for the covariance, evenly spaced: its eigenvalues change little with more."""
 
 
-def profile(train: RawSplit, tallies: list[Tally]) -> StreamProfile:
+def profile(train: RawSplit, tallies: list[Tally], limits: ValueRange) -> StreamProfile:
     """Computes the profile of a stream.
 
     Args:
         train: The raw train split.
         tallies: The stream's tallies by split, that of train first.
+        limits: The range of the stream's train clips.
     """
     first = tallies[0]
     mean, deviation = _moments(first)
@@ -41,7 +43,7 @@ def profile(train: RawSplit, tallies: list[Tally]) -> StreamProfile:
             axis=0,
         )
     far = np.where(varying & np.isfinite(far), far, 0.0)
-    held = _held(train, first, centre, deviation)
+    held = _held(train, first, centre, deviation, limits)
     deviations = deviation[varying]
     return StreamProfile(
         stream=first.stream.name,
@@ -67,7 +69,11 @@ def _moments(train: Tally) -> tuple[DoubleArray, DoubleArray]:
 
 
 def _held(
-    train: RawSplit, first: Tally, centre: DoubleArray, deviation: DoubleArray
+    train: RawSplit,
+    first: Tally,
+    centre: DoubleArray,
+    deviation: DoubleArray,
+    limits: ValueRange,
 ) -> npt.NDArray[np.float64]:
     """(D,) share of the variance in the first 1, 2, 3, ... principal components."""
     columns = np.flatnonzero(deviation > 0)
@@ -82,6 +88,7 @@ def _held(
         rows = np.concatenate(
             [np.atleast_2d(s)[(start + k) % step :: step] for k, s in enumerate(block)]
         )
+        rows = np.where(limits.hold(rows), rows, np.nan)
         rows = (rows[:, columns] - middle) / scale
         rows[~np.isfinite(rows)] = 0
         covariance += rows.T @ rows

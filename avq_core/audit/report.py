@@ -45,6 +45,20 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Outlier:
+    """The values of one sample that lie far outside the range of the train clips."""
+
+    sample: int
+    """The sample's place in its split."""
+    values: int
+    """How many of its values do."""
+    columns: tuple[int, ...]
+    """The columns with such values, at most five."""
+    farthest: float
+    """The largest of them in absolute value."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StreamCheck:
     """One stream of one split."""
 
@@ -62,6 +76,10 @@ class StreamCheck:
     """Columns with the same finite value everywhere."""
     empty: tuple[int, ...]
     """Columns without a finite value, by index."""
+    outside: int
+    """Finite values far outside the range of the train clips."""
+    outliers: tuple[Outlier, ...]
+    """Samples with such values, most values first, at most ten."""
     low: float
     """Lowest finite value; NaN where there is none."""
     high: float

@@ -20,10 +20,12 @@ from avq_core.audit.report import (
 from avq_core.audit.tally import Tally, reference_of, tally
 from avq_core.config.data import DataConfig
 from avq_core.data.dataset import Dataset, RawSplit, lengths, named_groups
-from avq_core.data.schema import Schema
+from avq_core.data.preprocessing.value_range import ValueRange, clip_extremes, fit_value_range
+from avq_core.data.schema import Schema, Stream
 
 BINS: Final = 20
 """Number of bins of a label histogram."""
+_MAX_OUTLIERS: Final = 10
 _THREADS: Final = 2
 """NumPy releases the interpreter lock while it counts."""
 
@@ -36,16 +38,28 @@ def audit(dataset: Dataset, config: DataConfig) -> AuditReport:
         config: The data settings, whose PCA and clipping are checked against the data.
     """
     splits, schema = dataset.splits, dataset.schema
-    references = {s.name: reference_of(splits["train"], s) for s in schema.streams}
     jobs = [(stream, name) for stream in schema.streams for name in splits]
     with ThreadPoolExecutor(_THREADS) as pool:
+        fitted = pool.map(lambda stream: _train_range(splits["train"], stream), schema.streams)
+        limits = {stream.name: each for stream, each in zip(schema.streams, fitted, strict=True)}
+        references = {
+            s.name: reference_of(splits["train"], s, limits[s.name]) for s in schema.streams
+        }
         tallies = list(
             pool.map(
-                lambda job: tally(splits[job[1]], job[1], job[0], references[job[0].name]), jobs
+                lambda job: tally(
+                    splits[job[1]],
+                    job[1],
+                    job[0],
+                    reference=references[job[0].name],
+                    limits=limits[job[0].name],
+                ),
+                jobs,
             )
         )
     profiles = tuple(
-        profile(splits["train"], [t for t in tallies if t.stream == s]) for s in schema.streams
+        profile(splits["train"], [t for t in tallies if t.stream == s], limits[s.name])
+        for s in schema.streams
     )
     tasks = tuple(
         check for index in range(len(schema.tasks)) for check in _check_task(dataset, index)
@@ -71,6 +85,11 @@ def audit(dataset: Dataset, config: DataConfig) -> AuditReport:
             config=config,
         ),
     )
+
+
+def _train_range(train: RawSplit, stream: Stream) -> ValueRange:
+    samples = [sample for sample in train.features[stream.name] if sample is not None]
+    return fit_value_range(*clip_extremes(samples, stream.dim))
 
 
 def _check_split(name: str, split: RawSplit, schema: Schema) -> SplitCheck:
@@ -99,8 +118,10 @@ def _check_stream(counted: Tally) -> StreamCheck:
         unobserved=counted.unobserved,
         constant=int((counted.low == counted.high).sum()),
         empty=tuple(int(column) for column in empty),
-        low=float(np.fmin.reduce(counted.low)),
-        high=float(np.fmax.reduce(counted.high)),
+        outside=sum(outlier.values for outlier in counted.outliers),
+        outliers=tuple(sorted(counted.outliers, key=lambda each: -each.values)[:_MAX_OUTLIERS]),
+        low=counted.lowest,
+        high=counted.highest,
         missing=counted.missing(),
     )
 

@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.audit.report import Missing, Places
+from avq_core.audit.report import Missing, Outlier, Places
 from avq_core.data.dataset import RawSplit
-from avq_core.data.preprocessing.columns import DoubleArray, FloatArray
+from avq_core.data.preprocessing.columns import DoubleArray
+from avq_core.data.preprocessing.value_range import FloatArray, ValueRange
 from avq_core.data.schema import Stream
 
 _MAX_BINS: Final = 200
@@ -39,21 +40,26 @@ class Tally:
     """(N,) missing values by sample."""
     unobserved: int
     """Samples that have the stream without a single finite value."""
+    outliers: tuple[Outlier, ...]
+    """Samples with finite values outside the range; those values count nowhere below."""
+    lowest: float
+    """Of all finite values; NaN where there is none."""
+    highest: float
     low: FloatArray
-    """(D,) lowest finite value; NaN where there is none."""
+    """(D,) lowest value inside the range; NaN where there is none."""
     high: FloatArray
     count: Counts
-    """(D,) finite values."""
+    """(D,) values inside the range."""
     reference: DoubleArray
     """(D,) a value near the middle of each column, subtracted before summing for precision."""
     total: DoubleArray
-    """(D,) sum of the finite values minus the reference."""
+    """(D,) sum of those values minus the reference."""
     squares: DoubleArray
-    """(D,) sum of the squares of the finite values minus the reference."""
+    """(D,) sum of the squares of those values minus the reference."""
     means: FloatArray
-    """(N, D) mean over a sample's finite frames, minus the reference; NaN where there are none."""
+    """(N, D) mean over a sample's frames inside the range, minus the reference; NaN where there are none."""
     spreads: FloatArray
-    """(N, D) standard deviation over a sample's finite frames; NaN where there are none."""
+    """(N, D) standard deviation over the same frames; NaN where there are none."""
 
     def missing(self) -> Missing | None:
         """Where NaN and infinite values are; `None` if there are none."""
@@ -71,7 +77,9 @@ class Tally:
         )
 
 
-def tally(split: RawSplit, name: str, stream: Stream, reference: DoubleArray) -> Tally:
+def tally(
+    split: RawSplit, name: str, stream: Stream, *, reference: DoubleArray, limits: ValueRange
+) -> Tally:
     """Counts the values of one stream in one split.
 
     Args:
@@ -79,6 +87,7 @@ def tally(split: RawSplit, name: str, stream: Stream, reference: DoubleArray) ->
         name: The split's name.
         stream: The stream, of the raw schema.
         reference: (D,) a value near the middle of each column, the same for all splits.
+        limits: The range of the train clips.
     """
     samples = split.features[stream.name]
     longest = max((len(s) for s in samples if s is not None and stream.temporal), default=1)
@@ -89,24 +98,31 @@ def tally(split: RawSplit, name: str, stream: Stream, reference: DoubleArray) ->
     total, squares = np.zeros(dim), np.zeros(dim)
     means = np.full((num, dim), np.nan, np.float32)
     spreads = np.full((num, dim), np.nan, np.float32)
+    outliers: list[Outlier] = []
+    lowest = highest = np.nan
     nan = unobserved = 0
     for row, sample in enumerate(samples):
         if sample is None:
             continue
         values = np.atleast_2d(sample)
-        finite = np.isfinite(values)
-        whole = bool(finite.all())
+        inside = limits.hold(values)
+        whole = bool(inside.all())
         if not whole:
-            gaps = ~finite
+            finite = np.isfinite(values)
+            gaps, outside = ~finite, finite & ~inside
+            if outside.any():
+                outliers.append(_outlier(row, values, outside))
+                lowest = np.fmin(lowest, values[outside].min())
+                highest = np.fmax(highest, values[outside].max())
             nan += int(np.isnan(values).sum())
             by_frame[: len(gaps)] += gaps.sum(axis=1)
             by_column += gaps.sum(axis=0)
             by_sample[row] = gaps.sum()
             unobserved += bool(gaps.all())
-        seen = np.full(dim, len(values)) if whole else finite.sum(axis=0)
+        seen = np.full(dim, len(values)) if whole else inside.sum(axis=0)
         over = values - reference.astype(np.float32)
         if not whole:
-            values, over = np.where(finite, values, np.nan), np.where(finite, over, 0)
+            values, over = np.where(inside, values, np.nan), np.where(inside, over, 0)
         # fmin and fmax ignore NaN, unless all values are NaN.
         low = np.fmin(low, np.fmin.reduce(values, axis=0))
         high = np.fmax(high, np.fmax.reduce(values, axis=0))
@@ -124,20 +140,33 @@ def tally(split: RawSplit, name: str, stream: Stream, reference: DoubleArray) ->
     return Tally(
         split=name, stream=stream, num_frames=longest, present=present, nan=nan,
         infinite=int(by_sample.sum()) - nan, by_frame=by_frame, by_column=by_column,
-        by_sample=by_sample, unobserved=unobserved, low=low, high=high, count=count,
+        by_sample=by_sample, unobserved=unobserved, outliers=tuple(outliers),
+        lowest=float(np.fmin(lowest, np.fmin.reduce(low))),
+        highest=float(np.fmax(highest, np.fmax.reduce(high))), low=low, high=high, count=count,
         reference=reference, total=total, squares=squares, means=means, spreads=spreads,
     )  # fmt: skip
 
 
-def reference_of(split: RawSplit, stream: Stream) -> DoubleArray:
-    """(D,) each column's mean in the first sample that has the stream; 0 without finite values."""
+def _outlier(row: int, values: FloatArray, outside: npt.NDArray[np.bool_]) -> Outlier:
+    columns = np.flatnonzero(outside.any(axis=0))
+    farthest = values[outside]
+    return Outlier(
+        sample=row,
+        values=int(outside.sum()),
+        columns=tuple(int(column) for column in columns[:5]),
+        farthest=float(farthest[np.abs(farthest).argmax()]),
+    )
+
+
+def reference_of(split: RawSplit, stream: Stream, limits: ValueRange) -> DoubleArray:
+    """(D,) each column's mean in the first sample that has the stream; 0 without values."""
     first = next((s for s in split.features[stream.name] if s is not None), None)
     if first is None:
         return np.zeros(stream.dim)
     values = np.atleast_2d(first).astype(np.float64)
-    finite = np.isfinite(values)
-    seen = np.maximum(finite.sum(axis=0), 1)
-    return np.asarray(np.where(finite, values, 0).sum(axis=0) / seen)
+    inside = limits.hold(values)
+    seen = np.maximum(inside.sum(axis=0), 1)
+    return np.asarray(np.where(inside, values, 0).sum(axis=0) / seen)
 
 
 def _binned(counts: Counts) -> tuple[int, ...]:

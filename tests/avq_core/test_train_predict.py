@@ -89,6 +89,27 @@ def test_the_model_folder_alone_scores_new_clips_in_the_users_units(
     assert values[:, 0].std() > 0.01
 
 
+def test_a_broken_frame_is_filled_and_told(folder: Path, tmp_path: Path) -> None:
+    """One frame of 1e9 moves the clip's scores a little, and other clips' not at all."""
+    samples = make_samples(6, seed=77)
+    clean = tmp_path / "clean.pkl"
+    clean.write_bytes(pickle.dumps(samples))
+    features = samples[2]["features"]
+    assert isinstance(features, dict)
+    features["audio"][1] = 1e9
+    broken = tmp_path / "broken.pkl"
+    broken.write_bytes(pickle.dumps(samples))
+    common = ["--model", str(folder / "model"), "--device", "cpu"]
+    scores = []
+    for data in (clean, broken):
+        out = data.with_suffix(".csv")
+        assert predict_main([*common, "--data", str(data), "--out", str(out)]) == 0
+        scores.append(np.array([float(row["overall"]) for row in rows(out)]))
+    difference = np.abs(scores[1] - scores[0])
+    assert difference[2] < 0.2
+    assert np.delete(difference, 2).max() < 1e-5
+
+
 def test_scores_of_the_training_file_agree_with_what_training_reported(
     folder: Path, tmp_path: Path
 ) -> None:

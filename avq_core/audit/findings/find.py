@@ -58,6 +58,7 @@ def _stream(
     """Findings on one stream."""
     by_split = [check for check in checks if check.stream == profile.stream]
     yield from _gaps(profile.stream, by_split)
+    yield from _outside(profile.stream, by_split)
     yield from _columns(profile, by_split[0], config)
     if profile.wild:
         yield Finding(
@@ -134,6 +135,26 @@ def _gaps(stream: str, checks: Sequence[StreamCheck]) -> Iterable[Finding]:
                 message=f"{stream}: {wording}: {by_split}",
                 mend=mend,
             )
+
+
+def _outside(stream: str, checks: Sequence[StreamCheck]) -> Iterable[Finding]:
+    """The finding on values far outside the range of the train clips."""
+    number = sum(check.outside for check in checks)
+    if not number:
+        return
+    places = [
+        f"{check.split} sample {outlier.sample}, columns {', '.join(map(str, outlier.columns))}: "
+        f"{outlier.values:,} up to {outlier.farthest:g}"
+        for check in checks
+        for outlier in check.outliers[:_SHOWN]
+    ]
+    more = "; ..." if len(places) > _SHOWN else ""
+    yield Finding(
+        level="warning",
+        message=f"{stream}: {number:,} values lie far outside the range of the train clips "
+        f"({'; '.join(places[:_SHOWN])}{more})",
+        mend="filled with the train median of their column, as NaN is; check what made those samples",
+    )
 
 
 def _uneven(shares: Sequence[float]) -> bool:

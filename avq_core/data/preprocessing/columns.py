@@ -11,9 +11,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from avq_core.data.preprocessing.value_range import (
+    BoolArray,
+    FloatArray,
+    ValueRange,
+    fit_value_range,
+)
+
 DoubleArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 _CHUNK: Final = 16
 """Columns that are copied together: 64 bytes of a row, one cache line."""
@@ -27,7 +32,7 @@ class ColumnStatistics:
     """The values with which columns are filled and standardised."""
 
     median: DoubleArray
-    """(D,) median of the finite values; 0 where there is none."""
+    """(D,) median of the values inside the range; 0 where there is none."""
     mean: DoubleArray
     """(D,) mean after filling."""
     scale: DoubleArray
@@ -36,13 +41,18 @@ class ColumnStatistics:
     """(D,) True where the column does not vary, up to rounding."""
     empty: BoolArray
     """(D,) True where no value is finite."""
+    range: ValueRange
+    """Values outside of it are missing."""
 
     def fill(self, values: FloatArray) -> FloatArray:
-        """Values (..., D) with the median in place of NaN and infinities; `values` is not changed."""
-        finite = np.isfinite(values)
-        if finite.all():
+        """Values (..., D) with the median in place of missing ones; `values` is not changed.
+
+        Missing are NaN, infinities, and what lies outside of the range.
+        """
+        inside = self.range.hold(values)
+        if inside.all():
             return values
-        filled: FloatArray = np.where(finite, values, self.median.astype(np.float32))
+        filled: FloatArray = np.where(inside, values, self.median.astype(np.float32))
         return filled
 
     def standardise(self, values: FloatArray) -> DoubleArray:
@@ -63,8 +73,9 @@ def fit_columns(samples: Sequence[FloatArray], dim: int) -> ColumnStatistics:
     """Fits median, mean and standard deviation of each column, accumulated in float64.
 
     Args:
-        samples: Arrays of (T, D), where T may differ, or of (D,); NaN and infinities count as
-            missing. Without any sample all columns are empty.
+        samples: Arrays of (T, D), where T may differ, or of (D,). NaN, infinities, and values far
+            outside the range of the samples count as missing. Without any sample all columns are
+            empty.
         dim: Columns D.
     """
     blocks = [np.atleast_2d(sample) for sample in samples]
@@ -74,6 +85,7 @@ def fit_columns(samples: Sequence[FloatArray], dim: int) -> ColumnStatistics:
         scale=np.ones(dim),
         constant=np.ones(dim, np.bool_),
         empty=np.ones(dim, np.bool_),
+        range=ValueRange.unlimited(dim),
     )
     if not blocks:
         return result
@@ -88,20 +100,49 @@ def _fit_chunk(blocks: Sequence[FloatArray], start: int, into: ColumnStatistics)
     columns = slice(start, start + _CHUNK)
     rows = sum(map(len, blocks))
     buffer = np.empty((len(into.median[columns]), rows), np.float32)
+    starts = []
     end = 0
     for block in blocks:
+        starts.append(end)
         buffer[:, end : end + len(block)] = block[:, columns].T
         end += len(block)
-    for index, column in enumerate(buffer, start):
-        finite = np.isfinite(column)
-        complete = bool(finite.all())
-        observed = column if complete else column[finite]
+    lows, highs, finite = _extremes(buffer, starts)
+    limits = fit_value_range(lows, highs)
+    into.range.low[columns], into.range.high[columns] = limits.low, limits.high
+    for offset, (column, low, high) in enumerate(zip(buffer, limits.low, limits.high, strict=True)):
+        index = start + offset
+        complete = (
+            finite[offset] and lows[:, offset].min() >= low and highs[:, offset].max() <= high
+        )
+        observed = column if complete else column[(column >= low) & (column <= high)]
         into.empty[index] = not len(observed)
         median = _median_in_place(observed) if len(observed) else 0.0
         if not complete:
             observed = np.append(observed, np.full(rows - len(observed), median, np.float32))
         into.median[index] = median
         _set_moments(observed, index, into)
+
+
+def _extremes(
+    buffer: FloatArray, starts: Sequence[int]
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Lowest and highest finite value of each sample, NaN where it has none.
+
+    Args:
+        buffer: (columns, rows).
+        starts: N first rows of the samples.
+
+    Returns:
+        Twice (N, columns); and (columns,), True where all values are finite.
+    """
+    lows, highs = (extreme.reduceat(buffer, starts, axis=1) for extreme in (np.minimum, np.maximum))
+    # These two pass NaN on.
+    finite = np.asarray((np.isfinite(lows) & np.isfinite(highs)).all(axis=1))
+    for index in np.flatnonzero(~finite):
+        column = np.where(np.isfinite(buffer[index]), buffer[index], np.float32(np.nan))
+        lows[index] = np.fmin.reduceat(column, starts)
+        highs[index] = np.fmax.reduceat(column, starts)
+    return lows.T, highs.T, finite
 
 
 def _median_in_place(values: FloatArray) -> float:

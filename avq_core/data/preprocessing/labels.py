@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.data.preprocessing.columns import DoubleArray, FloatArray
+from avq_core.data.preprocessing.columns import DoubleArray
+from avq_core.data.preprocessing.value_range import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avq_core.data.dataset import RawSplit, lengths
-from avq_core.data.preprocessing.columns import BoolArray, FloatArray
 from avq_core.data.preprocessing.statistics import Statistics, StreamStatistics
+from avq_core.data.preprocessing.value_range import BoolArray, FloatArray
 from avq_core.data.schema import Schema, Stream
 
 IntArray = npt.NDArray[np.int32]
@@ -111,6 +111,25 @@ def transform(
         padded = np.zeros(shape, dtype)
         padded[: len(values)] = values
         yield padded
+
+
+def outside_range(
+    split: RawSplit, schema: Schema, statistics: Statistics
+) -> dict[str, dict[int, int]]:
+    """Values of raw samples that are filled because they lie far outside the train clips' range.
+
+    Returns:
+        Stream to the samples with such values, and how many; streams without any are left out.
+    """
+    by_stream: dict[str, dict[int, int]] = {}
+    for stream in schema.streams:
+        limits = statistics.streams[stream.name].columns.range
+        for index, sample in enumerate(split.features[stream.name]):
+            if sample is not None:
+                outside = int((np.isfinite(sample) & ~limits.hold(sample)).sum())
+                if outside:
+                    by_stream.setdefault(stream.name, {})[index] = outside
+    return by_stream
 
 
 def transform_split(

@@ -1,6 +1,7 @@
 """The preprocessing of streams and labels: fitted on the train split, then a pure function.
 
-Missing values get the train median of their column. Columns are standardised with the train mean and
+Missing values get the train median of their column, and so do values far outside the range of the
+train clips. Columns are standardised with the train mean and
 standard deviation, and clipped. A stream may be reduced to principal components. Labels are scaled.
 
 Shapes: N samples, T frames, D columns of a stream, P principal components, K tasks.
@@ -17,19 +18,16 @@ import numpy.typing as npt
 
 from avq_core.config.data import DataConfig
 from avq_core.data.dataset import RawSplit
-from avq_core.data.preprocessing.columns import (
-    ColumnStatistics,
-    DoubleArray,
-    FloatArray,
-    fit_columns,
-)
+from avq_core.data.preprocessing.columns import ColumnStatistics, DoubleArray, fit_columns
 from avq_core.data.preprocessing.labels import LabelScaling, fit_label_scaling
 from avq_core.data.preprocessing.pca import Components, fit_components
+from avq_core.data.preprocessing.value_range import FloatArray, ValueRange
 from avq_core.data.schema import Schema, Stream
 from avq_core.errors import ConfigError, DataError
 
 _SAMPLES_A_BLOCK: Final = 16
 _COLUMN_PARTS: Final = ("median", "mean", "scale", "constant", "empty")
+_RANGE_PARTS: Final = ("low", "high")
 _COMPONENT_PARTS: Final = ("axes", "centre", "scale")
 
 
@@ -113,6 +111,8 @@ class Statistics:
         for name, stream in self.streams.items():
             for part in _COLUMN_PARTS:
                 arrays[f"streams/{name}/{part}"] = getattr(stream.columns, part)
+            for part in _RANGE_PARTS:
+                arrays[f"streams/{name}/{part}"] = getattr(stream.columns.range, part)
             arrays[f"streams/{name}/clip"] = np.array(stream.clip)
             if stream.components is not None:
                 for part in _COMPONENT_PARTS:
@@ -213,7 +213,9 @@ def fit_stream(
 
 def _stream_from_arrays(arrays: Mapping[str, npt.NDArray[Any]], stream: Stream) -> StreamStatistics:
     parts = {part: arrays[f"streams/{stream.name}/{part}"] for part in _COLUMN_PARTS}
-    for part, array in parts.items():
+    # A model that an earlier version trained has none.
+    limits = {p: arrays[n] for p in _RANGE_PARTS if (n := f"streams/{stream.name}/{p}") in arrays}
+    for part, array in {**parts, **limits}.items():
         if array.shape != (stream.dim,):
             raise DataError(
                 f"the statistics' {stream.name} {part} has shape {array.shape}, expected "
@@ -224,7 +226,9 @@ def _stream_from_arrays(arrays: Mapping[str, npt.NDArray[Any]], stream: Stream) 
         axes, centre, scale = (arrays[f"components/{stream.name}/{p}"] for p in _COMPONENT_PARTS)
         components = Components(axes=axes, centre=centre, scale=float(scale.item()))
     return StreamStatistics(
-        columns=ColumnStatistics(**parts),
+        columns=ColumnStatistics(
+            **parts, range=ValueRange(**limits) if limits else ValueRange.unlimited(stream.dim)
+        ),
         clip=float(arrays[f"streams/{stream.name}/clip"].item()),
         components=components,
     )

@@ -27,7 +27,7 @@ from avq_core.data.store import fingerprint as fingerprints
 from avq_core.data.store.writer import store_bytes, write_store
 from avq_core.errors import DataError
 
-STORE_VERSION: Final = 2
+STORE_VERSION: Final = 3
 """Part of every store's key; raised when the files or the preprocessing change."""
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from avq_core.data.dataset import RawSplit
-from avq_core.data.preprocessing.columns import FloatArray
 from avq_core.data.preprocessing.splits import SplitShape, shape_of, transform
 from avq_core.data.preprocessing.statistics import Statistics
+from avq_core.data.preprocessing.value_range import FloatArray, ValueRange
 from avq_core.data.schema import Schema, Stream
 from avq_core.data.store import files as store_files
 
@@ -83,7 +83,8 @@ def _write_streams(
     """Writes and drops the data stream by stream; returns counts of missing values.
 
     Returns:
-        (split, stream) to the number of NaN, of infinite values and of absent samples.
+        (split, stream) to the number of NaN, of infinite values, of finite ones outside the range,
+        and of absent samples.
     """
     small_first = sorted(schema.streams, key=lambda s: (s.temporal, s.dim))
     jobs = [(split, stream) for stream in small_first for split in splits]
@@ -91,12 +92,17 @@ def _write_streams(
     def write(job: tuple[str, Stream]) -> dict[str, int]:
         split, stream = job
         samples = splits[split].features.pop(stream.name)
-        counts = {"NaN": 0, "infinite": 0, "absent": sum(sample is None for sample in samples)}
+        absent = sum(sample is None for sample in samples)
+        counts = {"NaN": 0, "infinite": 0, "outside": 0, "absent": absent}
         fitted = statistics.streams[stream.name]
         num_frames = shapes[split].num_frames
         shape = [len(samples), *((num_frames,) if stream.temporal else ()), fitted.dim]
         values = transform(
-            _dropping(samples, counts), stream, fitted, frames=num_frames, dtype=dtype
+            _dropping(samples, fitted.columns.range, counts),
+            stream,
+            fitted,
+            frames=num_frames,
+            dtype=dtype,
         )
         path = folder / store_files.stream_file(split, stream.name)
         store_files.write_rows(path, values, shape, dtype)
@@ -108,18 +114,19 @@ def _write_streams(
 
 
 def _dropping(
-    samples: list[FloatArray | None], counts: dict[str, int]
+    samples: list[FloatArray | None], limits: ValueRange, counts: dict[str, int]
 ) -> Iterator[FloatArray | None]:
     """Yields samples and drops them from the list, counting the values that will be filled."""
     samples.reverse()
     while samples:
         sample = samples.pop()
         if sample is not None:
-            missing = sample.size - int(np.isfinite(sample).sum())
+            missing = sample.size - int(limits.hold(sample).sum())
             if missing:
-                nan = int(np.isnan(sample).sum())
+                nan, infinite = int(np.isnan(sample).sum()), int(np.isinf(sample).sum())
                 counts["NaN"] += nan
-                counts["infinite"] += missing - nan
+                counts["infinite"] += infinite
+                counts["outside"] += missing - nan - infinite
         yield sample
 
 
@@ -128,6 +135,7 @@ def _notes(counts: Mapping[tuple[str, str], Mapping[str, int]], splits: list[str
     wordings = {
         "NaN": "NaN values filled with train medians",
         "infinite": "infinite values filled with train medians",
+        "outside": "values far outside the range of the train clips, filled with train medians",
         "absent": "samples without it, for which the network learns a stand-in",
     }
     lines: list[str] = []

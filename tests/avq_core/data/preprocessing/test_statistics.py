@@ -60,7 +60,7 @@ def test_standardising_equals_scikit_learn(stream: str) -> None:
 def test_standardised_values_are_clipped_at_both_ends() -> None:
     """Equal to numpy.clip of scikit-learn's result; the statistics are of unclipped values."""
     train, val = make_split(), make_split(20, 1)
-    train.features["a"][0][0, 1] = 1e4
+    train.features["a"][0][0, 1] = 300
     statistics = fit(train, SCHEMA, DataConfig(clip=1.5))
     imputer, scaler = SimpleImputer(strategy="median"), StandardScaler()
     scaler.fit(imputer.fit_transform(rows(train.features["a"]).astype(np.float64)))
@@ -209,6 +209,17 @@ def test_statistics_survive_safetensors() -> None:
         again.labels.scale(train.labels), statistics.labels.scale(train.labels)
     )
     assert again.report() == statistics.report()
+
+
+def test_statistics_of_an_earlier_version_have_no_range() -> None:
+    """A model that was trained before there was one gives the scores that it gave."""
+    statistics = fit(make_split(), SCHEMA, DataConfig())
+    ranges = {f"streams/{stream}/{part}" for stream in ("a", "c") for part in ("low", "high")}
+    arrays = {name: array for name, array in statistics.to_arrays().items() if name not in ranges}
+    earlier = Statistics.from_arrays(arrays, SCHEMA)
+    values = np.full((2, 6), 1e6, np.float32)
+    assert np.abs(earlier.apply("a", values)).max() == 10
+    assert np.abs(statistics.apply("a", values)).max() < 1
 
 
 def test_statistics_of_other_streams_are_refused() -> None:
