@@ -122,15 +122,18 @@ def _split(
     """The file's name of the split to use, and its clips."""
     import numpy as np
 
+    from avq_core.data.files.layout import Names
+
     wanted = options.split or "val"
-    name = data.splits.get(wanted, wanted)
+    names = Names(data)
+    name = names.split(wanted, splits)
     if name not in splits and options.split is None and len(splits) == 1:
         name = next(iter(splits))
     if name not in splits:
         raise ConfigError(
             f"{options.data} has no split {name!r}, only {', '.join(splits)}; name one with --split"
         )
-    if name == data.splits.get("test", "test"):
+    if name == names.split("test", splits):
         _say("note: this looks at the test split; count it as an opening, and choose nothing by it")
     raw = splits[name]
     if len(raw) < 2:

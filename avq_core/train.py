@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from avq_core.cli import CommandParser, integer, run_command
 from avq_core.display.numbers import json_number, metric_text
@@ -35,8 +35,8 @@ class _Trained(NamedTuple):
     model: "TrainedModel"
     val_r2: "Mapping[str, float]"
     """After the last epoch, by task; NaN where it is not defined."""
-    test_scores: "npt.NDArray[np.float32]"
-    """(N, K), in the scaled units of the targets."""
+    test_scores: "npt.NDArray[np.float32] | None"
+    """(N, K), in the scaled units of the targets; `None` without a test split."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -82,6 +82,7 @@ def main(argv: Sequence[str]) -> int:
     import numpy as np
     import torch
 
+    from avq_core.data.dataset import NO_TEST
     from avq_core.data.files.read import default_source
     from avq_core.data.store.store import prepare
     from avq_core.evaluation.evaluate import evaluate
@@ -97,16 +98,18 @@ def main(argv: Sequence[str]) -> int:
     _make_folder(options.out)
     store = prepare(source, configs[0].data, root=options.runs / "prepared", on_note=_say)
     splits = splits_to_device(store.search_splits(), device)
-    test = store.test_split()
+    test = store.test_split() if store.has_test else None
+    if test is None:
+        _say(f"{NO_TEST}, so metrics on test will be missing")
     trained = []
     for number, config in enumerate(configs, 1):
         which = f"member {number} of {len(configs)}, " if len(configs) > 1 else ""
         _say(f"training {which}on {source}, {device}, {config.training.epochs} epochs")
         trained.append(_train(config, options.config, store, splits, test))
-    scores = [member.test_scores for member in trained]
+    scores = [member.test_scores for member in trained if member.test_scores is not None]
     if len(scores) > 1:
         scores.append(np.mean(scores, axis=0))
-    evaluation = evaluate(scores, test, store.schema.tasks)
+    evaluation = None if test is None else evaluate(scores, test, store.schema.tasks)
     about = {"data": source, "fingerprint": store.fingerprint}
     save_ensemble(options.out, _with_provenance(trained, about, evaluation))
     _print_table(trained[0].val_r2, evaluation)
@@ -146,9 +149,9 @@ def _train(
     name: str,
     store: "PreparedStore",
     splits: "ResidentSplits",
-    test: "PreparedSplit",
+    test: "PreparedSplit | None",
 ) -> _Trained:
-    """Trains one configuration and scores test."""
+    """Trains one configuration and scores test, where there is one."""
     from avq_core.config.presets import manual
     from avq_core.config.values import with_values
     from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
@@ -185,32 +188,40 @@ def _train(
         statistics=store.statistics,
         provenance={},
     )
-    scores = predict(result.network, to_device(test, splits.device), precision=result.precision)
+    scores = None
+    if test is not None:
+        scores = predict(result.network, to_device(test, splits.device), precision=result.precision)
     return _Trained(model=model, val_r2=result.history[-1].r2, test_scores=scores)
 
 
 def _with_provenance(
-    trained: Sequence[_Trained], about: "Mapping[str, str]", evaluation: "Evaluation"
+    trained: Sequence[_Trained], about: "Mapping[str, str]", evaluation: "Evaluation | None"
 ) -> "list[TrainedModel]":
     """The models with what `model.yaml` says of their data and R², as plain values."""
     models = []
     # An ensemble's own R² stands behind those of its members, and belongs to no model.
-    for member, r2 in zip(trained, evaluation.r2, strict=False):
-        provenance = {
+    for index, member in enumerate(trained):
+        provenance: dict[str, Any] = {
             "val_r2": {task: json_number(value) for task, value in member.val_r2.items()},
             **about,
-            "test_r2": {task: interval.to_dict() for task, interval in r2.items()},
-            "test_labels": evaluation.num_labels,
         }
+        if evaluation is not None:
+            r2 = evaluation.r2[index]
+            provenance["test_r2"] = {task: interval.to_dict() for task, interval in r2.items()}
+            provenance["test_labels"] = evaluation.num_labels
         models.append(dataclasses.replace(member.model, provenance=provenance))
     return models
 
 
-def _print_table(val_r2: "Mapping[str, float]", evaluation: "Evaluation") -> None:
+def _print_table(val_r2: "Mapping[str, float]", evaluation: "Evaluation | None") -> None:
     """One row for each task: R² on val, R² on test with its interval, number of test labels.
 
     For an ensemble the first column is the mean R² of its members on test instead.
     """
+    if evaluation is None:
+        rows = [[task, metric_text(r2)] for task, r2 in val_r2.items()]
+        print(text_table([["task", "val R²"], *rows]))
+        return
     *members, last = evaluation.r2
     head = ["task", "one, mean test R²" if members else "val R²"]
     head += ["ensemble test R²" if members else "test R²", "test labels"]

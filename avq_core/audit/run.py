@@ -83,6 +83,7 @@ def audit(dataset: Dataset, config: DataConfig) -> AuditReport:
             correlations=correlations,
             overlap=overlap,
             config=config,
+            notes=dataset.notes,
         ),
     )
 

@@ -19,6 +19,9 @@ NO_GROUP: Final = "(no group: "
 """Prefix of the unique group name that a sample without a group gets."""
 
 
+NO_TEST: Final = "the data has no test split"
+
+
 @dataclass(kw_only=True, slots=True)
 class RawSplit:
     """One split. Features may be dropped stream by stream once they are no longer needed."""
@@ -42,7 +45,9 @@ class Dataset:
 
     schema: Schema
     splits: dict[str, RawSplit]
-    """Splits by name: train, val, test."""
+    """Splits by name: train, val, and test where the file has one with labels."""
+    notes: tuple[str, ...] = ()
+    """Lines for the user on how the file was read, where it leaves that open."""
     attainable_r2: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Split to task to the R² of the noise-free labels; empty unless the data is synthetic."""
 

@@ -125,7 +125,9 @@ def confirm(
         chosen = confirmation.chosen
         assert chosen is not None
         wanted = to_train(rounds.candidates, confirmation)
-        if not _is_opened(stored, chosen, wanted):
+        if not opened.has_test:
+            confirmation = confirmation.model_copy(update={"has_test": False})
+        elif not _is_opened(stored, chosen, wanted):
             # Counted before the split is read, so that an interrupted opening counts too.
             confirmation = _count_opening(confirmation, chosen, wanted)
             _store(study, confirmation)

@@ -9,6 +9,7 @@ from typing import Any
 
 from avq_core.config.presets import manual
 from avq_core.config.values import load_data_config
+from avq_core.data.dataset import NO_TEST
 from avq_core.data.files.read import default_source
 from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.errors import ConfigError
@@ -82,6 +83,8 @@ def make_plan(settings: Settings, *, say: Callable[[str], None]) -> Plan:
         on_note=say,
         limit=None if limit is None else int(limit * 1e9),
     )
+    if not store.has_test:
+        say(f"{NO_TEST}, so metrics on test will be missing")
     tasks = store.schema.tasks
     watch = watched_tasks(settings, tasks, say)
     space = named_space(space_name, tasks)

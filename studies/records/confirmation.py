@@ -67,6 +67,8 @@ class Confirmation(Stored):
     """How far the manual baseline is behind the chosen trial; `None` where one of them has no score."""
     num_complete: int | None = None
     """Complete trials of the study at the time of the choice."""
+    has_test: bool = True
+    """Whether the data has a test split."""
     test: TestResult | None = None
     """Results on the test split; `None` until all of them are there for this choice."""
     test_openings: int = 0

@@ -38,6 +38,16 @@ def headline(study: StudyRecord) -> list[str]:
         values = {task: interval.value for task, interval in test.chosen.r2.items()}
         reached = f"{_watched(study, values)} on the test split"
         return [f"Trial #{study.chosen}, chosen on folds with fresh seeds, reaches {reached}."]
+    if (
+        study.confirmation is not None
+        and study.chosen is not None
+        and not study.confirmation.has_test
+    ):
+        candidate = study.confirmation.candidate(study.chosen)
+        score = metric_text(math.nan if candidate is None else candidate.score_mean)
+        return [
+            f"Trial #{study.chosen}, chosen on folds with fresh seeds, has a confirmed score of {score}."
+        ]
     return searched(study, best) + ([] if best.baseline else [_UNCONFIRMED])
 
 

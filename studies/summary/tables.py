@@ -154,7 +154,7 @@ def verdict(study: StudyRecord) -> list[str]:
     """
     test = study.test
     if test is None:
-        return _unbeaten(study)
+        return [*_without_test(study), *_unbeaten(study)]
     if study.chosen is None:
         outdated = (
             f"Trials have been completed since test was opened for #{test.chosen.trial}: the test results "
@@ -170,6 +170,12 @@ def verdict(study: StudyRecord) -> list[str]:
         best = f"the {test.simple_best}, the best simple model,"
         sentences += _compared(study, test.difference_to_simple, best)
     return sentences
+
+
+def _without_test(study: StudyRecord) -> list[str]:
+    if study.confirmation is None or study.confirmation.has_test:
+        return []
+    return ["The data has no test split, so there are no metrics on test."]
 
 
 def _unbeaten(study: StudyRecord) -> list[str]:

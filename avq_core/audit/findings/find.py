@@ -29,6 +29,7 @@ speakers in a split, a tenth of that is usual."""
 REDUNDANT: Final = 0.5
 """A stream is redundant if fewer components than this share of its columns have 99 % of the variance."""
 _SHOWN: Final = 5
+_READ: Final = "so the file was read; docs/data.md says how to read it otherwise"
 
 
 def find(
@@ -40,13 +41,15 @@ def find(
     correlations: Sequence[Correlation],
     overlap: Overlap,
     config: DataConfig,
+    notes: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
-    """All findings, errors first, then warnings, then notes."""
+    """All findings, errors first, then warnings, then notes; `notes` say how the file was read."""
     findings = [
         *overlap_findings(overlap, splits),
         *(finding for profile in profiles for finding in _stream(profile, streams, config)),
         *label_findings(tasks),
         *correlation_findings(correlations),
+        *(Finding(level="note", message=note, mend=_READ) for note in notes),
     ]
     order = ("error", "warning", "note")
     return tuple(sorted(findings, key=lambda finding: order.index(finding.level)))

@@ -109,7 +109,10 @@ def read_features(
     if all(array is None for array in arrays):
         raise DataError(f"{where} has no stream at all, expected at least one of {shown(expected)}")
     if len(set(frames.values())) > 1:
-        raise DataError(f"{where} has streams of different numbers of frames: {frames}; resample")
+        raise DataError(
+            f"{where} has streams of different numbers of frames: {frames}; resample "
+            "them to the same, or take the aligned form of a public set"
+        )
     return arrays
 
 

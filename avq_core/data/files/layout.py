@@ -1,7 +1,7 @@
 """Translates a file's names into ours: of splits, of the parts of a sample, of streams and tasks."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,12 @@ from avq_core.errors import DataError
 
 _NAME: Final = re.compile(r"[\w-]{1,64}\Z")
 """Names become parts of file names and of dotted settings: no slashes and no dots."""
+_USUAL: Final[Mapping[str, tuple[str, ...]]] = {
+    "train": ("training",),
+    "val": ("valid", "validation", "dev"),
+    "test": ("testing",),
+}
+"""Other names of a split that need no layout."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,23 +36,39 @@ class Names:
 
     def __init__(self, config: DataConfig) -> None:
         self._splits = config.splits
-        self._features = config.keys.get("features", "features")
-        self._labels = config.keys.get("labels", "labels")
-        self._group = config.keys.get("group", "group")
+        self.features = config.keys.get("features", "features")
+        """What a sample calls its features."""
+        self.labels = config.keys.get("labels", "labels")
+        self.group = config.keys.get("group", "group")
         self._streams = {theirs: ours for ours, theirs in config.streams.items()}
         self._tasks = {theirs: ours for ours, theirs in config.tasks.items()}
         self._ignored = frozenset(config.ignore)
 
-    def split(self, ours: str) -> str:
-        """The file's name for a split."""
-        return self._splits.get(ours, ours)
+    def split(self, ours: str, content: Container[object]) -> str:
+        """The file's name for a split: the layout's, ours, or another usual one that the file has.
 
-    def check_used(self, samples: Iterable[Any], where: str) -> None:
+        Raises:
+            DataError: The file has two of those.
+        """
+        if ours in self._splits or ours in content:
+            return self._splits.get(ours, ours)
+        usual = [name for name in _USUAL.get(ours, ()) if name in content]
+        if len(usual) > 1:
+            raise DataError(
+                f"the file has {' and '.join(map(repr, usual))}, expected one {ours!r}; say which "
+                "under `splits` of `layout`"
+            )
+        return usual[0] if usual else ours
+
+    def check_used(
+        self, samples: Iterable[Any], where: str, *, ignored: Iterable[str] = ()
+    ) -> None:
         """Checks that the file has every name of the layout: a typo would have no effect otherwise.
 
         Args:
             samples: Samples of the train split, each a dict of dicts.
             where: The split's name in errors.
+            ignored: Names to ignore that have been left out of the samples already.
 
         Raises:
             DataError: No sample has a stream, task or name to ignore of the layout.
@@ -54,12 +76,12 @@ class Names:
         streams: dict[str, None] = {}
         labels: dict[str, None] = {}
         for sample in samples:
-            streams |= dict.fromkeys(sample[self._features])
-            labels |= dict.fromkeys(sample.get(self._labels) or ())
+            streams |= dict.fromkeys(sample[self.features])
+            labels |= dict.fromkeys(sample.get(self.labels) or ())
         for part, layout_names, file_names in (
             ("streams", self._streams, streams),
             ("tasks", self._tasks, labels),
-            ("ignore", self._ignored, {**streams, **labels}),
+            ("ignore", self._ignored, {**streams, **labels, **dict.fromkeys(ignored)}),
         ):
             for theirs in layout_names:
                 if theirs not in file_names:
@@ -80,18 +102,18 @@ class Names:
             DataError: It is not a dict, lacks features or labels, has a name that is not allowed,
                 or two names that become the same one.
         """
-        expected = f"a dict with {self._features!r} and {self._labels!r}"
+        expected = f"a dict with {self.features!r} and {self.labels!r}"
         if not isinstance(candidate, dict):
             raise DataError(f"{where} is a {type(candidate).__name__}, expected {expected}")
-        for part in (self._features, self._labels) if needs_labels else (self._features,):
+        for part in (self.features, self.labels) if needs_labels else (self.features,):
             if part not in candidate:
                 raise DataError(
                     f"{where} has no {part!r}, only {shown(candidate)}; expected {expected}, or "
                     "their names under `keys` of `layout`"
                 )
-        features = _named(candidate[self._features], f"{where}: {self._features}")
-        labels = candidate.get(self._labels)
-        labels = {} if labels is None else _named(labels, f"{where}: {self._labels}")
+        features = _named(candidate[self.features], f"{where}: {self.features}")
+        labels = candidate.get(self.labels)
+        labels = {} if labels is None else _named(labels, f"{where}: {self.labels}")
         streams = {
             theirs: self._streams.get(theirs, theirs)
             for theirs, value in features.items()
@@ -101,7 +123,7 @@ class Names:
         return Sample(
             features=_renamed(features, streams, f"{where}: stream"),
             labels=_renamed(labels, tasks, f"{where}: label"),
-            group=candidate.get(self._group),
+            group=candidate.get(self.group),
         )
 
     def _task(self, label: object) -> str:

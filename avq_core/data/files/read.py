@@ -11,10 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from avq_core.config.data import SPLITS, DataConfig
-from avq_core.data.dataset import NO_GROUP, Dataset, FloatArray, RawSplit
+from avq_core.data.dataset import NO_GROUP, NO_TEST, Dataset, FloatArray, RawSplit
 from avq_core.data.files import arrays as array_files
 from avq_core.data.files.contract import read_features, read_labels, read_schema
 from avq_core.data.files.layout import Names, shown
+from avq_core.data.files.stacked import is_stacked, label_rule, read_stacked
 from avq_core.data.restricted_pickle import reader as safe_pickle
 from avq_core.data.schema import LABEL_SUFFIX, Schema
 from avq_core.errors import DataError
@@ -39,7 +40,7 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
         config: The file's names, the valid label ranges, and the value of a missing label.
 
     Returns:
-        The three splits. Arrays share the memory that the file was read into.
+        The splits; test only where the file has one with labels. Arrays share the memory that the file was read into.
 
     Raises:
         DataError: The file cannot be read, or breaks the data contract. The message names the
@@ -52,9 +53,12 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
     content, names = _read(Path(source)), Names(config)
     if not isinstance(content, dict):
         raise DataError(f"{source} holds a {type(content).__name__}, expected {_FILE}")
-    raw = {name: _samples(content, names.split(name), source) for name in SPLITS}
+    file_names = {name: names.split(name, content) for name in SPLITS}
+    if "test" not in config.splits and file_names["test"] not in content:
+        del file_names["test"]
+    raw, config, notes, ignored = _by_split(content, file_names, names, config, source)
     schema = read_schema(raw["train"], names, f"{source}: train")
-    names.check_used(raw["train"], f"{source}: train")
+    names.check_used(raw["train"], f"{source}: train", ignored=ignored)
     for task in config.label_ranges:
         if task not in schema.tasks:
             raise DataError(
@@ -62,11 +66,18 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
                 f"{shown(schema.tasks)}"
             )
     splits = {
-        name: _read_split(samples, f"{source}: {name}", name, schema, config, needs_labels=True)
+        name: _read_split(
+            samples, f"{source}: {name}", name, schema, config, needs_labels=name != "test"
+        )
         for name, samples in raw.items()
     }
     _check_usable(schema, splits, source)
-    return Dataset(schema=schema, splits=splits)
+    if "test" not in splits:
+        notes = (*notes, f"{NO_TEST}, so metrics on test will be missing")
+    elif not np.isfinite(splits["test"].labels).any():
+        del splits["test"]
+        notes = (*notes, "no sample of test has a label, so metrics on test will be missing")
+    return Dataset(schema=schema, splits=splits, notes=notes)
 
 
 def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, RawSplit]:
@@ -93,9 +104,13 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
     if not isinstance(content, dict) or not content:
         got = type(content).__name__ if content else "nothing"
         raise DataError(f"{source} holds {got}, expected a list of samples, or {_FILE}")
+    if is_stacked(content):
+        content = {"samples": content}
+    theirs = {str(name): name for name in content}
+    raw, config, _, _ = _by_split(content, theirs, Names(config), config, source)
     return {
         str(name): _read_split(
-            _samples(content, name, source),
+            raw[str(name)],
             f"{source}: {name}",
             str(name),
             schema,
@@ -104,6 +119,47 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
         )
         for name in content
     }
+
+
+def _by_split(
+    content: Mapping[Any, Any],
+    file_names: Mapping[str, Any],
+    names: Names,
+    config: DataConfig,
+    source: str,
+) -> tuple[dict[str, Sequence[object]], DataConfig, tuple[str, ...], tuple[str, ...]]:
+    """The samples of splits, in whichever of the layouts the file has.
+
+    Args:
+        content: The file's splits.
+        file_names: Our name of a split to the file's.
+        names: The names inside a sample.
+        config: The data settings.
+        source: The file's name in errors.
+
+    Returns:
+        Samples by our name of the split, the settings to read their labels with, lines for the user,
+        and names to ignore that have been left out.
+    """
+    raw: dict[str, Sequence[object]] = {}
+    notes: dict[str, None] = {}
+    ignored: dict[str, None] = {}
+    stacked: list[dict[str, Any]] = []
+    for ours, theirs in file_names.items():
+        if theirs != ours and ours not in config.splits:
+            notes[f"split {ours} is the file's {str(theirs)!r}"] = None
+        if not is_stacked(content.get(theirs)):
+            raw[ours] = _samples(content, theirs, source)
+            continue
+        read = read_stacked(content[theirs], names, config, f"{source}: {ours}")
+        raw[ours] = read.samples
+        stacked += read.samples
+        notes |= dict.fromkeys(f"{ours}: {note}" for note in read.notes)
+        ignored |= dict.fromkeys(read.ignored)
+    if stacked:
+        config, about_labels = label_rule(config, stacked, names, source)
+        notes |= dict.fromkeys(about_labels)
+    return raw, config, tuple(notes), tuple(ignored)
 
 
 def _read(path: Path) -> object:
@@ -139,7 +195,10 @@ def _samples(content: Mapping[Any, Any], name: str, source: str) -> Sequence[obj
     samples = content[name]
     if not isinstance(samples, list | tuple):
         got = type(samples).__name__
-        raise DataError(f"{source}: split {name!r} is a {got}, expected a list of samples")
+        raise DataError(
+            f"{source}: split {name!r} is a {got}, expected a list of samples, or a dict of arrays "
+            "with a row for each sample (docs/data.md)"
+        )
     if not samples:
         raise DataError(f"{source}: split {name!r} is empty, expected at least one sample")
     return samples

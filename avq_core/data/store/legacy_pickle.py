@@ -33,14 +33,16 @@ def write_legacy_pickle(store: PreparedStore, path: Path) -> None:
     length, `lengths` (N,) gives their real frames.
 
     Args:
-        store: A store of all three splits.
+        store: A store of a whole data set.
         path: The file.
 
     Raises:
         ConfigError: `path` is a folder, or cannot be written.
     """
     search = store.search_splits()
-    splits = {"train": search.train, "val": search.val, "test": store.test_split()}
+    splits = {"train": search.train, "val": search.val}
+    if store.has_test:
+        splits["test"] = store.test_split()
     with whole_binary_file(path) as file:
         pickler = pickle.Pickler(file, protocol=5)
         # Without a memo the pickler keeps nothing, so that one stream at a time is in memory.

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avq_core.config.data import DataConfig
-from avq_core.data.dataset import Dataset, RawSplit
+from avq_core.data.dataset import NO_TEST, Dataset, RawSplit
 from avq_core.data.files.read import DEMO, load_dataset
 from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.preprocessing.statistics import Statistics, fit
@@ -47,7 +47,7 @@ class PreparedStore:
     attainable_r2: Mapping[str, Mapping[str, float]]
     """Split to task to the highest attainable R²; empty unless the data is synthetic."""
     notes: tuple[str, ...]
-    """Lines for the user on what preprocessing did: values filled, columns set to 0."""
+    """Lines for the user: how the file was read, and what preprocessing did."""
 
     @functools.cached_property
     def statistics(self) -> Statistics:
@@ -66,8 +66,19 @@ class PreparedStore:
         """Train and val, memory-mapped copy-on-write, so that nothing can change the files."""
         return SearchSplits(schema=self.schema, train=self._split("train"), val=self._split("val"))
 
+    @functools.cached_property
+    def has_test(self) -> bool:
+        """Whether the data has a test split."""
+        return (self.path / store_files.targets_file("test")).exists()
+
     def test_split(self) -> PreparedSplit:
-        """The test split, to be opened once, after the configuration has been chosen."""
+        """The test split, to be opened once, after the configuration has been chosen.
+
+        Raises:
+            DataError: The data has none.
+        """
+        if not self.has_test:
+            raise DataError(f"{NO_TEST} with labels; add one to the file to have metrics on test")
         return self._split("test")
 
     def _split(self, name: str) -> PreparedSplit:
@@ -168,7 +179,11 @@ def prepare(
         config,
         root=root,
         key=key,
-        about={"fingerprint": fingerprint, "attainable_r2": dataset.attainable_r2},
+        about={
+            "fingerprint": fingerprint,
+            "attainable_r2": dataset.attainable_r2,
+            "notes": dataset.notes,
+        },
         on_note=note,
         replace=rebuild,
         limit=limit,
@@ -195,7 +210,7 @@ def write(
         config: The data settings.
         root: Folder of all stores.
         key: The store's name.
-        about: The data's fingerprint and the attainable R², for `meta.json`.
+        about: The data's fingerprint, attainable R² and notes, for `meta.json`.
         on_note: Called with a line on each step.
         replace: Whether to replace an existing complete store.
         limit: As in `prepare`.

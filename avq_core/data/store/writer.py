@@ -44,7 +44,7 @@ def write_store(
         statistics: The preprocessing, fitted on the train split.
         folder: The store's folder.
         storage: `float16` or `float32`.
-        about: Further entries of `meta.json`: fingerprint, settings, attainable R².
+        about: Further entries of `meta.json`: fingerprint, settings, attainable R², notes.
     """
     from safetensors.numpy import save_file
 
@@ -66,7 +66,11 @@ def write_store(
         **about,
         "raw_schema": schema.to_dict(),
         "schema": statistics.prepared_schema(schema).to_dict(),
-        "notes": [*_notes(counts, list(splits)), *statistics.report()],
+        "notes": [
+            *about.get("notes", ()),
+            *_notes(counts, list(splits)),
+            *statistics.report(),
+        ],
     }
     store_files.write_meta(folder, meta)
 

@@ -273,7 +273,7 @@ BREACHES = {
     "no list": (_set("test", to={}), r"split 'test' is a dict, expected a list of samples"),
     "no sample": (_set("val", 1, to=3), r"val sample 1 is a int, expected a dict with 'features'"),
     "no features": (_drop("val", 2, "features"), r"val sample 2 has no 'features', only"),
-    "no labels": (_drop("test", 0, "labels"), r"test sample 0 has no 'labels', only"),
+    "no labels": (_drop("val", 0, "labels"), r"val sample 0 has no 'labels', only"),
     "labels no dict": (_set("test", 0, "labels", to=[1]), r"labels is a list, expected a dict"),
     "missing stream": (
         _drop("val", 1, "features", "audio"),
