@@ -235,8 +235,18 @@ def _read_split(
 def _group(group: object, split: str, index: int, where: str) -> str:
     if group is None:
         return f"{NO_GROUP}{split} {index})"
+    if isinstance(group, bytes):
+        try:
+            return group.decode()
+        except UnicodeDecodeError:
+            raise DataError(
+                f"{where}: group is bytes that are not UTF-8; write it as str"
+            ) from None
     if isinstance(group, bool) or not isinstance(group, str | int):
-        raise DataError(f"{where}: group is a {type(group).__name__}, expected a name or a number")
+        raise DataError(
+            f"{where}: group is a {type(group).__name__}, expected a name or a number, such as "
+            "'/'.join(map(str, group)) of several parts"
+        )
     return str(group)
 
 

@@ -18,6 +18,7 @@ from avq_core.errors import DataError
 MAX_DIMS: Final = 16
 _MAX_CODE_POINT: Final = 0x10FFFF
 _ALLOWED_TYPE: Final = re.compile(r"[<>=|]?(b1|[iu][1248]|f[248]|[US][1-9][0-9]{0,6})\Z")
+OBJECTS: Final = "objects, which may be anything"
 _MEND: Final = "expected bool, int, float or str arrays of plain shape; save them with .astype(...)"
 
 
@@ -31,7 +32,7 @@ class DtypeStandIn(Stateful):
         super().__init__()
         text = str(code, "latin1") if isinstance(code, bytes) else code
         if not isinstance(text, str) or _ALLOWED_TYPE.match(text) is None:
-            shown = "objects" if str(text).startswith("O") else f"type {str(text)[:40]!r}"
+            shown = OBJECTS if str(text).startswith("O") else f"type {str(text)[:40]!r}"
             raise DataError(f"it holds a NumPy array of {shown}, {_MEND}")
         self._code = text.lstrip("<>=|")
         self._order = "="

@@ -5,15 +5,17 @@ tensors and Python's containers need, and gets a harmless stand-in for each.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
+from avq_core.data.restricted_pickle import foreign
 from avq_core.data.restricted_pickle import tensors as pickled_tensors
 from avq_core.data.restricted_pickle.arrays import (
+    OBJECTS,
     ArrayStandIn,
     DtypeStandIn,
     array,
@@ -38,23 +40,6 @@ _MALFORMED: Final = (
     OverflowError,
     RecursionError,
 )
-_MENDS: Final[Mapping[str, str]] = {
-    "torch": "convert tensors with .numpy() before saving",
-    "jax": "convert arrays with numpy.asarray before saving",
-    "jaxlib": "convert arrays with numpy.asarray before saving",
-    "pandas": "convert tables with .to_numpy() before saving",
-    "PIL": "convert images with numpy.asarray before saving",
-}
-_OTHER_KINDS: Final[Mapping[bytes, str]] = {
-    b"PK\x03\x04": "a zip file, as torch.save and numpy.savez write them; name an .npz file .npz, and "
-    "save tensors as NumPy arrays with pickle.dump",
-    b"\x1f\x8b": "a gzip file; unpack it first",
-    b"BZh": "a bzip2 file; unpack it first",
-    b"\xfd7zXZ": "an xz file; unpack it first",
-    b"\x89HDF": "an HDF5 file; save its arrays with numpy.savez",
-    b"PAR1": "a Parquet file; save its columns with numpy.savez",
-    b"\x93NUMPY": "a single .npy array; save all arrays by name with numpy.savez",
-}
 
 
 def _encode(text: object, encoding: object = "utf-8") -> object:
@@ -119,12 +104,17 @@ _NAMES: Final[Mapping[tuple[str, str], Call]] = MappingProxyType(
 )
 
 
-def _refused(module: str, name: str) -> DataError:
-    mend = _MENDS.get(module.partition(".")[0], "convert it to NumPy arrays and plain values")
-    return DataError(
-        f"it names {f'{module}.{name}'[:100]!r}, which could run code and was refused; "
-        f"expected only containers, numbers, strings and NumPy arrays: {mend}"
-    )
+def _refusal(path: Path) -> Callable[[str, str], DataError]:
+    """Makes the error for a name that a pickle may not use."""
+
+    def refused(module: str, name: str) -> DataError:
+        return DataError(
+            f"it names {f'{module}.{name}'[:100]!r}, which could run code and was refused; "
+            "expected only containers, numbers, strings and NumPy arrays: "
+            f"{foreign.mend_of(path, module)}"
+        )
+
+    return refused
 
 
 def load(path: Path) -> object:
@@ -142,16 +132,20 @@ def load(path: Path) -> object:
     Raises:
         DataError: The file is missing, damaged, not a pickle, or contains other types of value.
     """
+    machine = None
     try:
         with path.open("rb") as stream:
-            start = stream.peek(8)
-            for magic, kind in _OTHER_KINDS.items():
-                if start.startswith(magic):
-                    raise DataError(f"it is {kind}")
-            machine = Machine(stream, os.fstat(stream.fileno()).st_size, _NAMES, refuse=_refused)
+            kind = foreign.kind_of(path, stream.peek(32)[:32])
+            if kind is not None:
+                raise DataError(f"it is {kind}")
+            size = os.fstat(stream.fileno()).st_size
+            machine = Machine(stream, size, _NAMES, refuse=_refusal(path))
             return _resolved(run(machine), 0, {})
     except DataError as error:
-        raise DataError(f"{path} was not read: {error}") from None
+        near = machine.near() if machine is not None else []
+        place = f"near {' / '.join(near)} " if near else ""
+        mend = f"; {foreign.plain_mend(path)}" if OBJECTS in str(error) else ""
+        raise DataError(f"{path} was not read: {place}{error}{mend}") from None
     except FileNotFoundError:
         raise DataError(
             f"no such file: {path}; name a data file, or `demo` for the built-in demo set"

