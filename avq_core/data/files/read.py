@@ -6,16 +6,17 @@ Shapes: N samples, T frames, D columns of a stream, K tasks.
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from avq_core.config.data import SPLITS, DataConfig
 from avq_core.data.dataset import NO_GROUP, NO_TEST, Dataset, FloatArray, RawSplit
 from avq_core.data.files import arrays as array_files
+from avq_core.data.files.by_split import FILE, samples_by_split
 from avq_core.data.files.contract import read_features, read_labels, read_schema
 from avq_core.data.files.layout import Names, shown
-from avq_core.data.files.stacked import is_stacked, label_rule, read_stacked
+from avq_core.data.files.stacked import is_stacked
 from avq_core.data.restricted_pickle import reader as safe_pickle
 from avq_core.data.schema import LABEL_SUFFIX, Schema
 from avq_core.errors import DataError
@@ -24,7 +25,6 @@ DEMO: Final = "demo"
 """Names the built-in demo set in place of a file."""
 DEFAULT_PATH: Final = Path("datasets/ac.pkl")
 """The user's own file, read if no other is named."""
-_FILE: Final = "a dict {'train': [...], 'val': [...], 'test': [...]}"
 
 
 def default_source() -> str:
@@ -52,11 +52,11 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
         return make_demo()
     content, names = _read(Path(source)), Names(config)
     if not isinstance(content, dict):
-        raise DataError(f"{source} holds a {type(content).__name__}, expected {_FILE}")
+        raise DataError(f"{source} holds a {type(content).__name__}, expected {FILE}")
     file_names = {name: names.split(name, content) for name in SPLITS}
     if "test" not in config.splits and file_names["test"] not in content:
         del file_names["test"]
-    raw, config, notes, ignored = _by_split(content, file_names, names, config, source)
+    raw, config, notes, ignored = samples_by_split(content, file_names, names, config, source)
     schema = read_schema(raw["train"], names, f"{source}: train")
     names.check_used(raw["train"], f"{source}: train", ignored=ignored)
     for task in config.label_ranges:
@@ -103,11 +103,11 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
         content = {"samples": content}
     if not isinstance(content, dict) or not content:
         got = type(content).__name__ if content else "nothing"
-        raise DataError(f"{source} holds {got}, expected a list of samples, or {_FILE}")
+        raise DataError(f"{source} holds {got}, expected a list of samples, or {FILE}")
     if is_stacked(content):
         content = {"samples": content}
     theirs = {str(name): name for name in content}
-    raw, config, _, _ = _by_split(content, theirs, Names(config), config, source)
+    raw, config, _, _ = samples_by_split(content, theirs, Names(config), config, source)
     return {
         str(name): _read_split(
             raw[str(name)],
@@ -119,47 +119,6 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
         )
         for name in content
     }
-
-
-def _by_split(
-    content: Mapping[Any, Any],
-    file_names: Mapping[str, Any],
-    names: Names,
-    config: DataConfig,
-    source: str,
-) -> tuple[dict[str, Sequence[object]], DataConfig, tuple[str, ...], tuple[str, ...]]:
-    """The samples of splits, in whichever of the layouts the file has.
-
-    Args:
-        content: The file's splits.
-        file_names: Our name of a split to the file's.
-        names: The names inside a sample.
-        config: The data settings.
-        source: The file's name in errors.
-
-    Returns:
-        Samples by our name of the split, the settings to read their labels with, lines for the user,
-        and names to ignore that have been left out.
-    """
-    raw: dict[str, Sequence[object]] = {}
-    notes: dict[str, None] = {}
-    ignored: dict[str, None] = {}
-    stacked: list[dict[str, Any]] = []
-    for ours, theirs in file_names.items():
-        if theirs != ours and ours not in config.splits:
-            notes[f"split {ours} is the file's {str(theirs)!r}"] = None
-        if not is_stacked(content.get(theirs)):
-            raw[ours] = _samples(content, theirs, source)
-            continue
-        read = read_stacked(content[theirs], names, config, f"{source}: {ours}")
-        raw[ours] = read.samples
-        stacked += read.samples
-        notes |= dict.fromkeys(f"{ours}: {note}" for note in read.notes)
-        ignored |= dict.fromkeys(read.ignored)
-    if stacked:
-        config, about_labels = label_rule(config, stacked, names, source)
-        notes |= dict.fromkeys(about_labels)
-    return raw, config, tuple(notes), tuple(ignored)
 
 
 def _read(path: Path) -> object:
@@ -183,25 +142,6 @@ def _check_usable(schema: Schema, splits: Mapping[str, RawSplit], source: str) -
                 f"{source}: no val sample has the stream {stream!r}; correct its name, or leave it "
                 "out (`ignore` of `layout`)"
             )
-
-
-def _samples(content: Mapping[Any, Any], name: str, source: str) -> Sequence[object]:
-    """The samples of a split, as the file has them."""
-    if name not in content:
-        raise DataError(
-            f"{source} has no split {name!r}, only {shown(content)}; expected {_FILE}, or their "
-            "names under `splits` of `layout`"
-        )
-    samples = content[name]
-    if not isinstance(samples, list | tuple):
-        got = type(samples).__name__
-        raise DataError(
-            f"{source}: split {name!r} is a {got}, expected a list of samples, or a dict of arrays "
-            "with a row for each sample (docs/data.md)"
-        )
-    if not samples:
-        raise DataError(f"{source}: split {name!r} is empty, expected at least one sample")
-    return samples
 
 
 def _read_split(

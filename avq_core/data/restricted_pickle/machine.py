@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final
 
+from avq_core.data.restricted_pickle.place import place_of
 from avq_core.data.restricted_pickle.values import (
     DICT,
     ENTRY,
@@ -34,26 +35,6 @@ TOO_MUCH: Final = (
 _MAX_LINE_BYTES: Final = 1 << 16
 _UNSET: Final = object()
 Names = Mapping[tuple[str, str], Call]
-
-
-def _without_single(items: list[Any]) -> tuple[list[Any], list[str]]:
-    """Splits off the keys of dicts of a single entry, which are filled without a mark."""
-    keys: list[str] = []
-    while True:
-        if len(items) > 2 and _is_empty(items[-3]) and _key(items[-2]):
-            items = items[:-1]  # what the entry holds
-        if len(items) < 2 or not _is_empty(items[-2]) or not _key(items[-1]):
-            return items, keys
-        keys = [*_key(items[-1]), *keys]
-        items = items[:-1]
-
-
-def _is_empty(value: Any) -> bool:
-    return type(value) is dict and not value
-
-
-def _key(value: Any) -> list[str]:
-    return [str(value)[:40]] if type(value) in (str, int) else []
 
 
 class Machine:
@@ -89,20 +70,7 @@ class Machine:
 
     def near(self) -> list[str]:
         """Keys and places in lists on the way to what is being read, as far as the stack tells."""
-        steps: list[str] = []
-        outer: list[Any] = []
-        for items in (*self.marks, self.stack):
-            inner, below = _without_single(items)
-            container = outer[-1] if outer else None
-            outer = items
-            if type(container) is dict and inner:
-                # Keys and values alternate; the last key has no value, or one that is not whole.
-                steps += _key(inner[(len(inner) - 1) // 2 * 2])
-            elif type(container) is list:
-                begun = bool(inner) and (items is not self.stack or isinstance(inner[-1], Stateful))
-                steps.append(str(len(container) + len(inner) - (begun or bool(below))))
-            steps += below
-        return steps
+        return place_of([*self.marks, self.stack])
 
     # The operations that the opcodes consist of.
 

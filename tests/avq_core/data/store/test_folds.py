@@ -133,7 +133,7 @@ def test_folds_hold_no_test_split(data: Path, tmp_path: Path) -> None:
     """A confirmation cannot use it by mistake."""
     _, folds = prepared(data, tmp_path)
     assert not list(folds[0].path.glob("*test*"))
-    with pytest.raises(KeyError):
+    with pytest.raises(DataError, match="the data has no test split"):
         folds[0].test_split()
 
 
