@@ -11,7 +11,7 @@ from typing import Final
 
 from avq_core.config.training import TrainConfig
 from avq_core.config.values import from_dict, with_values
-from avq_core.data.store.folds import prepare_folds
+from avq_core.data.store.folds import cut_folds, prepare_folds
 from benchmarks.search.results import TrialRun
 from search.confirmation.confirm import NUM_FOLDS
 from search.main_job.plan import Plan
@@ -34,13 +34,14 @@ def confirm(
     Yields:
         A trial's number and the watched score on each fold's val side; `None` where the run diverged.
     """
+    seed = derive_seed(plan.job.seed, Stream.BENCHMARK_FOLDS)
+    folds = cut_folds(plan.store, num_folds=NUM_FOLDS, seed=seed, watched=plan.job.watch.tasks)
     stores = prepare_folds(
         plan.source,
         plan.job.data,
         of=plan.store,
         root=root,
-        num_folds=NUM_FOLDS,
-        seed=derive_seed(plan.job.seed, Stream.BENCHMARK_FOLDS),
+        folds=folds,
         on_note=lambda _line: None,
     )
     tasks = [

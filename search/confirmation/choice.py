@@ -28,7 +28,7 @@ class Choice:
     reason: str
 
 
-def choose(standings: Sequence[Standing], num_folds: int) -> Choice | None:
+def choose(standings: Sequence[Standing], num_folds: float) -> Choice | None:
     """The highest mean; of those within `PRACTICAL_DIFFERENCE` of it the one with the fewest weights.
 
     Dropped candidates are left out; `None` where no other has a score.

@@ -8,7 +8,7 @@ finished run on a fold is stored at once.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,20 +17,19 @@ import numpy as np
 import optuna
 
 from avq_core.config.values import from_dict, with_values
-from avq_core.data.store.folds import count_folds
-from avq_core.data.store.store import PreparedStore, open_store
+from avq_core.data.store.balanced_folds import Fold
+from avq_core.data.store.store import open_store
 from search.configure import same_but_for_run
 from search.confirmation.choice import choose, optimism
 from search.confirmation.held_out import Candidate, open_test, to_train
 from search.confirmation.race import Standing, corrected_error, gap
 from search.confirmation.schedule import Cut, Rounds
 from search.job import Slot
-from search.seeds import Stream, derive_seed
 from search.workers.pool import TaskPool
 from studies.errors import StudyError
 from studies.records import attributes
 from studies.records.codec import RunKey
-from studies.records.confirmation import CandidateResult, Confirmation
+from studies.records.confirmation import CandidateResult, Confirmation, ConfirmationRun
 from studies.records.held_out import Opening, TestResult
 from studies.records.intervals import PairedGap
 from studies.records.read import read_study
@@ -74,7 +73,8 @@ def confirm(
     study: optuna.Study,
     *,
     store: Path,
-    folds: Callable[[int, int], Sequence[Path]],
+    folds: Sequence[Fold],
+    make_stores: Callable[[], Sequence[Path]],
     slots: Sequence[Slot],
     watch: Watch,
     seed: int,
@@ -89,8 +89,9 @@ def confirm(
     Args:
         study: A study with at least one complete trial.
         store: The prepared store's folder.
-        folds: Given their number and a seed, makes the folds and returns the folders of their
-            prepared stores; called only where runs are missing.
+        folds: Cut from the samples of train and val together.
+        make_stores: Returns the folders of the folds' prepared stores; called only where runs are
+            missing.
         slots: Where to train.
         watch: The two watched tasks and the score.
         seed: The study's.
@@ -104,16 +105,13 @@ def confirm(
     record = read_study(study)
     stored = record.confirmation or Confirmation()
     opened = open_store(store)
-    num_folds = count_folds(_groups(opened), NUM_FOLDS)
-    rounds = Rounds(
-        candidates(record, num_best, by_front=len(study.directions) > 1),
-        opened,
-        watch,
-        num_folds=num_folds,
-        seed=seed,
-        runs=stored.runs,
-    )
-    cut = Cut(lambda: folds(num_folds, derive_seed(seed, Stream.FOLDS)))
+    field = candidates(record, num_best, by_front=len(study.directions) > 1)
+
+    def rounds_with(runs: Mapping[RunKey, ConfirmationRun]) -> Rounds:
+        return Rounds(field, opened, watch, folds=folds, seed=seed, runs=runs)
+
+    stored, rounds = _resume(stored, tuple(fold.key for fold in folds), rounds_with)
+    cut = Cut(make_stores)
     with TaskPool(slots) as pool:
         on_progress("confirming", *rounds.progress())
         while tasks := rounds.tasks(cut, min_tasks=_MIN_TASKS_PER_SLOT * len(slots)):
@@ -147,6 +145,22 @@ def confirm(
     _store(study, confirmation)
 
 
+def _resume(
+    stored: Confirmation,
+    cut: tuple[str, ...],
+    rounds_with: Callable[[Mapping[RunKey, ConfirmationRun]], Rounds],
+) -> tuple[Confirmation, Rounds]:
+    """The confirmation to go on with, and its rounds with the stored runs.
+
+    Where runs are missing, stored ones on other folds are left out, since they are not comparable with
+    new ones: an earlier release cut other folds.
+    """
+    rounds = rounds_with(stored.runs)
+    if stored.cut == cut or rounds.is_whole:
+        return stored, rounds
+    return stored.model_copy(update={"cut": cut}), rounds_with({})
+
+
 def _store(study: optuna.Study, confirmation: Confirmation) -> None:
     study.set_user_attr(attributes.CONFIRMATION, confirmation.encode())
 
@@ -158,7 +172,7 @@ def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confi
         StudyError: No candidate has a score on every fold.
     """
     standings = rounds.race().standings
-    choice = choose(standings, rounds.num_folds)
+    choice = choose(standings, rounds.even_folds)
     if choice is None:
         raise StudyError(
             "no candidate has a score on every fold, so nothing is chosen: a fold's validation "
@@ -171,6 +185,7 @@ def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confi
     manual = [by_key[key] for key in baselines if key != choice.key]
     return Confirmation(
         folds=rounds.num_folds,
+        cut=stored.cut,
         seeds=math.ceil(max(len(s.runs) for s in standings) / rounds.num_folds),
         runs=rounds.runs,
         rule=choice.reason,
@@ -178,7 +193,7 @@ def _choose(rounds: Rounds, stored: Confirmation, *, num_complete: int) -> Confi
         optimism=optimism(standings, rounds.num_folds),
         candidates=tuple(_result(s, best, rounds, baseline=s.key in baselines) for s in standings),
         # Over the runs of both: the manual baseline is often dropped after its first.
-        over_baseline=_behind(chosen, manual[0], rounds.num_folds) if manual else None,
+        over_baseline=_behind(chosen, manual[0], rounds.even_folds) if manual else None,
         num_complete=num_complete,
         test=stored.test,
         test_openings=stored.test_openings,
@@ -217,11 +232,6 @@ def _close_opening(confirmation: Confirmation, test: TestResult) -> Confirmation
     return confirmation.model_copy(update={"test": test, "openings": (*before, closed)})
 
 
-def _groups(store: PreparedStore) -> tuple[str, ...]:
-    splits = store.search_splits()
-    return splits.train.groups + splits.val.groups
-
-
 def _result(
     standing: Standing, best: Standing, rounds: Rounds, *, baseline: bool
 ) -> CandidateResult:
@@ -239,13 +249,13 @@ def _result(
         dropped=standing.dropped,
         score_mean=standing.mean if whole else math.nan,
         score_std=float(np.std(scores, ddof=1)) if whole and len(scores) > 1 else math.nan,
-        score_error=corrected_error(scores, rounds.num_folds) if whole else math.nan,
-        behind=_behind(best, standing, rounds.num_folds),
+        score_error=corrected_error(scores, rounds.even_folds) if whole else math.nan,
+        behind=_behind(best, standing, rounds.even_folds),
         r2_mean={task: _mean([run.r2[task] for run in runs]) for task in rounds.tasks_of_data},
     )
 
 
-def _behind(best: Standing, other: Standing, num_folds: int) -> PairedGap | None:
+def _behind(best: Standing, other: Standing, num_folds: float) -> PairedGap | None:
     """How far the other is behind the best, over the runs of both, with a 95 % interval."""
     if best is other or not math.isfinite(best.mean) or not math.isfinite(other.mean):
         return None

@@ -72,7 +72,7 @@ class Gap:
         return self.value - half, self.value + half
 
 
-def gap(first: Sequence[Run], second: Sequence[Run], num_folds: int) -> Gap:
+def gap(first: Sequence[Run], second: Sequence[Run], num_folds: float) -> Gap:
     """The mean difference of the first's and the second's scores, over the runs of both.
 
     Its error is that of the runs' differences, corrected for train sides that overlap between folds
@@ -86,11 +86,16 @@ def gap(first: Sequence[Run], second: Sequence[Run], num_folds: int) -> Gap:
     )
 
 
-def corrected_error(values: Sequence[float], num_folds: int) -> float:
-    """Standard error of a mean over folds and seeds; NaN of fewer than two values."""
+def corrected_error(values: Sequence[float], num_folds: float) -> float:
+    """Standard error of a mean over folds and seeds; NaN of fewer than two values.
+
+    Args:
+        values: One a run.
+        num_folds: Number of folds; of uneven ones `avq_core.data.store.balanced_folds.even_folds`.
+    """
     if len(values) < 2:
         return math.nan
-    share = 1 / max(num_folds - 1, 1)  # validation clips for each train clip of a fold
+    share = 1 / (num_folds - 1)  # validation clips for each train clip of a fold
     return float(np.std(values, ddof=1) * math.sqrt(1 / len(values) + share))
 
 
@@ -111,6 +116,7 @@ def race(
     runs: Mapping[int, Sequence[Run | None]],
     *,
     num_folds: int,
+    even_folds: float | None = None,
 ) -> Race:
     """Goes through the rounds that have been run, and drops candidates that are clearly behind.
 
@@ -123,8 +129,9 @@ def race(
         parameters: Each candidate's number of weights.
         runs: Each candidate's run of each round, seed by seed; `None` where it is missing.
         num_folds: Number of folds, and of the rounds of one seed.
+        even_folds: As `corrected_error` takes it; `None` for as many as there are.
     """
-    field = _Field(parameters, runs, num_folds)
+    field = _Field(parameters, runs, num_folds if even_folds is None else even_folds)
     rounds = len(next(iter(runs.values())))
     waiting = field.go(set(parameters), range(min(num_folds, rounds)))
     racing: set[int] = set()
@@ -142,9 +149,9 @@ class _Field:
         self,
         parameters: Mapping[int, int],
         runs: Mapping[int, Sequence[Run | None]],
-        num_folds: int,
+        even_folds: float,
     ) -> None:
-        self.parameters, self.runs, self.num_folds = parameters, runs, num_folds
+        self.parameters, self.runs, self.even_folds = parameters, runs, even_folds
         self.counts = dict.fromkeys(parameters, 0)
         self.dropped: dict[int, str] = {}
 
@@ -166,7 +173,7 @@ class _Field:
             if any(self.runs[key][number] is None for key in active):
                 running = frozenset(active)
                 return Race(standings=self.standings(), running=running, next_round=number)
-            losers = _losers(active, self.runs, number + 1, self.num_folds)
+            losers = _losers(active, self.runs, number + 1, self.even_folds)
             for key in active:
                 # One that ran with this seed before another joined keeps its later runs.
                 self.counts[key] = max(self.counts[key], number + 1)
@@ -203,7 +210,7 @@ def _seed_error(first: Standing, second: Standing) -> float:
 
 
 def _losers(
-    alive: Sequence[int], runs: Mapping[int, Sequence[Run | None]], count: int, num_folds: int
+    alive: Sequence[int], runs: Mapping[int, Sequence[Run | None]], count: int, num_folds: float
 ) -> dict[int, str]:
     """Candidates of which a run diverged or that are clearly behind, with the reason."""
     scored = {key: [run for run in runs[key][:count] if run is not None] for key in alive}

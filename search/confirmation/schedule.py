@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from avq_core.config.values import with_values
+from avq_core.data.store.balanced_folds import Fold, even_folds
 from avq_core.data.store.store import PreparedStore, open_store
 from search.confirmation.held_out import Candidate
 from search.confirmation.race import Race, Run, race
@@ -44,23 +45,26 @@ class Rounds:
         store: PreparedStore,
         watch: Watch,
         *,
-        num_folds: int,
+        folds: Sequence[Fold],
         seed: int,
         runs: Mapping[RunKey, ConfirmationRun],
     ) -> None:
         self.candidates = list(candidates)
         self.watch = watch
         self.tasks_of_data = store.schema.tasks
-        self.num_folds = num_folds
+        self.num_folds = len(folds)
+        self.even_folds = even_folds(folds)
         self.seed = seed
         self.runs = dict(runs)
-        self.rounds = [(seed, fold) for seed in range(NUM_SEEDS) for fold in range(num_folds)]
+        self.rounds = [(seed, fold) for seed in range(NUM_SEEDS) for fold in range(self.num_folds)]
         self.parameters = {c.trial: _num_parameters(c, store) for c in self.candidates}
 
     def race(self) -> Race:
         """The standings, and which runs are wanted next."""
         runs = {c.trial: [self._run(c, number) for number in self.rounds] for c in self.candidates}
-        return race(self.parameters, runs, num_folds=self.num_folds)
+        return race(
+            self.parameters, runs, num_folds=self.num_folds, even_folds=self.even_folds
+        )
 
     def _run(self, candidate: Candidate, number: tuple[int, int]) -> Run | None:
         seed, fold = number
@@ -120,6 +124,11 @@ class Rounds:
         clusters = clusters_of(val.groups)
         losses = per_cluster_losses(result.val_scores, val.targets, clusters, weights)
         return tuple(losses) if all(map(math.isfinite, losses)) else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no run is missing."""
+        return not self._rounds_left(self.race())
 
     def progress(self) -> tuple[int, int]:
         """Runs made, and runs in all if no other candidate is dropped."""

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import optuna
 
-from avq_core.data.store.folds import prepare_folds
-from search.confirmation.confirm import confirm
+from avq_core.data.store.balanced_folds import Fold
+from avq_core.data.store.folds import cut_folds, prepare_folds
+from avq_core.errors import DataError
+from search.confirmation.confirm import NUM_FOLDS, confirm
 from search.main_job.plan import Plan
 from search.main_job.progress import describe, take_snapshot
 from search.main_job.provenance import note_data_audit
 from search.queue.baseline import BaselinePolicy, trained_baseline
+from search.seeds import Stream, derive_seed
 from search.simple_models import simple_models_fitted_meanwhile
 from search.workers.processes import run_workers
+from studies.errors import StudyError
 from studies.records import attributes
 from studies.records.provenance import DataAudit
 from studies.storage.lock import study_lock
@@ -111,14 +115,15 @@ def confirm_best(plan: Plan, study: optuna.Study, listener: Listener) -> None:
     root = plan.folder / "folds"
     listener.show("confirming")
 
-    def folds(num_folds: int, seed: int) -> list[Path]:
+    folds = _cut(plan, listener)
+
+    def make_stores() -> list[Path]:
         stores = prepare_folds(
             plan.source,
             job.data,
             of=plan.store,
             root=root,
-            num_folds=num_folds,
-            seed=seed,
+            folds=folds,
             on_note=lambda line: listener.show(f"confirming: {line}"),
         )
         return [store.path for store in stores]
@@ -128,6 +133,7 @@ def confirm_best(plan: Plan, study: optuna.Study, listener: Listener) -> None:
             study,
             store=job.store,
             folds=folds,
+            make_stores=make_stores,
             slots=plan.slots,
             watch=job.watch,
             seed=job.seed,
@@ -136,3 +142,25 @@ def confirm_best(plan: Plan, study: optuna.Study, listener: Listener) -> None:
         )
         shutil.rmtree(root, ignore_errors=True)  # large, and quick to make again
     listener.say("confirmed")
+
+
+def _cut(plan: Plan, listener: Listener) -> list[Fold]:
+    """The folds of the confirmation; says so where they are fewer than usual.
+
+    Raises:
+        StudyError: Not even two can be made.
+    """
+    job = plan.job
+    seed = derive_seed(job.seed, Stream.FOLDS)
+    try:
+        folds = cut_folds(plan.store, num_folds=NUM_FOLDS, seed=seed, watched=job.watch.tasks)
+    except DataError as error:
+        raise StudyError(
+            f"nothing is confirmed: {error}; `confirm` 0 exports the search's best without it"
+        ) from error
+    if len(folds) < NUM_FOLDS:
+        listener.say(
+            f"confirming on {len(folds)} folds, not {NUM_FOLDS}: train + val have too few groups, or "
+            f"too few of them with labels of {' and '.join(job.watch.tasks)}"
+        )
+    return folds

@@ -52,6 +52,8 @@ class Confirmation(Stored):
 
     folds: int = 0
     """Number of folds; 0 before the choice."""
+    cut: tuple[str, ...] = ()
+    """Key of each fold (`avq_core.data.store.balanced_folds`); empty in a study of an earlier release."""
     seeds: int = 1
     """Number of fresh seeds on each fold."""
     runs: dict[StoredRunKey, ConfirmationRun] = Field(default_factory=dict)

@@ -1,17 +1,13 @@
-"""Group-aware folds of train + val, each a prepared store that is fitted on the fold's train side.
-
-Shapes: N samples of train and val together.
-"""
+"""Folds of train + val, each a prepared store that is fitted on the fold's train side."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from avq_core.config.data import DataConfig
 from avq_core.data.dataset import RawSplit
+from avq_core.data.store.balanced_folds import Fold, Index, make_folds
 from avq_core.data.store.files import check_writable
 from avq_core.data.store.store import (
     PreparedStore,
@@ -22,42 +18,26 @@ from avq_core.data.store.store import (
 )
 from avq_core.errors import DataError
 
-Index = npt.NDArray[np.int64]
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fold:
-    """A fold: indices of the joined train + val split."""
-
-    train: Index
-    val: Index
-
-
-def make_folds(groups: Sequence[str], num_folds: int, seed: int) -> list[Fold]:
-    """Splits samples into folds whose train and val sides share no group.
+def cut_folds(
+    of: PreparedStore, *, num_folds: int, seed: int, watched: Sequence[str]
+) -> list[Fold]:
+    """Cuts the train + val of a store into folds, as `make_folds` does.
 
     Args:
-        groups: N group names of the joined split.
-        num_folds: Number of folds; fewer are made if there are fewer groups. A data set of a single
-            group is split by sample.
-        seed: Seed of the shuffle.
+        of: The study's store.
+        num_folds: Upper bound on the folds.
+        seed: Seed of the folds.
+        watched: Tasks of which every fold holds two different labels on either side.
+
+    Raises:
+        DataError: Not even two such folds can be made.
     """
-    from sklearn.model_selection import GroupKFold, KFold
-
-    names = np.asarray(groups, dtype=str)
-    rows = np.arange(len(names))
-    if len(set(groups)) < 2:
-        sides = KFold(num_folds, shuffle=True, random_state=seed).split(rows)
-    else:
-        folds = count_folds(groups, num_folds)
-        sides = GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=names)
-    return [Fold(train=train, val=val) for train, val in sides]
-
-
-def count_folds(groups: Sequence[str], num_folds: int) -> int:
-    """Number of folds that `make_folds` makes: at most the number of groups, if there are several."""
-    distinct = len(set(groups))
-    return num_folds if distinct < 2 else min(num_folds, distinct)
+    splits = of.search_splits()
+    labels = np.concatenate([splits.train.targets, splits.val.targets])
+    columns = [of.schema.tasks.index(task) for task in watched]
+    groups = splits.train.groups + splits.val.groups
+    return make_folds(groups, labels, num_folds, seed, watched=columns)
 
 
 def prepare_folds(
@@ -66,8 +46,7 @@ def prepare_folds(
     *,
     of: PreparedStore,
     root: Path,
-    num_folds: int,
-    seed: int,
+    folds: Sequence[Fold],
     on_note: Callable[[str], None],
 ) -> list[PreparedStore]:
     """Writes a store for each fold, with all preprocessing fitted on the fold's train side.
@@ -78,21 +57,15 @@ def prepare_folds(
     Args:
         source: The study's data.
         config: The study's data settings.
-        of: The study's store, for its fingerprint and groups.
+        of: The study's store, for its fingerprint.
         root: Folder of the folds' stores; existing ones are reused.
-        num_folds: Number of folds, as `make_folds` takes it.
-        seed: Seed of the folds.
+        folds: Cut from the samples of train and val together, in that order.
         on_note: Called with a line on each step of the work.
 
     Raises:
         DataError: The data is no longer that of the study, or there is not enough disk space.
     """
-    splits = of.search_splits()
-    folds = make_folds(splits.train.groups + splits.val.groups, num_folds, seed)
-    keys = [
-        store_key(of.fingerprint, config, "fold", index, num_folds, seed)
-        for index in range(len(folds))
-    ]
+    keys = [store_key(of.fingerprint, config, "fold", fold.key) for fold in folds]
     stores = {key: store for key in keys if (store := open_if_complete(root / key)) is not None}
     if len(stores) < len(keys):
         check_writable(root)

@@ -3,20 +3,28 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import TASKS, write_tiny
 
 from avq_core.config.data import DataConfig
 from avq_core.config.values import with_values
+from avq_core.data.store.balanced_folds import Fold
 from avq_core.data.store.store import PreparedStore, prepare
 from search.configure import baseline_config
+from search.confirmation.confirm import _resume
 from search.confirmation.held_out import Candidate
 from search.confirmation.schedule import NUM_SEEDS, Cut, Rounds
 from studies.records.codec import RunKey
-from studies.records.confirmation import ConfirmationRun
+from studies.records.confirmation import Confirmation, ConfirmationRun
 from studies.score import Watch
 
 FOLDS = 3
+ROWS = np.arange(6)
+CUT = [
+    Fold(train=np.delete(ROWS, [2 * fold, 2 * fold + 1]), val=ROWS[2 * fold : 2 * fold + 2])
+    for fold in range(FOLDS)
+]
 STORES = [Path(f"fold-{fold}") for fold in range(FOLDS)]
 
 
@@ -36,7 +44,7 @@ def candidate(trial: int, *, width: int = 16, baseline: bool = False) -> Candida
 
 def make(store: PreparedStore, runs: dict[RunKey, ConfirmationRun]) -> Rounds:
     field = [candidate(0, width=64, baseline=True), candidate(5), candidate(7, width=32)]
-    return Rounds(field, store, Watch(), num_folds=FOLDS, seed=0, runs=runs)
+    return Rounds(field, store, Watch(), folds=CUT, seed=0, runs=runs)
 
 
 def stored(score: float, losses: list[float] | None = None) -> ConfirmationRun:
@@ -87,6 +95,18 @@ def test_runs_that_are_there_are_not_made_again(store: PreparedStore) -> None:
     """A confirmation that was stopped goes on where it stands."""
     runs = {RunKey(5, 0, 0): stored(0.5)}
     assert names(make(store, runs)) == [RunKey(0, 0, 0), RunKey(7, 0, 0)]
+
+
+def test_runs_on_other_folds_are_left_out_unless_none_is_missing(store: PreparedStore) -> None:
+    """A study of an earlier release, whose folds were cut otherwise, is confirmed anew or stays as it is."""
+    cut = tuple(fold.key for fold in CUT)
+    begun = {RunKey(5, 0, 0): stored(0.5)}
+    whole = {RunKey(t, s, f): stored(0.5) for t in (0, 5, 7) for s in range(2) for f in range(3)}
+    for runs, before, after in ((begun, (), cut), (begun, cut, cut), (whole, (), ())):
+        confirmation = Confirmation(runs=runs, cut=before)
+        resumed, rounds = _resume(confirmation, cut, lambda kept: make(store, dict(kept)))
+        assert resumed.cut == after
+        assert rounds.runs == (runs if before == after else {})
 
 
 def test_who_was_dropped_gets_no_further_run(store: PreparedStore) -> None:

@@ -10,7 +10,8 @@ import pytest
 from avq_core.config.data import DataConfig
 from avq_core.data.files.read import load_dataset
 from avq_core.data.preprocessing.statistics import fit
-from avq_core.data.store.folds import count_folds, make_folds, prepare_folds
+from avq_core.data.store.balanced_folds import Fold
+from avq_core.data.store.folds import cut_folds, prepare_folds
 from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.errors import DataError
 
@@ -43,10 +44,13 @@ def prepared(path: Path, root: Path) -> tuple[PreparedStore, list[PreparedStore]
         CONFIG,
         of=store,
         root=root / "folds",
-        num_folds=3,
-        seed=0,
+        folds=cut(store),
         on_note=lambda _: None,
     )
+
+
+def cut(store: PreparedStore, seed: int = 0) -> list[Fold]:
+    return cut_folds(store, num_folds=3, seed=seed, watched=store.schema.tasks)
 
 
 @pytest.fixture
@@ -57,19 +61,27 @@ def data(tmp_path: Path) -> Path:
     return path
 
 
-def test_folds_share_no_group_and_cover_every_clip_once() -> None:
-    """A network must not be validated on speakers that it was trained on."""
-    groups = tuple(f"g{i // 3}" for i in range(30))
-    folds = make_folds(groups, 3, seed=0)
-    assert sorted(np.concatenate([fold.val for fold in folds])) == list(range(30))
-    for fold in folds:
-        assert not {groups[i] for i in fold.train} & {groups[i] for i in fold.val}
+def test_folds_are_cut_from_train_and_val_together(data: Path, tmp_path: Path) -> None:
+    """In that order, groups whole, with labels of the watched task on every side."""
+    store, folds = prepared(data, tmp_path)
+    splits = store.search_splits()
+    groups = splits.train.groups + splits.val.groups
+    for fold, indices in zip(folds, cut(store), strict=True):
+        sides = fold.search_splits()
+        assert sides.train.groups == tuple(groups[i] for i in indices.train)
+        assert sides.val.groups == tuple(groups[i] for i in indices.val)
+        assert not set(sides.train.groups) & set(sides.val.groups)
+        assert np.isfinite(sides.val.targets).sum() >= 2
 
 
-def test_few_groups_give_few_folds_and_a_single_group_is_split_by_clip() -> None:
-    """Two speakers give two folds; a single speaker gives all three."""
-    assert count_folds(("a", "a", "b"), 3) == len(make_folds(("a", "a", "b"), 3, 0)) == 2
-    assert count_folds(("a",) * 9, 3) == len(make_folds(("a",) * 9, 3, 0)) == 3
+def test_another_cut_has_other_stores(data: Path, tmp_path: Path) -> None:
+    """A fold's store is named by its clips, so one of another cut is never taken for it."""
+    store, folds = prepared(data, tmp_path)
+    others = prepare_folds(
+        str(data), CONFIG, of=store, root=tmp_path / "folds", folds=cut(store, seed=1),
+        on_note=lambda _: None,
+    )  # fmt: skip
+    assert not {fold.path for fold in folds} & {other.path for other in others}
 
 
 def test_every_transform_is_refitted_on_the_folds_train_side(data: Path, tmp_path: Path) -> None:
@@ -78,21 +90,19 @@ def test_every_transform_is_refitted_on_the_folds_train_side(data: Path, tmp_pat
     raw = load_dataset(str(data), CONFIG)
     samples = raw.splits["train"].features["visual"] + raw.splits["val"].features["visual"]
     labels = np.concatenate([raw.splits["train"].labels, raw.splits["val"].labels])
-    train = store.search_splits()
-    cuts = make_folds(train.train.groups + train.val.groups, 3, seed=0)
-    for fold, cut in zip(folds, cuts, strict=True):
+    for fold, indices in zip(folds, cut(store), strict=True):
         raw.splits["train"].features = {
-            "visual": [samples[i] for i in cut.train],
+            "visual": [samples[i] for i in indices.train],
             "sync": raw.splits["test"].features["sync"],
         }
-        raw.splits["train"].labels = labels[cut.train]
+        raw.splits["train"].labels = labels[indices.train]
         expected = fit(raw.splits["train"], raw.schema, CONFIG)
         got = fold.statistics.to_arrays()
         for name, array in expected.to_arrays().items():
             if "sync" not in name:
                 np.testing.assert_array_equal(got[name], array)
         splits = fold.search_splits()
-        applied = [expected.apply("visual", samples[i]) for i in cut.val]  # type: ignore[arg-type]
+        applied = [expected.apply("visual", samples[i]) for i in indices.val]  # type: ignore[arg-type]
         np.testing.assert_array_equal(splits.val.streams["visual"], np.stack(applied))
         assert np.nanmin(splits.train.targets) == 0
         assert np.nanmax(splits.train.targets) == 1
@@ -106,7 +116,7 @@ def test_a_folds_val_side_changes_nothing_of_its_train_side(data: Path, tmp_path
     for sample in raw["train"] + raw["val"]:
         if sample["group"] in groups:
             sample["features"]["visual"] = sample["features"]["visual"] * 50 - 9
-            sample["labels"]["overall_score"] = 0.9
+            sample["labels"]["overall_score"] *= -0.5
     other = tmp_path / "other.pkl"
     other.write_bytes(pickle.dumps(raw))
     changed = prepared(other, tmp_path / "other")[1][0]
@@ -123,7 +133,7 @@ def test_folds_are_reused_without_reading_the_data(data: Path, tmp_path: Path) -
     store, folds = prepared(data, tmp_path)
     data.unlink()
     again = prepare_folds(
-        str(data), CONFIG, of=store, root=tmp_path / "folds", num_folds=3, seed=0,
+        str(data), CONFIG, of=store, root=tmp_path / "folds", folds=cut(store),
         on_note=pytest.fail,
     )  # fmt: skip
     assert [fold.path for fold in again] == [fold.path for fold in folds]
@@ -143,6 +153,6 @@ def test_data_that_changed_since_the_study_began_is_refused(data: Path, tmp_path
     data.write_bytes(pickle.dumps(make_file(1)))
     with pytest.raises(DataError, match="is not the data that this study was made of; put that"):
         prepare_folds(
-            str(data), CONFIG, of=store, root=tmp_path / "folds", num_folds=3, seed=0,
+            str(data), CONFIG, of=store, root=tmp_path / "folds", folds=cut(store),
             on_note=lambda _: None,
         )  # fmt: skip
