@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn
 
 from avq_core.bounds import Bounds
 from avq_core.errors import AvqError
+from avq_core.memory import is_out_of_memory
 from avq_core.nearest import did_you_mean
 
 USER_ERROR = 2
@@ -145,7 +146,8 @@ def run_command(
 ) -> int:
     """Runs `main` on the command line and turns its end into an exit status.
 
-    An `AvqError` is a mistake of the user; anything else is a bug and propagates.
+    An `AvqError` is a mistake of the user, and running out of memory is told in a line as well; anything
+    else is a bug and propagates.
 
     Args:
         main: The command; takes the arguments after the program's name, returns its exit status.
@@ -162,6 +164,15 @@ def run_command(
     except AvqError as error:
         message = with_flags(" ".join(str(error).split()), settings)
         print(f"error: {message}", file=sys.stderr)
+        return USER_ERROR
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        reason = " ".join(str(error).split()) or "a Python object did not fit"
+        print(
+            f"error: out of memory: {reason}; free some, or use a machine or device with more",
+            file=sys.stderr,
+        )
         return USER_ERROR
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import sys
 
-from avq_core.errors import NoRoomError
+from avq_core.errors import NoRoomError, OutOfDeviceMemoryError
 from search.job import NO_ROOM
 
 
@@ -14,3 +14,8 @@ def end_without_room(*_: object) -> None:
 def raise_without_room(*_: object) -> None:
     """As a run of the confirmation ends there."""
     raise NoRoomError("a split of 9.99 GB does not fit")
+
+
+def raise_too_large(*_: object) -> None:
+    """As a run of the confirmation ends that takes too much memory with one sample at a time."""
+    raise OutOfDeviceMemoryError("one sample at a time does not fit in the device's memory")

@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from avq_core.config.training import TrainConfig
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
+from avq_core.memory import is_out_of_memory
 from avq_core.model.network import Network
 from avq_core.training.augment import Window, crop_frames, draw_window
 from avq_core.training.device import isolated_randomness, resolve_precision
@@ -85,7 +86,11 @@ def fit(
     """
     try:
         return _fit(config, splits, on_epoch=on_epoch, on_step=on_step)
-    except torch.OutOfMemoryError as error:
+    except OutOfDeviceMemoryError:
+        raise
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         # For the weights or the optimiser's state, which a smaller micro-batch does not help.
         message = "the network itself does not fit in the device's memory"
         raise OutOfDeviceMemoryError(message) from error
@@ -212,7 +217,9 @@ class _Run:
         while True:
             try:
                 return self._accumulate_in(self.micro_batch, index, window)
-            except torch.OutOfMemoryError as error:
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
                 if self.micro_batch == 1:
                     message = "one sample at a time does not fit in the device's memory"
                     raise OutOfDeviceMemoryError(message) from error

@@ -18,6 +18,7 @@ from torch import Tensor
 from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.schema import Schema
 from avq_core.errors import NoRoomError
+from avq_core.memory import is_out_of_memory
 from avq_core.model.statistics import pooled_statistics
 
 _STATISTICS_BLOCK = 16
@@ -115,7 +116,9 @@ def to_device(split: PreparedSplit, device: torch.device) -> ResidentSplit:
             lengths=None if split.lengths is None else moved(split.lengths),
             present={name: moved(values) for name, values in split.present.items()},
         )
-    except torch.OutOfMemoryError as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         size = sum(values.nbytes for values in split.streams.values()) / 1e9
         raise NoRoomError(
             f"a split of {size:.2f} GB does not fit in the free memory of {device}; free some of it, "

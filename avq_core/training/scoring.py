@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from avq_core.memory import is_out_of_memory
 from avq_core.model.network import Network
 from avq_core.training.resident import Batch, ResidentSplit
 
@@ -31,8 +32,8 @@ def predict(
     while True:
         try:
             return _predict_in(batch, network, split, precision)
-        except torch.OutOfMemoryError:
-            if batch == 1:
+        except (MemoryError, RuntimeError) as error:
+            if batch == 1 or not is_out_of_memory(error):
                 raise
         batch //= 2
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avq_core.config.training import TrainConfig
+from avq_core.errors import NoRoomError, OutOfDeviceMemoryError
 from search.interrupts import InterruptedTrial
 from search.job import Slot
 from search.workers.failure import WorkerFailedError
@@ -108,6 +109,12 @@ class TaskPool:
                 "a process of the confirmation was killed (out of memory?); the same search goes "
                 "on from there; give fewer `workers` if it happens again"
             ) from error
+        except OutOfDeviceMemoryError as error:
+            self._stop.set()
+            raise NoRoomError(
+                f"a run of the confirmation found no room ({error}); the same search goes on from "
+                "there; free some memory, or give fewer `workers`, if it happens again"
+            ) from error
         except BaseException:
             self._stop.set()
             raise
@@ -165,8 +172,8 @@ def _run(task: Task[Key]) -> Result:
     counts = num_labels(resident.val.targets.cpu().numpy(), tasks)
     val_scores = scores = np.empty((0, len(tasks)), dtype=np.float32)
     r2 = dict.fromkeys(tasks, math.nan)
-    # The caller sees divergence from the missing R². Running out of memory is not caught: the
-    # configuration was trained before, so it ends the confirmation, and the same search goes on.
+    # The caller sees divergence from the missing R². Running out of memory is not caught
+    # here: the configuration was trained before, so it ends the confirmation, and the same search goes on.
     with contextlib.suppress(NonFiniteLossError):
         result = fit(task.config, resident, on_step=_check)
         last = result.history[-1]

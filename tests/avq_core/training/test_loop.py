@@ -137,24 +137,42 @@ def test_non_finite_loss_stops_before_the_optimiser_steps(
         fit(make_config(), bad)
 
 
+def full_gpu() -> None:
+    raise torch.OutOfMemoryError("no room")
+
+
+def full_cpu() -> None:
+    torch.empty(2**50, dtype=torch.uint8)
+
+
+def full_for_cublas() -> None:
+    raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+
+
 class Limited(Network):
     """A network on a device where only so many samples fit."""
 
     limit = 4
+    refuse = staticmethod(full_gpu)
 
     def forward(self, streams: Mapping[str, torch.Tensor], *rest: Any) -> torch.Tensor:
-        """Refuses batches over the limit, as a full GPU does."""
-        if self.training and len(next(iter(streams.values()))) > self.limit:
-            raise torch.OutOfMemoryError("no room")
+        """Refuses batches over the limit, as a full device does; to score, it takes one clip more."""
+        if len(next(iter(streams.values()))) > self.limit + (not self.training):
+            self.refuse()
         return super().forward(streams, *rest)
 
 
+@pytest.mark.parametrize("refuse", [full_gpu, full_cpu, full_for_cublas])
 def test_out_of_memory_is_retried_with_smaller_micro_batches(
-    splits: ResidentSplits, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+    splits: ResidentSplits,
+    make_config: MakeConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    refuse: Callable[[], None],
 ) -> None:
-    """The same effective batch in smaller pieces gives the same weights."""
+    """The same effective batch in smaller pieces gives the same weights, wherever memory is short."""
     expected = weights_of(fit(make_config(), splits))
     monkeypatch.setattr("avq_core.training.loop.Network", Limited)
+    monkeypatch.setattr(Limited, "refuse", staticmethod(refuse))
     torch.testing.assert_close(
         weights_of(fit(make_config(), splits)), expected, atol=2e-4, rtol=1e-3
     )

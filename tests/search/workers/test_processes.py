@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from commands import write_tiny
-from launch_ends import end_without_room, raise_without_room
+from launch_ends import end_without_room, raise_too_large, raise_without_room
 
 from avq_core.config.data import DataConfig
 from avq_core.config.presets import manual
@@ -102,6 +102,18 @@ def test_a_search_without_room_is_told_in_one_line(
     monkeypatch.setattr(local, "run_worker", end_without_room)
     with pytest.raises(NoRoomError, match=r"worker-0 found no room on cpu .* fewer `workers`"):
         local.run_workers(job, [SHARED], on_tick=lambda: None, say=pytest.fail)
+
+
+def test_a_run_of_the_confirmation_too_large_for_the_device_is_told_in_one_line(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was trained before, so it may fit with fewer workers."""
+    monkeypatch.setattr(pool, "_run", raise_too_large)
+    task = pool.Task(key="0", config=manual(("overall",)), store=job.store)
+    with pytest.raises(
+        NoRoomError, match=r"no room \(one sample.*; the same search goes on .* `workers`"
+    ):
+        list(pool.run_tasks([task], slots=[SHARED]))
 
 
 def test_a_confirmation_without_room_is_told_in_one_line(
