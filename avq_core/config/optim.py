@@ -37,7 +37,7 @@ class OptimConfig(Settings, frozen=True):
     min_lr: Number = 1e-6
     """Learning rate at the end of a cycle (eta_min), in [0, lr]."""
     warmup_epochs: NonNegativeNumber = 0.0
-    """Epochs over which the learning rate rises from 0 at the start of the run, >= 0; 0 for none."""
+    """Epochs over which the learning rate rises in equal steps at the start of the run, >= 0; 0 for none."""
     clip_norm: Annotated[PositiveNumber | None, Expected("a number > 0, or null for no bound")] = (
         None
     )

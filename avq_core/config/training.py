@@ -60,7 +60,8 @@ class TrainingConfig(Settings, frozen=True):
     ] = None
     """Samples on the device at once; `None` is what suits it: the whole effective batch on a GPU,
     what stays in the caches on a CPU. Halved when memory runs out. Gradients are accumulated
-    exactly, so this changes memory and speed, not the result."""
+    exactly, so it changes memory and speed; the weights differ by rounding errors, and with dropout as
+    much as with another seed, since each micro-batch draws its own masks."""
     task_weights: Annotated[
         Mapping[str, NonNegativeNumber],
         instance_of(Mapping, "a weight for each task"),
@@ -71,8 +72,8 @@ class TrainingConfig(Settings, frozen=True):
     """Whether each task's squared error is divided by the variance of its train labels, so that
     tasks whose labels vary little are learned as well."""
     frame_crop: Share = 1.0
-    """Augmentation: each effective batch sees a window of its frames, of a random length between this
-    share of them and all, in (0, 1]; 1 for none."""
+    """Augmentation: at each step a clip is seen through a random window of its own frames, between this
+    share of them and all, in (0, 1]; 1 for none. In a batch all clips keep the same share."""
     ema: Decay = 0.0
     """Decay, a step, of the running mean of the weights that is judged and kept in place of the last
     ones, in [0, 1); 0 for none."""

@@ -3,6 +3,7 @@
 Shapes: N samples, B effective batch, b micro-batch, K tasks.
 """
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -19,13 +20,14 @@ from avq_core.config.training import TrainConfig
 from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.memory import is_out_of_memory
 from avq_core.model.network import Network
-from avq_core.training.augment import Window, crop_frames, draw_window
+from avq_core.training.augment import Windows, crop_frames, draw_windows
 from avq_core.training.device import isolated_randomness, resolve_precision
 from avq_core.training.losses import label_variances, masked_mse, observed_counts
 from avq_core.training.metrics import r2_by_task
 from avq_core.training.resident import ResidentSplits
 from avq_core.training.schedule import judged_epochs, learning_rate
 from avq_core.training.scoring import autocast, clips_at_once, predict, scores_of
+from avq_core.training.seeds import RunStream, stream_seed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +106,7 @@ def _fit(
     on_step: Callable[[], None] | None,
 ) -> FitResult:
     weights = _task_weights(config, splits)
-    with isolated_randomness(config.training.seed, splits.device):
+    with isolated_randomness(stream_seed(config.training.seed, RunStream.WEIGHTS), splits.device):
         run = _Run(config, splits, weights, on_step)
         result = FitResult(network=run.judged_network, precision=run.precision)
         judged = set(judged_epochs(config.optim, config.training.epochs))
@@ -176,7 +178,9 @@ class _Run:
                 self.network,
                 multi_avg_fn=get_ema_multi_avg_fn(config.training.ema),  # type: ignore[no-untyped-call]
             )
-        self.order = torch.Generator().manual_seed(config.training.seed)
+        seed = config.training.seed
+        self.order = torch.Generator().manual_seed(stream_seed(seed, RunStream.ORDER))
+        self.windows = torch.Generator().manual_seed(stream_seed(seed, RunStream.WINDOWS))
         batch = config.training.batch_size
         micro_batch = config.training.micro_batch_size
         if micro_batch is None:
@@ -197,7 +201,7 @@ class _Run:
         batches = torch.split(order.to(self.splits.device), self.config.training.batch_size)
         total, lr = 0.0, self.config.optim.lr
         for step, index in enumerate(batches):
-            lr = learning_rate(self.config.optim, epoch - 1 + step / len(batches))
+            lr = learning_rate(self.config.optim, epoch - 1, step=step, steps=len(batches))
             for group in self.optimiser.param_groups:
                 group["lr"] = lr
             loss = self._accumulate(index)
@@ -213,10 +217,10 @@ class _Run:
 
     def _accumulate(self, index: Tensor) -> float:
         """Computes the gradients of one effective batch, halving the micro-batch until it fits."""
-        window = self._draw_window(index)
+        windows = self._draw_windows(index)
         while True:
             try:
-                return self._accumulate_in(self.micro_batch, index, window)
+                return self._accumulate_in(self.micro_batch, index, windows)
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -228,21 +232,27 @@ class _Run:
             if self.splits.device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def _draw_window(self, index: Tensor) -> Window | None:
-        lengths, frames = self.splits.train.lengths, self.splits.schema.num_frames
-        shortest = frames if lengths is None else int(lengths.index_select(0, index).min())
-        return draw_window(frames, shortest=shortest, min_share=self.config.training.frame_crop)
+    def _draw_windows(self, index: Tensor) -> Windows | None:
+        lengths = self.splits.train.lengths
+        return draw_windows(
+            len(index),
+            None if lengths is None else lengths.index_select(0, index),
+            frames=self.splits.schema.num_frames,
+            min_share=self.config.training.frame_crop,
+            generator=self.windows,
+        )
 
-    def _accumulate_in(self, micro_batch: int, index: Tensor, window: Window | None) -> float:
+    def _accumulate_in(self, micro_batch: int, index: Tensor, windows: Windows | None) -> float:
         self.optimiser.zero_grad(set_to_none=True)
         counts = observed_counts(self.splits.train.targets.index_select(0, index))
         total = torch.zeros((), device=self.splits.device)
-        for part in torch.split(index, micro_batch):
+        cuts = itertools.repeat(None) if windows is None else windows.split(micro_batch)
+        for part, cut in zip(torch.split(index, micro_batch), cuts, strict=False):
             # Before each micro-batch, since a whole step of a large network on a CPU takes seconds.
             if self.on_step is not None:
                 self.on_step()
             clips = self.splits.train.batch(part, schema=self.schema)
-            clips = clips if window is None else crop_frames(clips, window)
+            clips = clips if cut is None else crop_frames(clips, cut)
             with autocast(self.splits.device, self.precision):
                 scores = scores_of(self.network, clips)
             loss = masked_mse(scores, clips.targets, counts, self.weights)

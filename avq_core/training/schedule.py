@@ -5,24 +5,29 @@ import math
 from avq_core.config.optim import OptimConfig
 
 
-def learning_rate(optim: OptimConfig, epoch: float) -> float:
-    """The learning rate at a point in time.
+def learning_rate(optim: OptimConfig, epoch: int, *, step: int = 0, steps: int = 1) -> float:
+    """The learning rate of an optimiser step.
 
     Args:
         optim: Peak, floor and cycle lengths.
-        epoch: Epochs done, with fractions: optimiser step i of n in epoch e (both from 0) is e + i/n.
+        epoch: Whole epochs done.
+        step: Steps done in the current epoch.
+        steps: Steps of an epoch.
 
     Returns:
-        `min_lr + (lr - min_lr) (1 + cos(pi * t / T)) / 2`, t epochs into a cycle of T epochs. During
-        the warm-up at the start of the run it is multiplied by the share of the warm-up done.
+        `min_lr + (lr - min_lr) (1 + cos(pi * t / T)) / 2`, t = epoch + step / steps into a cycle of T
+        epochs. During the warm-up at the start of the run it is multiplied by the share of the warm-up
+        that is done with this step, so the first step is not lost.
     """
     start, length = 0, optim.cycle_epochs
     while epoch >= start + length:
         start += length
         length *= optim.cycle_mult
-    phase = (epoch - start) / length
-    warmth = min(1.0, epoch / optim.warmup_epochs) if optim.warmup_epochs else 1.0
-    return warmth * (optim.min_lr + (optim.lr - optim.min_lr) * (1 + math.cos(math.pi * phase)) / 2)
+    phase = (epoch + step / steps - start) / length
+    rate = optim.min_lr + (optim.lr - optim.min_lr) * (1 + math.cos(math.pi * phase)) / 2
+    if not optim.warmup_epochs:
+        return rate
+    return rate * min(1.0, (epoch + (step + 1) / steps) / optim.warmup_epochs)
 
 
 def cycle_ends(optim: OptimConfig, last_epoch: int) -> list[int]:
