@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
 _MASK_LEVELS = 256
-"""A CPU dropout mask is made of bytes, so its probability is a multiple of 1/256."""
+"""A CPU dropout mask is made of bytes, so one mask drops a multiple of 1/256 of the units."""
 
 
 class Dropout(nn.Module):
@@ -18,12 +18,14 @@ class Dropout(nn.Module):
 
     On a GPU this is `torch.nn.functional.dropout`. On a CPU that function draws one Bernoulli number
     at a time, which takes a third of a small model's step; here 64 random bits make the masks of
-    eight units. On a CPU the probability is therefore rounded to 1/256, and the scale with it.
+    eight units. A mask can only drop a multiple of 1/256, so each call draws which of the two nearest
+    multiples it takes, with odds that give every unit exactly the probability. At most 255/256 are
+    dropped, on a GPU as well.
     """
 
     def __init__(self, probability: float) -> None:
         super().__init__()
-        self.probability = probability
+        self.probability = min(probability, 1 - 1 / _MASK_LEVELS)
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns `x`, any shape, with units dropped in training."""
@@ -31,10 +33,9 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.probability)
-        threshold = round(self.probability * _MASK_LEVELS)
+        threshold = int(self.probability * _MASK_LEVELS + torch.rand(()).item())
         if threshold == 0:
             return x
-        threshold = min(threshold, _MASK_LEVELS - 1)
         words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
         noise = words.view(torch.uint8)[: x.numel()].view(x.shape)
         # Written as floats directly: applying a mask of booleans takes three times as long.
