@@ -76,11 +76,14 @@ def main(argv: Sequence[str]) -> int:
     from avq_core.evaluation.permutation import stream_importance
     from avq_core.training.checkpoint import load_ensemble
     from avq_core.training.device import parse_device
+    from avq_core.training.precision import note_on_emulation
     from avq_core.training.resident import to_device
 
     device = parse_device(options.device)
     models = load_ensemble(options.model, device)
     model = models[0]
+    if (note := note_on_emulation(model.config, device)) is not None:
+        _say(note)
     data = model.config.data
     name, raw = _split(load_samples(options.data, model.raw_schema, data), options, data)
     prepared = transform_split(raw, model.raw_schema, model.statistics, storage=data.storage)

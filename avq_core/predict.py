@@ -48,12 +48,15 @@ def main(argv: Sequence[str]) -> int:
     from avq_core.training.checkpoint import load_ensemble
     from avq_core.training.device import parse_device
     from avq_core.training.metrics import num_labels, r2_by_task
+    from avq_core.training.precision import note_on_emulation
     from avq_core.training.resident import to_device
 
     device = parse_device(options.device)
     models = load_ensemble(options.model, device)
     check_place(options.out)
     model = models[0]
+    if (note := note_on_emulation(model.config, device)) is not None:
+        print(note, file=sys.stderr)
     tasks = model.schema.tasks
     splits = load_samples(options.data, model.raw_schema, model.config.data)
     spreads = [f"{task}_sd" for task in tasks] if len(models) > 1 else []

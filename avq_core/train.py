@@ -157,12 +157,17 @@ def _train(
     from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryError
     from avq_core.training.checkpoint import TrainedModel
     from avq_core.training.loop import EpochRecord, fit
+    from avq_core.training.precision import note_on_emulation, settled
     from avq_core.training.resident import to_device
     from avq_core.training.scoring import predict
 
     if name in ("manual", "recommended"):
         weights = manual(store.schema.tasks).training.task_weights
         config = with_values(config, {"training.task_weights": dict(weights)})
+
+    config = settled(config, store.schema, splits.device)
+    if (note := note_on_emulation(config, splits.device)) is not None:
+        _say(note)
 
     def show(record: EpochRecord) -> bool:
         r2 = "  ".join(f"{t} {v:6.3f}" for t, v in list(record.r2.items())[:_MAX_SHOWN])

@@ -30,8 +30,9 @@ from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError
 from avq_core.model.embedders import inner_width
-from avq_core.training.device import parse_device, resolve_precision
+from avq_core.training.device import parse_device
 from avq_core.training.loop import fit
+from avq_core.training.precision import dtype_of, settled
 from avq_core.training.resident import splits_to_device
 
 _TASKS: Final = tuple(MANUAL_TASK_WEIGHTS)
@@ -86,6 +87,14 @@ class PlainNetwork(nn.Module):
         ]
         pooled = self.encoder(torch.stack(embedded).mean(dim=0)).mean(dim=1)
         return torch.cat([head(pooled) for head in self.heads], dim=1)
+
+
+def default_schema(frames: int) -> Schema:
+    """The default schema, with so many frames."""
+    streams = tuple(
+        Stream(name=n, dim=s[-1], temporal=len(s) == 2) for n, s in DEFAULT_STREAM_SHAPES.items()
+    )
+    return Schema(streams=streams, num_frames=frames, tasks=_TASKS)
 
 
 def make_split(schema: Schema, num: int, seed: int) -> PreparedSplit:
@@ -228,12 +237,9 @@ def main(argv: Sequence[str]) -> int:
             value = getattr(options, name)
             raise ConfigError(f"--{name} is {value}, expected a number >= {minimum}")
     device = parse_device(options.device)
-    streams = tuple(
-        Stream(name=n, dim=s[-1], temporal=len(s) == 2) for n, s in DEFAULT_STREAM_SHAPES.items()
-    )
-    schema = Schema(streams=streams, num_frames=options.frames, tasks=_TASKS)
+    schema = default_schema(options.frames)
     split = make_split(schema, options.clips, seed=0)
-    precision = resolve_precision("auto", device)
+    precision = dtype_of(settled(manual(), schema, device))
     peak = peak_flops(device, precision)
     print(
         f"{device}, {torch.get_num_threads()} thread(s), {options.clips} clips of "

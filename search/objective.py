@@ -16,6 +16,7 @@ from avq_core.config.training import TrainConfig
 from avq_core.config.values import from_dict, to_dict
 from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.training.loop import fit
+from avq_core.training.precision import settled
 from avq_core.training.resident import ResidentSplits
 from search.configure import baseline_config, configure
 from search.interrupts import InterruptedTrial
@@ -52,7 +53,12 @@ class Objective:
             optuna.TrialPruned: Behind at a rung, diverged, or too large for the device; the
                 trial's `reason` says which.
         """
-        config = self._configuration(trial).changed(data=self.job.data)
+        # Precision is decided here, once, so that the confirmation, test and training use the same.
+        config = settled(
+            self._configuration(trial).changed(data=self.job.data),
+            self.splits.schema,
+            self.splits.device,
+        )
         trial.set_user_attr(attributes.CONFIG, to_dict(config))
         trial.set_user_attr(attributes.PLANNED, config.training.epochs)
         trial.set_user_attr(attributes.WORKER, self.worker)

@@ -17,6 +17,8 @@ from space.space import Space
 WEIGHT_PREFIX: Final = "training.task_weights."
 _NOT_COMPARED: Final = ("training.seed", "training.epochs", "training.micro_batch_size")
 """Settings that no space covers: the study sets them, or they do not change a result."""
+_LEFT_OPEN: Final = {"training.precision": "auto"}
+"""A setting that a space leaves at this value is decided for each trial, whose configuration says how."""
 
 Point = dict[str, Any]
 """Values of settings by dotted path, each of any scalar type."""
@@ -64,7 +66,7 @@ def first_misfit(config: Mapping[str, Any], space: Space) -> Misfit | None:
     """As `misfit`, with the setting's path.
 
     Seed, epochs and micro-batch size are not compared, since no space covers them; nor is the data,
-    which is prepared once for a study.
+    which is prepared once for a study, or a precision that the space leaves open.
     """
     values = _in_range(flat(config), space)
     for path in space.active(values):
@@ -78,7 +80,8 @@ def first_misfit(config: Mapping[str, Any], space: Space) -> Misfit | None:
         if path in space.parameters or path in _NOT_COMPARED or path.startswith("data."):
             continue
         fixed = space.fixed.get(path, manual_values.get(path))
-        if not _same(value, fixed):
+        is_open = path in _LEFT_OPEN and fixed == _LEFT_OPEN[path]
+        if not is_open and not _same(value, fixed):
             rule = "holds it at" if path in space.fixed else "leaves it at the manual's"
             reason = f"{path} is {value!r}, but the space {rule} {fixed!r}"
             return Misfit(path=path, reason=reason)

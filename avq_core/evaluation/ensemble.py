@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avq_core.training.checkpoint import TrainedModel
-from avq_core.training.device import resolve_precision
+from avq_core.training.precision import dtype_of, settled
 from avq_core.training.resident import ResidentSplit
 from avq_core.training.scoring import predict
 
@@ -30,7 +30,7 @@ def member_scores(models: Sequence[TrainedModel], split: ResidentSplit) -> npt.N
             predict(
                 model.network,
                 split,
-                precision=resolve_precision(model.config.training.precision, device),
+                precision=dtype_of(settled(model.config, model.schema, device)),
             )
             for model in models
         ]

@@ -1,7 +1,5 @@
-"""Devices, precision, and random numbers that stay inside a run."""
+"""Devices, and random numbers that stay inside a run."""
 
-import functools
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +7,6 @@ import torch
 
 from avq_core.errors import ConfigError
 
-_WORTHWHILE_SPEEDUP = 1.5
 SHARED_MEMORY = 0.9
 """Share of a GPU's memory for the tensors of all processes; the driver needs the rest."""
 
@@ -59,34 +56,6 @@ def claim_device(name: str, *, memory_share: float) -> torch.device:
 def device_name(device: str) -> str:
     """The device's name for people: a GPU's model, or `CPU`."""
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else "CPU"
-
-
-def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
-    """The dtype of matrix products for `TrainingConfig.precision` on a device."""
-    if precision == "fp32":
-        return torch.float32
-    if precision == "bf16" or _gains_from_bf16(device):
-        return torch.bfloat16
-    return torch.float32
-
-
-@functools.cache
-def _gains_from_bf16(device: torch.device) -> bool:
-    """Whether bf16 is faster: by the capability of a GPU, measured on a CPU (some emulate bf16)."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    return _matmul_seconds(torch.float32) > _WORTHWHILE_SPEEDUP * _matmul_seconds(torch.bfloat16)
-
-
-def _matmul_seconds(dtype: torch.dtype, size: int = 512, repeats: int = 3) -> float:
-    matrix = torch.full((size, size), 0.5, dtype=dtype)
-    matrix @ matrix
-    best = float("inf")
-    for _ in range(repeats):
-        start = time.perf_counter()
-        matrix @ matrix
-        best = min(best, time.perf_counter() - start)
-    return best
 
 
 @contextmanager

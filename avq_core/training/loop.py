@@ -21,9 +21,10 @@ from avq_core.errors import ConfigError, NonFiniteLossError, OutOfDeviceMemoryEr
 from avq_core.memory import is_out_of_memory
 from avq_core.model.network import Network
 from avq_core.training.augment import Windows, crop_frames, draw_windows
-from avq_core.training.device import isolated_randomness, resolve_precision
+from avq_core.training.device import isolated_randomness
 from avq_core.training.losses import label_variances, masked_mse, observed_counts
 from avq_core.training.metrics import r2_by_task
+from avq_core.training.precision import dtype_of, settled
 from avq_core.training.resident import ResidentSplits
 from avq_core.training.schedule import judged_epochs, learning_rate
 from avq_core.training.scoring import autocast, clips_at_once, predict, scores_of
@@ -105,6 +106,7 @@ def _fit(
     on_epoch: Callable[[EpochRecord], bool] | None,
     on_step: Callable[[], None] | None,
 ) -> FitResult:
+    config = settled(config, splits.schema, splits.device)
     weights = _task_weights(config, splits)
     with isolated_randomness(stream_seed(config.training.seed, RunStream.WEIGHTS), splits.device):
         run = _Run(config, splits, weights, on_step)
@@ -159,7 +161,7 @@ class _Run:
         self.splits = splits
         self.weights = weights
         self.on_step = on_step
-        self.precision = resolve_precision(config.training.precision, splits.device)
+        self.precision = dtype_of(config)
         self.network = Network(config.model, splits.schema).to(splits.device)
         optim = config.optim
         self.optimiser = torch.optim.AdamW(

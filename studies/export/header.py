@@ -154,9 +154,12 @@ def _reproduce(export: Export) -> Iterator[str]:
         yield f"  search, val: {command}{_device_options(searched)} --seed {export.search_seed}"
     else:
         yield f"  search, val: {command}{_device_options(searched)}"
-    if searched is not None and searched.precision is not None:
-        precision = searched.precision
-        yield f"  (its matrix products were {precision}; `auto` measures which precision is faster on a CPU)"
+    if (
+        searched is not None
+        and searched.precision
+        and export.config["training"]["precision"] == "auto"
+    ):
+        yield f"  (its matrix products were {searched.precision}; this file of an earlier release leaves that open)"
     same_device = "" if is_known else " with the --device and --threads of its workers,"
     yield from _text(
         "",

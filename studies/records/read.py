@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from studies.identity import Identity
 from studies.records import attributes as names
 from studies.records import decoding
-from studies.records.codec import StoredList, decode_r2
+from studies.records.codec import PlainConfig, StoredList, decode_r2
 from studies.records.confirmation import Confirmation
 from studies.records.decoding import Decoder
 from studies.records.held_out import Predictions
@@ -49,6 +49,7 @@ def read_trial(trial: "FrozenTrial", stored: Mapping[str, Any] | None = None) ->
 
 
 def _read_trial(trial: "FrozenTrial", decoder: Decoder) -> TrialRecord:
+    ran_on = decoder.record(RanOn, names.RAN_ON)
     return TrialRecord(
         number=trial.number,
         state=_STATES[trial.state.name],
@@ -56,12 +57,12 @@ def _read_trial(trial: "FrozenTrial", decoder: Decoder) -> TrialRecord:
         history=_history(decoder),
         planned_epochs=decoder.value(names.PLANNED, decoding.is_count, 0),
         params=dict(trial.params),
-        config=decoder.value(names.CONFIG, decoding.is_config, None),
+        config=_config(decoder, ran_on),
         reason=decoder.value(names.REASON, decoding.is_text, None),
         baseline=decoder.value(names.BASELINE, decoding.is_flag, default=False),
         spared=decoder.record(Spared, names.SPARED),
         seconds=trial.duration.total_seconds() if trial.duration else None,
-        ran_on=decoder.record(RanOn, names.RAN_ON),
+        ran_on=ran_on,
         values=None if trial.values is None else tuple(trial.values),
     )
 
@@ -136,6 +137,17 @@ def _optimal(study: "optuna.Study") -> tuple[int, ...]:
 def read_confirmation(stored: Mapping[str, Any]) -> Confirmation | None:
     """The confirmation among a study's attributes, in its present state; `None` before its first run."""
     return Decoder(stored).record(Confirmation, names.CONFIRMATION)
+
+
+def _config(decoder: Decoder, ran_on: RanOn | None) -> PlainConfig | None:
+    """A trial's configuration; of an earlier release, which left the precision open, with what it took."""
+    config: PlainConfig | None = decoder.value(names.CONFIG, decoding.is_config, None)
+    if config is None or ran_on is None or ran_on.precision is None:
+        return config
+    training = {"precision": "auto", **config.get("training", {})}
+    if training["precision"] != "auto":
+        return config
+    return {**config, "training": {**training, "precision": ran_on.precision}}
 
 
 def _watch(decoder: Decoder, identity: Identity | None) -> Watch:

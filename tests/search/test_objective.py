@@ -1,5 +1,6 @@
 """The objective: what a trial stores, and how it ends."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -36,6 +37,34 @@ def test_a_trial_holds_its_whole_configuration_and_every_epoch(
     assert trial.epochs == trial.planned_epochs == 3
     assert trial.reason == "finished all 3 epochs"
     assert set(trial.r2) == set(trial.num_labels) == {"lip_sync", "cross_modal", "overall"}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("amx", "bf16"), ("none", "fp32")])
+def test_the_precision_is_decided_once_and_stored(
+    study: optuna.Study,
+    make_objective: MakeObjective,
+    splits: ResidentSplits,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    expected: str,
+) -> None:
+    """What `auto` is on the trial's machine; elsewhere the stored configuration trains in the same."""
+    monkeypatch.setattr("avq_core.training.precision.cpu_bf16", lambda: kind)
+    monkeypatch.setattr("avq_core.training.precision._LEAST_WORK", 0)
+    objective = make_objective()
+    fixed = {k: v for k, v in objective.job.space.fixed.items() if k != "training.precision"}
+    space = dataclasses.replace(objective.job.space, fixed=fixed)
+    job = dataclasses.replace(objective.job, space=space)
+    study.optimize(dataclasses.replace(objective, job=job), n_trials=1)
+    (trial,) = read_study(study).trials
+    config = from_dict(trial.config)
+    assert config.training.precision == expected
+    assert trial.ran_on is not None
+    assert trial.ran_on.precision == expected
+    monkeypatch.setattr("avq_core.training.precision.cpu_bf16", lambda: "none")
+    assert fit(config, splits).precision is getattr(
+        torch, {"bf16": "bfloat16", "fp32": "float32"}[expected]
+    )
 
 
 def test_the_score_is_that_of_the_best_judged_epoch(

@@ -1,5 +1,6 @@
 """From a configuration to its point in a space, or why it has none."""
 
+import dataclasses
 from typing import Any
 
 import optuna
@@ -32,6 +33,15 @@ def config_with(**values: Any) -> dict[str, Any]:
     """The manual's configuration under SPACE's fixed setting, and others: `model__max_lag=15`."""
     named = {name.replace("__", "."): value for name, value in values.items()}
     return to_dict(with_values(manual(), {"model.num_layers": 2} | named))
+
+
+def test_a_precision_that_was_decided_fits_a_space_that_leaves_it_open() -> None:
+    """A trial's configuration says in which it trained; a space that fixes one holds no other."""
+    for precision in ("auto", "fp32", "bf16"):
+        config = config_with(training__precision=precision)
+        assert misfit(config, SPACE) is None
+        fixed = dataclasses.replace(SPACE, fixed={**SPACE.fixed, "training.precision": "fp32"})
+        assert (misfit(config, fixed) is None) == (precision == "fp32")
 
 
 def test_a_point_leaves_out_what_does_not_matter_there() -> None:

@@ -1,15 +1,13 @@
-"""Devices, precision, and random numbers that stay inside a run."""
+"""Devices, and random numbers that stay inside a run."""
 
 import pytest
 import torch
 
 from avq_core.errors import ConfigError
-from avq_core.training import device as module
 from avq_core.training.device import (
     claim_device,
     isolated_randomness,
     parse_device,
-    resolve_precision,
 )
 
 CPU = torch.device("cpu")
@@ -42,21 +40,6 @@ def test_a_process_takes_its_share_of_a_shared_gpu(monkeypatch: pytest.MonkeyPat
     assert taken == []
     claim_device("cuda:0", memory_share=0.25)
     assert taken == [(pytest.approx(0.225), torch.device("cuda", 0))]
-
-
-def test_precision_is_as_set_or_as_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Auto uses bf16 where its products are clearly faster, and fp32 where bf16 is emulated."""
-    assert resolve_precision("fp32", CPU) is torch.float32
-    assert resolve_precision("bf16", CPU) is torch.bfloat16
-    for seconds, expected in ((0.2, torch.bfloat16), (3.0, torch.float32), (1.0, torch.float32)):
-        module._gains_from_bf16.cache_clear()
-        monkeypatch.setattr(
-            module,
-            "_matmul_seconds",
-            lambda dtype, half=seconds: half if dtype is torch.bfloat16 else 1.0,
-        )
-        assert resolve_precision("auto", CPU) is expected
-    module._gains_from_bf16.cache_clear()
 
 
 def test_randomness_inside_is_seeded_and_outside_untouched() -> None:

@@ -254,7 +254,7 @@ fixed:
   model.num_heads: 2
   model.embedder_scale: 0.125
   optim.cycle_epochs: 1
-  training.precision: fp32  # `auto` is decided by measurement
+  training.precision: fp32  # `auto` would depend on the machine
 parameters:
   model.hidden_dim: {type: int, low: 8, high: 16, step: 8}
   optim.lr: {type: float, low: 1e-3, high: 3e-2, log: true}

@@ -35,6 +35,24 @@ def test_a_trial_tells_its_best_judged_epoch(study: optuna.Study) -> None:
     assert trial.history[0].lr == 1e-3
 
 
+def test_a_precision_left_open_by_an_earlier_release_is_read_as_it_was_taken() -> None:
+    """It stood beside the configuration, in which it stands now."""
+    study = optuna.create_study(direction="maximize")
+    for stored, ran_on, read in (
+        ("auto", "bf16", "bf16"),
+        ("fp32", "bf16", "fp32"),
+        ("auto", None, "auto"),
+    ):
+        where = {"device": "cpu", "threads": 1} | ({} if ran_on is None else {"precision": ran_on})
+        noted = {
+            attributes.CONFIG: {"training": {"precision": stored, "seed": 3}},
+            attributes.RAN_ON: where,
+        }
+        study.add_trial(optuna.trial.create_trial(value=0.1, user_attrs=noted))
+        config = read_study(study).trials[-1].config
+        assert config == {"training": {"precision": read, "seed": 3}}
+
+
 def test_a_study_that_the_search_did_not_make_is_read_too() -> None:
     """As much as there is of it."""
     foreign = optuna.create_study(direction="maximize")
