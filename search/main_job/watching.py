@@ -21,15 +21,29 @@ def watched_tasks(settings: Settings, tasks: tuple[str, ...], say: Callable[[str
         say: Called with a line where one task serves as both.
 
     Raises:
-        ConfigError: None were named, and the data has neither the usual two nor a single task.
+        ConfigError: None were named, and the data has neither the usual two nor a single task; or two
+            objectives are asked for and only one task is watched.
     """
+    watch = _named_or_usual(settings, tasks, say)
+    if settings.objective == "pareto" and len(watch.tasks) == 1:
+        raise ConfigError(
+            f"`objective` is 'pareto', but {watch.overall} is the only task that is watched, so both "
+            "objectives would be the same; take `objective` score"
+            + (", or name two tasks with `watch`" if len(tasks) > 1 else "")
+        )
+    return watch
+
+
+def _named_or_usual(
+    settings: Settings, tasks: tuple[str, ...], say: Callable[[str], None]
+) -> Watch:
     first, second = settings.score_weights
     usual = Watch(cross_modal_weight=first / (first + second))
     if settings.watch is not None:
         names = settings.watch
         return dataclasses.replace(usual, cross_modal=names[0], overall=names[-1])
     if len(tasks) == 1:
-        say(f"watching the only task, {tasks[0]}, as both cross-modal and overall")
+        say(f"watching the only task, {tasks[0]}")
         return dataclasses.replace(usual, cross_modal=tasks[0], overall=tasks[0])
     if not {usual.cross_modal, usual.overall} <= set(tasks):
         raise ConfigError(

@@ -100,12 +100,18 @@ class PruningRule:
         if len(peers) < self.min_peers:
             too_few = f"only {len(peers)} other trials reached it, {self.min_peers} are needed"
             return Decision(prune=False, reason=where + too_few)
+        is_one = len(watch.tasks) == 1
         metrics = f"cross-modal R² {watched.cross_modal:.3f}, overall R² {watched.overall:.3f}"
+        if is_one:
+            metrics = f"{watch.overall} R² {watched.overall:.3f}"
         rivals = [number for number, peer in enumerate(peers) if peer.is_finite]
         mark = (watched.cross_modal, watched.overall)
         marks = ((peers[number].cross_modal, peers[number].overall) for number in rivals)
         if not any(dominates(other, mark) for other in marks):
-            return Decision(prune=False, reason=where + f"{metrics}: no trial is better in both")
+            return Decision(
+                prune=False,
+                reason=where + f"{metrics}: no trial is better{'' if is_one else ' in both'}",
+            )
         first = max(0, len(peers) - self.recent)
         rivals = [number for number in rivals if number >= first]
         num_ranked = len(peers) - first + 1

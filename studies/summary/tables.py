@@ -42,8 +42,8 @@ def _blank(ceiling: Mapping[str, float]) -> list[str]:
 
 
 def front_table(study: StudyRecord) -> Table | None:
-    """The Pareto front of a study that maximises both watched R²; `None` for any other."""
-    if not study.is_pareto or not study.pareto_front:
+    """The Pareto front of a study that maximises both watched R²; `None` for any other, and of one task."""
+    if not study.is_pareto or not study.pareto_front or len(study.watch.tasks) == 1:
         return None
     first, second = study.watch.cross_modal, study.watch.overall
     rows = [
@@ -201,11 +201,16 @@ def _compared(
         gap = difference.get(task)
         if gap is None or not gap.has_bounds:
             continue
-        # A sentence on several tasks must hold for all of them at once.
+        # A sentence on several tasks must hold for all of them at once. Of one task it is the same.
         low, high = gap.low_all, gap.high_all
         how = "beats" if low > 0 else "is worse than" if high < 0 else "is not clearly apart from"
+        all_at_once = (
+            f", [{metric_text(low)}, {metric_text(high)}] where all {len(difference)} tasks are to hold at once"
+            if len(difference) > 1
+            else ""
+        )
         sentences.append(
-            f"On test the chosen configuration {how} {other} in {task}: a difference in R² of {gap}, "
-            f"[{metric_text(low)}, {metric_text(high)}] where all {len(difference)} tasks are to hold at once."
+            f"On test the chosen configuration {how} {other} in {task}: a difference in R² of {gap}"
+            f"{all_at_once}."
         )
     return sentences

@@ -40,7 +40,7 @@ def test_a_trial_holds_its_whole_configuration_and_every_epoch(
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("amx", "bf16"), ("none", "fp32")])
-def test_the_precision_is_decided_once_and_stored(
+def test_the_precision_is_decided_once_and_stored(  # noqa: PLR0917 - fixtures
     study: optuna.Study,
     make_objective: MakeObjective,
     splits: ResidentSplits,
@@ -53,7 +53,7 @@ def test_the_precision_is_decided_once_and_stored(
     monkeypatch.setattr("avq_core.training.precision._LEAST_WORK", 0)
     objective = make_objective()
     fixed = {k: v for k, v in objective.job.space.fixed.items() if k != "training.precision"}
-    space = dataclasses.replace(objective.job.space, fixed=fixed)
+    space = objective.job.space.changed(fixed=fixed)
     job = dataclasses.replace(objective.job, space=space)
     study.optimize(dataclasses.replace(objective, job=job), n_trials=1)
     (trial,) = read_study(study).trials
@@ -62,8 +62,8 @@ def test_the_precision_is_decided_once_and_stored(
     assert trial.ran_on is not None
     assert trial.ran_on.precision == expected
     monkeypatch.setattr("avq_core.training.precision.cpu_bf16", lambda: "none")
-    assert fit(config, splits).precision is getattr(
-        torch, {"bf16": "bfloat16", "fp32": "float32"}[expected]
+    assert fit(config, splits).precision is (
+        torch.bfloat16 if expected == "bf16" else torch.float32
     )
 
 

@@ -1,6 +1,5 @@
 """From a configuration to its point in a space, or why it has none."""
 
-import dataclasses
 from typing import Any
 
 import optuna
@@ -40,7 +39,7 @@ def test_a_precision_that_was_decided_fits_a_space_that_leaves_it_open() -> None
     for precision in ("auto", "fp32", "bf16"):
         config = config_with(training__precision=precision)
         assert misfit(config, SPACE) is None
-        fixed = dataclasses.replace(SPACE, fixed={**SPACE.fixed, "training.precision": "fp32"})
+        fixed = SPACE.changed(fixed={**SPACE.fixed, "training.precision": "fp32"})
         assert (misfit(config, fixed) is None) == (precision == "fp32")
 
 

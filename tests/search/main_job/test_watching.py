@@ -25,13 +25,31 @@ def test_the_only_task_is_watched_as_both_and_that_is_said() -> None:
     watch = watched_tasks(Settings(), ("quality",), said.append)
     assert (watch.cross_modal, watch.overall) == ("quality", "quality")
     assert watch.score(watch.pick({"quality": 0.4})) == pytest.approx(0.4)
-    assert said == ["watching the only task, quality, as both cross-modal and overall"]
+    assert said == ["watching the only task, quality"]
 
 
 def test_one_named_task_is_watched_as_both() -> None:
     """One name is enough."""
     watch = watched_tasks(Settings(watch=("overall",)), TASKS, _never)
     assert (watch.cross_modal, watch.overall) == ("overall", "overall")
+
+
+@pytest.mark.parametrize(
+    ("watch", "tasks", "mend"),
+    [
+        (None, ("quality",), "take `objective` score$"),
+        (("quality",), ("quality",), "take `objective` score$"),
+        (("overall",), TASKS, "score, or name two tasks with `watch`$"),
+        (("overall", "overall"), TASKS, "score, or name two tasks with `watch`$"),
+    ],
+)
+def test_one_task_makes_no_two_objectives(
+    watch: tuple[str, ...] | None, tasks: tuple[str, ...], mend: str
+) -> None:
+    """Both would be the same number."""
+    settings = Settings(watch=watch, objective="pareto")
+    with pytest.raises(ConfigError, match=f"is the only task that is watched, so both.*{mend}"):
+        watched_tasks(settings, tasks, lambda _line: None)
 
 
 def test_other_tasks_must_be_named() -> None:
