@@ -1,14 +1,20 @@
 """`python -m avq_core.baselines DATA`: R² of simple models, which a network has to beat."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, leave, run_command
 from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
+from avq_core.invocation import typed
 
 R2ByModel = Mapping[str, Mapping[str, float]]
 """Simple model to task to R²; NaN where it is not defined."""
@@ -74,7 +80,7 @@ def _say(text: str) -> None:
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m avq_core.baselines",
+        prog=typed("avq_core.baselines"),
         description="Fits simple models (train mean, ridge regression, random forest) on each "
         "stream's statistics over time, and prints their R² for each task.",
     )
@@ -99,4 +105,4 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

@@ -3,7 +3,7 @@
 import argparse
 import atexit
 import contextlib
-import os
+import errno
 import re
 import signal
 import sys
@@ -14,11 +14,21 @@ from typing import Any, Final, NoReturn
 
 from avq_core.bounds import Bounds
 from avq_core.errors import AvqError
+from avq_core.faults import full_disk
+from avq_core.interrupts import end_process, interruptible
+from avq_core.invocation import as_typed
 from avq_core.memory import is_out_of_memory
 from avq_core.nearest import did_you_mean
+from avq_core.outputs import lasting_outputs, undelivered
+from avq_search.start import INTERRUPTED, end_at_once_when_interrupted
 
+OUTPUT_ERROR = 1
+"""What was to be printed did not arrive; results in files and studies are whole."""
 USER_ERROR = 2
-INTERRUPTED = 128 + signal.SIGINT
+READER_GONE = 128 + signal.SIGPIPE
+"""As other programs end that print to `head`."""
+_EXIT_SECONDS: Final = 2.0
+"""How long libraries may take to clean up when the process ends."""
 
 
 _ARGUMENT: Final = re.compile(r"argument (?P<name>[^:]+): (?P<problem>.*)", re.DOTALL)
@@ -41,6 +51,7 @@ class CommandParser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         """Takes the arguments of `argparse.ArgumentParser`, with other defaults."""
         super().__init__(**{"allow_abbrev": False, **settings})
+        self.description = as_typed(self.description or "")
 
     def error(self, message: str) -> NoReturn:
         """Raises an `OptionError`, which `run_command` prints in one line."""
@@ -146,8 +157,9 @@ def run_command(
 ) -> int:
     """Runs `main` on the command line and turns its end into an exit status.
 
-    An `AvqError` is a mistake of the user, and running out of memory is told in a line as well; anything
-    else is a bug and propagates.
+    An `AvqError` is a mistake of the user; running out of memory or disk is told in a line as well;
+    anything else is a bug and propagates. The outputs may be closed, broken or full: the work goes on,
+    and the status tells of it.
 
     Args:
         main: The command; takes the arguments after the program's name, returns its exit status.
@@ -155,33 +167,65 @@ def run_command(
         settings: Names that errors give in backticks and that are options of this command.
 
     Returns:
-        The exit status: `main`'s own, 2 for a user's mistake, 130 after Ctrl-C.
+        The exit status: `main`'s own, 1 where its output could not be written, 2 for a user's mistake,
+        130 after Ctrl-C or SIGTERM, 141 where the reader of its output has gone.
     """
+    arguments = sys.argv[1:] if argv is None else argv
+    with lasting_outputs():
+        try:
+            with interruptible() as interrupts:
+                try:
+                    status = _status(main, arguments, settings)
+                except Exception:
+                    if not interrupts.came:
+                        raise
+                    status = INTERRUPTED
+                # Any error then is what an interrupt has become on its way through a library.
+                if interrupts.came and status:
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return INTERRUPTED
+        return status or _output_status()
+
+
+def _status(
+    main: Callable[[Sequence[str]], int], argv: Sequence[str], settings: Collection[str]
+) -> int:
     try:
-        status = main(sys.argv[1:] if argv is None else argv)
-        sys.stdout.flush()
-        return status
+        return main(argv)
+    except SystemExit as end:  # as argparse ends after --help
+        return int(end.code or 0)
     except AvqError as error:
         message = with_flags(" ".join(str(error).split()), settings)
-        print(f"error: {message}", file=sys.stderr)
+        print(f"error: {as_typed(message)}", file=sys.stderr)
         return USER_ERROR
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
+    except Exception as error:
+        reason = _out_of_room(error)
+        if reason is None:
             raise
-        reason = " ".join(str(error).split()) or "a Python object did not fit"
-        print(
-            f"error: out of memory: {reason}; free some, or use a machine or device with more",
-            file=sys.stderr,
-        )
+        print(f"error: {reason}", file=sys.stderr)
         return USER_ERROR
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (such as `| head`) has ended. The interpreter must not flush the broken pipe
-        # again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _out_of_room(error: Exception) -> str | None:
+    """What to say of an error that a machine without free memory or disk space raises; else `None`."""
+    if is_out_of_memory(error):
+        words = " ".join(str(error).split()) or "a Python object did not fit"
+        return f"out of memory: {words}; free some, or use a machine or device with more"
+    cause = full_disk(error)
+    return cause and f"{cause}; free some space and give the same command again"
+
+
+def _output_status() -> int:
+    """The status of a command that has done its work: 0 if all that it printed has arrived."""
+    failure = undelivered()
+    if failure is None:
         return 0
+    if failure.errno == errno.EPIPE:
+        return READER_GONE
+    print(f"error: cannot write to standard output: {failure.strerror}", file=sys.stderr)
+    return OUTPUT_ERROR
 
 
 def leave(status: int) -> NoReturn:
@@ -189,15 +233,21 @@ def leave(status: int) -> NoReturn:
 
     Before Python 3.14, a daemon thread that returns from C++ (such as PyTorch) while the interpreter
     shuts down crashes the process with `terminate called` (CPython's gh-87135). If there is a daemon
-    thread, the exit functions run, the output is flushed, and the interpreter does not shut down.
+    thread, or Ctrl-C has left anything else behind, the exit functions run, the output is flushed, and
+    the interpreter does not shut down.
 
     Args:
         status: The exit status.
     """
-    if any(thread.daemon for thread in threading.enumerate()):
-        atexit._run_exitfuncs()  # noqa: SLF001 - the function that the interpreter calls
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):  # its reader has ended
-                stream.flush()
-        os._exit(status)
-    sys.exit(status)
+    if threading.current_thread() is threading.main_thread():
+        end_at_once_when_interrupted()
+    if status != INTERRUPTED and not any(thread.daemon for thread in threading.enumerate()):
+        sys.exit(status)
+    late = threading.Timer(_EXIT_SECONDS, end_process, [status])
+    late.daemon = True
+    late.start()
+    atexit._run_exitfuncs()  # noqa: SLF001 - the function that the interpreter calls
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, AttributeError):  # its reader has ended, or it was closed
+            stream.flush()
+    end_process(status)

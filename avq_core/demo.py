@@ -1,15 +1,20 @@
 """`python -m avq_core.demo --out FILE`: writes the demo set to a file, small or at full size."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, integer, run_command
+from avq_core.cli import CommandParser, integer, leave, run_command
 from avq_core.errors import ConfigError
+from avq_core.invocation import typed
 
 if TYPE_CHECKING:
     from avq_core.data.synthetic import DemoSize
@@ -37,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     for split, ceilings in dataset.attainable_r2.items():
         r2 = ", ".join(f"{task} {value:.3f}" for task, value in ceilings.items())
         print(f"attainable R² on {split}: {r2}")
-    print(f"next: python -m avq_core.audit {options.out}")
+    print(f"next: {typed('avq_core.audit')} {options.out}")
     return 0
 
 
@@ -59,7 +64,7 @@ def _check_room(path: Path, size: "DemoSize") -> None:
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m avq_core.demo",
+        prog=typed("avq_core.demo"),
         description="Writes the demo set to a file: to try the commands, to see the file formats, or "
         "to measure at full size. The data is synthetic, with a known attainable R².",
     )
@@ -82,4 +87,4 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

@@ -1,5 +1,10 @@
 """`python -m avq_core.explain`: which streams a trained model depends on."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import csv
 import json
@@ -8,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from avq_core.cli import CommandParser, file_ending, integer, run_command
+from avq_core.cli import CommandParser, file_ending, integer, leave, run_command
 from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError, DataError
+from avq_core.invocation import typed
 
 if TYPE_CHECKING:
     from avq_core.config.data import DataConfig
@@ -32,7 +38,7 @@ _NOTE: Final = (
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m avq_core.explain",
+        prog=typed("avq_core.explain"),
         description="Permutation importance: which streams a trained model depends on, measured by "
         "the R² that each task loses when a stream is shuffled between clips. For an ensemble, the "
         "mean score of its members is evaluated.",
@@ -205,4 +211,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

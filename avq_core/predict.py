@@ -1,5 +1,10 @@
 """`python -m avq_core.predict`: scores clips with a trained model, in the user's units."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import csv
 import sys
@@ -7,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, leave, run_command
+from avq_core.invocation import typed
 
 _SHOWN: Final = 5
 
@@ -15,7 +21,7 @@ _SHOWN: Final = 5
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m avq_core.predict",
+        prog=typed("avq_core.predict"),
         description="Scores every sample of a file with a model that avq_core.train saved. Only the "
         "model's folder and the data are needed. Labels are optional; where there are any, R² is "
         "printed. Scores are in the units of the labels that the model was trained on.",
@@ -99,4 +105,4 @@ def _filled(outside: Mapping[str, Mapping[int, int]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

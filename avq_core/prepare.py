@@ -1,15 +1,20 @@
 """`python -m avq_core.prepare DATA`: only preprocesses a data set."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, number, refused, run_command
+from avq_core.cli import CommandParser, leave, number, refused, run_command
 from avq_core.files import check_place
+from avq_core.invocation import typed
 
 if TYPE_CHECKING:
     from avq_core.config.data import DataConfig
@@ -84,7 +89,7 @@ def _disk_usage(root: Path, limit: float | None) -> str:
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m avq_core.prepare",
+        prog=typed("avq_core.prepare"),
         description="Preprocesses a data set: fills missing values, standardises, scales labels, "
         "all fitted on the train split only. Other commands do this automatically.",
     )
@@ -144,4 +149,4 @@ def _width(text: str) -> tuple[str, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

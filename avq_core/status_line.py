@@ -5,7 +5,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from avq_core.outputs import in_encoding
+
 if TYPE_CHECKING:
+    from rich.console import OverflowMethod
     from rich.live import Live
 
 _LINE_SECONDS: Final = 15.0
@@ -70,10 +73,14 @@ class StatusLine:
             self._live.start()
             # Whoever is killed outright does not leave the terminal without its cursor.
             self._live.console.show_cursor(True)
-            self._spinner = Spinner("dots" if self._live.console.encoding == "utf-8" else "line")
+            self._unicode = self._live.console.encoding == "utf-8"
+            self._spinner = Spinner("dots" if self._unicode else "line")
         frame = self._spinner.render(self._live.console.get_time())
         assert isinstance(frame, Text)
-        line = Text.assemble(frame, " ", text, no_wrap=True, overflow="ellipsis")
+        # Plain characters in place of others may be longer, and a line that wraps cannot be rewritten.
+        text = in_encoding(text, self._live.console.encoding)
+        overflow: OverflowMethod = "ellipsis" if self._unicode else "crop"
+        line = Text.assemble(frame, " ", text, no_wrap=True, overflow=overflow)
         self._live.update(line, refresh=True)
 
 

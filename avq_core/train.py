@@ -1,5 +1,10 @@
 """`python -m avq_core.train`: trains one configuration, saves it, reports the test split."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import dataclasses
 import math
@@ -8,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from avq_core.cli import CommandParser, integer, run_command
+from avq_core.cli import CommandParser, integer, leave, run_command
 from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
+from avq_core.invocation import typed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +48,7 @@ class _Trained(NamedTuple):
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m avq_core.train",
+        prog=typed("avq_core.train"),
         description="Trains a configuration on the train split, reports R² on val after each epoch "
         "and on test at the end, with 95 % bootstrap intervals, and saves the model.",
     )
@@ -263,4 +269,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from avq_core.cli import CommandParser, bounded, refused
+from avq_core.invocation import typed
 from search.settings import BOUNDS, CHOICES, Settings
 
 DESCRIPTION = """\
@@ -58,7 +59,7 @@ def arguments(settings: Settings) -> list[str]:
 def build_parser() -> argparse.ArgumentParser:
     """The parser; values that need the data or the machine to be checked are checked in `plan`."""
     parser = CommandParser(
-        prog="python -m search.run",
+        prog=typed("search.run"),
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,12 +1,19 @@
 """`python -m search.run` and `run_search`: from a data file to a confirmed best configuration."""
 
-import signal
+from avq_search.start import begin, check_packages
+
+if __name__ == "__main__":  # before any other import
+    begin()
+else:  # imported by a script, whose folder may hold modules of our names
+    check_packages()
+
 import sys
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from avq_core.cli import leave, run_command, with_flags
+from avq_core.errors import ConfigError
+from avq_core.invocation import as_typed
 from avq_core.status_line import StatusLine
 from search.cli import SETTING_NAMES, arguments, read_settings
 from search.settings import Settings
@@ -47,6 +54,15 @@ def run_search(
         WorkerFailedError: A worker ended with a bug; its log has the traceback.
         KeyboardInterrupt: Ctrl-C; running trials were requeued.
     """
+    record = _search(settings, on_note=on_note, on_progress=on_progress)
+    write_results(record, settings)
+    return record
+
+
+def _search(
+    settings: Settings, *, on_note: Callable[[str], None], on_progress: Callable[[str], None]
+) -> "StudyRecord":
+    """Runs or resumes the study, and its confirmation; all results are stored in it."""
     from search.main_job.open_study import open_study
     from search.main_job.plan import make_plan
     from search.main_job.provenance import note_provenance
@@ -58,10 +74,7 @@ def run_search(
         run_trials,
     )
     from studies.errors import StudyError
-    from studies.export.configuration import to_yaml, write
-    from studies.export.selection import pick
     from studies.records.read import read_study
-    from studies.report import build as report
 
     listener = Listener(say=on_note, show=on_progress)
     plan = make_plan(settings, say=on_note)
@@ -77,11 +90,36 @@ def run_search(
     note_missing_baseline(plan, study, listener)
     if settings.confirm:
         confirm_best(plan, study, listener)
-    record = read_study(study)
+    return read_study(study)
+
+
+def write_results(record: "StudyRecord", settings: Settings) -> "tuple[Path, Path]":
+    """Writes the best configuration and the report of a study to the files of `results_of`.
+
+    Raises:
+        ConfigError: One of them cannot be written; the other one is, where it can be.
+    """
+    from studies.export.configuration import to_yaml, write
+    from studies.export.selection import pick
+    from studies.report import build as report
+
     chosen, page = results_of(record, settings)
-    write(chosen, to_yaml(record, pick(record, None)))
-    write(page, report.page(record))
-    return record
+    texts: dict[Path, Callable[[], str]] = {
+        chosen: lambda: to_yaml(record, pick(record, None)),
+        page: lambda: report.page(record),
+    }
+    problems = []
+    for path, text in texts.items():
+        try:
+            write(path, text())
+        except ConfigError as error:
+            problems.append(str(error).rsplit(";", 1)[0])
+    if problems:
+        raise ConfigError(
+            f"{'; '.join(problems)}; the study holds all results, and the same search writes them "
+            "when they can be written"
+        )
+    return chosen, page
 
 
 def results_of(record: "StudyRecord", settings: Settings) -> "tuple[Path, Path]":
@@ -93,33 +131,32 @@ def results_of(record: "StudyRecord", settings: Settings) -> "tuple[Path, Path]"
 def main(argv: Sequence[str]) -> int:
     """Runs the command: settings from flags, the search, a closing table."""
     settings = read_settings(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
     from search.quiet import quiet_libraries
     from studies.summary.closing_text import render
 
     quiet_libraries()
     status = StatusLine()
     try:
-        record = run_search(
+        record = _search(
             settings,
-            on_note=lambda line: status.say(with_flags(line, SETTING_NAMES)),
+            on_note=lambda line: status.say(as_typed(with_flags(line, SETTING_NAMES))),
             on_progress=status.show,
         )
     finally:
         status.close()
-    chosen, page = results_of(record, settings)
+    # Results are on the disk before anything is printed, and are printed where they cannot be.
+    try:
+        chosen, page = write_results(record, settings)
+    except ConfigError:
+        print(render(record))
+        raise
     print(render(record))
     print(f"\nbest configuration: {chosen}\nreport: {page}")
     return 0
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Handles a scheduler's SIGTERM like Ctrl-C."""
-    raise KeyboardInterrupt
-
-
 def command(argv: Sequence[str]) -> int:
-    """Runs `main`; prints one line for a failed worker, whose log has the traceback."""
+    """Runs `main`; prints one line for a failed worker."""
     from search.workers.failure import WorkerFailedError
 
     try:

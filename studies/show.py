@@ -1,11 +1,17 @@
 """`python -m studies.show`: a study's results as text or, for programs, as JSON or CSV."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import json
 import sys
 from collections.abc import Sequence
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, leave, run_command
+from avq_core.invocation import typed
 from studies.cli import add_study_options
 from studies.errors import ForeignStudyError, StudyError
 
@@ -13,7 +19,7 @@ from studies.errors import ForeignStudyError, StudyError
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m studies.show",
+        prog=typed("studies.show"),
         description="Shows a study: trials by state, manual baseline and best trial, confirmation, test.",
     )
     add_study_options(parser)
@@ -80,4 +86,4 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

@@ -1,12 +1,18 @@
 """`python -m avq_core.audit DATA`: reports the content of a data file and the problems in it."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, leave, run_command
+from avq_core.invocation import typed
 
 FOUND_ERRORS = 1
 
@@ -42,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m avq_core.audit",
+        prog=typed("avq_core.audit"),
         description="Reports the content of a data file and the problems in it: shapes, missing "
         "values and where they are concentrated, labels, duplicates and groups in two splits, drift, "
         "redundancy. Changes nothing. Exits with 1 if a finding is an error.",
@@ -71,4 +77,4 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

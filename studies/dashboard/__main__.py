@@ -12,12 +12,18 @@ Each study in a runs folder has a database of its own, and optuna-dashboard serv
 compared. With --storage, the list has all studies of that database.
 """
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import sys
 import warnings
 from collections.abc import Sequence
 
 from avq_core.cli import CommandParser, integer, leave, run_command
+from avq_core.invocation import typed
 from studies.cli import add_study_options
 from studies.dashboard.server import bind, is_loopback, shown
 
@@ -38,7 +44,7 @@ _FOREIGN = (
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m studies.dashboard",
+        prog=typed("studies.dashboard"),
         description="Serves optuna-dashboard for a study and all others beside it, with notes, "
         "learning curves and plots of each, until Ctrl-C.",
     )

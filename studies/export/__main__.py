@@ -1,12 +1,18 @@
 """`python -m studies.export`: a trial's full training configuration, for `avq_core.train`."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, integer, run_command
+from avq_core.cli import CommandParser, integer, leave, run_command
+from avq_core.invocation import typed
+from avq_core.outputs import check_stdout
 from studies.cli import add_study_options
 from studies.errors import ForeignStudyError, StudyError
 
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m studies.export",
+        prog=typed("studies.export"),
         description="Writes a trial's full, effective training configuration as YAML.",
     )
     add_study_options(parser)
@@ -67,6 +73,7 @@ def main(argv: Sequence[str]) -> int:
     members = ensemble(study) if options.ensemble else ()
     text = to_yaml(study, trial, members=members)
     if options.out == "-":
+        check_stdout()
         print(text, end="")
         return 0
     write(Path(options.out), text)
@@ -96,4 +103,4 @@ def _write_front(study: "StudyRecord", out: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

@@ -1,13 +1,18 @@
 """`python -m studies.migrate`: copies a study's trials into a new study of another space."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, leave, run_command
+from avq_core.invocation import typed
 from studies.cli import add_study_options
 from studies.errors import StudyError
 from studies.names import EXPECTED, PREPARED, is_name
@@ -23,7 +28,7 @@ _WATCHED: Final = ("cross_modal", "overall")
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m studies.migrate",
+        prog=typed("studies.migrate"),
         description="Copies the finished trials of a study that fit another space into a new study "
         "of that space, with their metrics, states, curves and dates. python -m search.run resumes "
         "the new study; its sampler learns from the copied trials. The old study does not change.",
@@ -117,7 +122,7 @@ def _command(source: "StudyRecord", space: "Space", new: str, options: argparse.
         for name, (value, usual) in given.items()
         if value is not None and value != usual
     ]
-    return f"python -m search.run {' '.join(parts)}"
+    return f"{typed('search.run')} {' '.join(parts)}"
 
 
 def _has_layout(source: "StudyRecord") -> bool:
@@ -130,4 +135,4 @@ def _has_layout(source: "StudyRecord") -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

@@ -1,12 +1,18 @@
 """`python -m studies.report`: a study as one self-contained HTML page, or as Markdown."""
 
+if __name__ == "__main__":  # before any other import
+    from avq_search.start import begin
+
+    begin()
+
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser, leave, run_command
+from avq_core.invocation import typed
+from avq_core.outputs import check_stdout
 from studies.cli import add_study_options
 from studies.errors import ForeignStudyError
 
@@ -16,7 +22,7 @@ _FORMATS: Final = ("html", "md")
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
     parser = CommandParser(
-        prog="python -m studies.report",
+        prog=typed("studies.report"),
         description="Writes a study as one self-contained HTML page with plots and tables, or as "
         "Markdown with the same sentences and tables.",
     )
@@ -47,6 +53,7 @@ def main(argv: Sequence[str]) -> int:
         raise ForeignStudyError(study.name, "so there are no metrics of the search to report")
     text = page(study) if options.format == "html" else markdown(study)
     if options.out == Path("-"):
+        check_stdout()
         print(text, end="")
         return 0
     out = options.out or results_folder(options.runs, study.name) / f"report.{options.format}"
@@ -56,4 +63,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    leave(run_command(main))

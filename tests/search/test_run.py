@@ -236,6 +236,25 @@ def test_the_same_command_again_finds_all_done(
     assert again.stdout == finished.stdout
 
 
+def test_results_that_cannot_be_written_do_not_hide_the_table(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    """A folder in the page's place stands for any reason, such as a full disk."""
+    best, page = folder / "runs" / "tiny" / "best.yaml", folder / "runs" / "tiny" / "report.html"
+    best.unlink()
+    page.rename(folder / "kept.html")
+    page.mkdir()
+    try:
+        done = search(folder, "--trials", 6, "--confirm", 2)
+    finally:
+        page.rmdir()
+        (folder / "kept.html").rename(page)
+    table = finished.stdout.partition("\nbest configuration: ")[0]
+    assert done.stdout == table
+    assert_one_line(done, str(page), "the study holds all results")
+    assert best.is_file()
+
+
 @pytest.mark.slow
 def test_a_larger_total_goes_on(finished: subprocess.CompletedProcess[str], folder: Path) -> None:
     """`--trials` is the study's total, so 8 after 6 runs two more."""

@@ -1,0 +1,119 @@
+"""Commands in a folder of the user's, whose modules have our names and those of the standard library."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from avq_search.start import INTERRUPTED, PACKAGES, check_packages
+
+ROOT = Path(__file__).parent.parent.parent
+THEIRS = ("search", "space", "studies", "avq_core", "queue", "random", "socket", "pickle")
+SCRIPT = (
+    "import sys; sys.argv[0] = 'avq-search'; from avq_search.start import run_script; run_script()"
+)
+
+
+@pytest.fixture
+def users_folder(tmp_path: Path) -> Path:
+    """A folder of modules that leave a trace when they are imported."""
+    for name in THEIRS:
+        (tmp_path / f"{name}.py").write_text(f"open('{name}.ran', 'w')\n")
+    return tmp_path
+
+
+def run_in(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Python in a folder, with this program on its path."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def installed(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The script as pip installs it: Python then looks into the script's folder, not the current one."""
+    return run_in(folder, "-P", "-c", SCRIPT, *arguments)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run",
+        "show",
+        "export",
+        "report",
+        "dashboard",
+        "migrate",
+        "audit",
+        "prepare",
+        "train",
+        "predict",
+        "explain",
+        "baselines",
+        "demo",
+    ],
+)
+def test_the_script_runs_our_commands_in_any_folder(users_folder: Path, command: str) -> None:
+    """Each under its own name, with what was typed in its help."""
+    done = installed(users_folder, command, "--help")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: avq-search {command} ")
+    assert not [*users_folder.glob("*.ran")]
+
+
+def test_the_script_also_leaves_alone_what_the_users_path_names(users_folder: Path) -> None:
+    """PYTHONPATH puts the current folder before everything else."""
+    # Python itself would not start with their `random` and `socket`: those are theirs to mend.
+    for name in THEIRS:
+        if name not in PACKAGES:
+            (users_folder / f"{name}.py").unlink()
+    done = run_in(users_folder, "-P", "-c", SCRIPT, "run", "--help", PYTHONPATH=f".:{ROOT}")
+    assert done.returncode == 0, done.stderr
+    assert not [*users_folder.glob("*.ran")]
+
+
+@pytest.mark.parametrize("theirs", ["space", "studies", "avq_core"])
+def test_a_module_as_command_imports_ours(tmp_path: Path, theirs: str) -> None:
+    """Python puts the current folder first then."""
+    (tmp_path / f"{theirs}.py").write_text("open('I_RAN', 'w')\n")
+    done = run_in(tmp_path, "-m", "search.run", "--help")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "I_RAN").exists()
+
+
+def test_processes_that_a_command_starts_do_not_look_there_either(users_folder: Path) -> None:
+    """As its workers do not."""
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import multiprocessing.spawn'])"
+    done = run_in(users_folder, "-P", "-c", f"from avq_search.start import begin; begin(); {child}")
+    assert done.returncode == 0, done.stderr
+    assert not [*users_folder.glob("*.ran")]
+
+
+def test_a_script_that_finds_another_module_under_our_name_is_told(tmp_path: Path) -> None:
+    """In its own process theirs stay theirs."""
+    (tmp_path / "space.py").write_text("mine = 1\n")
+    (tmp_path / "script.py").write_text("import space\nimport search.run\n")
+    done = run_in(tmp_path, "script.py")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"ImportError: `import space` finds {tmp_path}/space.py, expected avq-search's package in "
+        f"{ROOT}; rename that file, or keep it in another folder"
+    )
+    check_packages()
+
+
+def test_ctrl_c_before_a_command_has_begun_ends_it_at_once(tmp_path: Path) -> None:
+    """While its modules are still being imported."""
+    script = (
+        "import signal; from avq_search.start import begin; begin(); signal.raise_signal(signal.{})"
+    )
+    for name in ("SIGINT", "SIGTERM"):
+        done = run_in(tmp_path, "-c", script.format(name))
+        assert (done.returncode, done.stderr) == (INTERRUPTED, "interrupted\n")
