@@ -19,9 +19,8 @@ class StopRequest:
         self.requested = False
 
     def listen(self) -> None:
-        """Makes SIGTERM request a stop; Ctrl-C is ignored, since the parent passes it on as SIGTERM."""
+        """Makes SIGTERM, as which the parent passes Ctrl-C on, request a stop."""
         signal.signal(signal.SIGTERM, self._on_signal)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.requested = True

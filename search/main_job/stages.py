@@ -16,6 +16,7 @@ from search.main_job.plan import Plan
 from search.main_job.progress import describe, take_snapshot
 from search.main_job.provenance import note_data_audit
 from search.queue.baseline import BaselinePolicy, trained_baseline
+from search.queue.retry import requeue_of_killed
 from search.seeds import Stream, derive_seed
 from search.simple_models import simple_models_fitted_meanwhile
 from search.workers.processes import run_workers
@@ -88,7 +89,13 @@ def _run_workers(plan: Plan, study: optuna.Study, listener: Listener) -> None:
         return describe(snapshot, job.watch)
 
     try:
-        run_workers(job, plan.slots, on_tick=lambda: listener.show(state()), say=listener.say)
+        run_workers(
+            job,
+            plan.slots,
+            on_tick=lambda: listener.show(state()),
+            on_killed=lambda pids: requeue_of_killed(study, pids),
+            say=listener.say,
+        )
     finally:
         listener.say(state())
 

@@ -1,9 +1,11 @@
 """Requeues interrupted trials, so that an interruption costs time but loses no point of the search."""
 
+import socket
+from collections.abc import Collection
 from typing import Final
 
 import optuna
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from studies.records import attributes
 from studies.storage.optuna_internals import queued_point
@@ -22,6 +24,20 @@ def requeue_stale(study: optuna.Study, trial: FrozenTrial) -> None:
     retries = int(trial.user_attrs.get(attributes.RETRIES, 0))
     if retries < MAX_RETRIES:
         _queue_again(study, trial, retries=retries + 1)
+
+
+def requeue_of_killed(study: optuna.Study, pids: Collection[int]) -> None:
+    """Fails and queues again the running trials of workers that were killed when the search was stopped.
+
+    Args:
+        study: The study.
+        pids: Process ids of those workers, on this machine.
+    """
+    workers = tuple(f" {socket.gethostname()}:{pid}" for pid in pids)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if trial.user_attrs.get(attributes.WORKER, "").endswith(workers):
+            study.tell(trial.number, state=TrialState.FAIL)
+            requeue(study, trial)
 
 
 def _queue_again(study: optuna.Study, trial: FrozenTrial, *, retries: int) -> None:

@@ -5,11 +5,12 @@ import contextlib
 import math
 import multiprocessing
 import os
+import threading
 from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.synchronize import Barrier, Event
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from avq_core.config.training import TrainConfig
 from avq_core.errors import NoRoomError, OutOfDeviceMemoryError
-from search.interrupts import InterruptedTrial
+from avq_core.outputs import keep_outputs
 from search.job import Slot
 from search.workers.failure import WorkerFailedError
 from search.workers.processes import shielded_from_ctrl_c
@@ -71,13 +72,12 @@ class TaskPool:
     def __init__(self, slots: Sequence[Slot]) -> None:
         context = multiprocessing.get_context("spawn")
         self._num_slots = len(slots)
-        self._stop = context.Event()
         barrier = context.Barrier(len(slots))
         free: Queue[Slot] = context.Queue()
         for slot in slots:
             free.put(slot)
         self._pool = ProcessPoolExecutor(
-            len(slots), mp_context=context, initializer=_start, initargs=(free, self._stop, barrier)
+            len(slots), mp_context=context, initializer=_start, initargs=(free, barrier)
         )
 
     def __enter__(self) -> Self:
@@ -85,8 +85,10 @@ class TaskPool:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            self._stop.set()
-        self._pool.shutdown(cancel_futures=kind is not None)
+            # Results that were yielded are the caller's; a run that is cut off leaves nothing behind.
+            for process in [*(self._pool._processes or {}).values()]:  # noqa: SLF001 - no other way
+                process.kill()
+        self._pool.shutdown(wait=kind is None, cancel_futures=kind is not None)
 
     def start(self) -> list[int]:
         """Starts every process, so that a benchmark can time tasks alone; returns their ids when all are ready."""
@@ -97,7 +99,7 @@ class TaskPool:
     def run(self, tasks: Sequence[Task[Key]]) -> Iterator[tuple[Key, Result]]:
         """Runs tasks in order as slots become free, and yields each result as its run ends.
 
-        Ctrl-C stops the runs between micro-batches; results yielded before are not lost.
+        Ctrl-C ends the runs on their way; results yielded before are not lost.
         """
         with shielded_from_ctrl_c():
             futures = {self._pool.submit(_run, task): task.key for task in tasks}
@@ -110,27 +112,24 @@ class TaskPool:
                 "on from there; give fewer `workers` if it happens again"
             ) from error
         except OutOfDeviceMemoryError as error:
-            self._stop.set()
             raise NoRoomError(
                 f"a run of the confirmation found no room ({error}); the same search goes on from "
                 "there; free some memory, or give fewer `workers`, if it happens again"
             ) from error
-        except BaseException:
-            self._stop.set()
-            raise
 
 
 class _Process:
     """State that a pool process keeps between its runs."""
 
     device: Any
-    stop: Event
     barrier: Barrier
     cached: tuple[Path, Any] | None = None
     """The last store and its splits on the device."""
 
 
-def _start(free: "Queue[Slot]", stop: Event, barrier: Barrier) -> None:
+def _start(free: "Queue[Slot]", barrier: Barrier) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_outputs()
     import torch
 
     from avq_core.training.device import claim_device
@@ -138,7 +137,6 @@ def _start(free: "Queue[Slot]", stop: Event, barrier: Barrier) -> None:
     slot = free.get()
     torch.set_num_threads(slot.threads)
     _Process.device = claim_device(slot.device, memory_share=slot.memory_share)
-    _Process.stop = stop
     _Process.barrier = barrier
 
 
@@ -148,10 +146,12 @@ def _wait_for_all() -> int:
     return os.getpid()
 
 
-def _check() -> None:
+def _end_with_parent() -> None:
+    """Ends this process when the parent has died: it would wait for tasks, or train, unseen."""
     parent = multiprocessing.parent_process()
-    if _Process.stop.is_set() or (parent is not None and not parent.is_alive()):
-        raise InterruptedTrial("stopped")
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(task: Task[Key]) -> Result:
@@ -175,7 +175,7 @@ def _run(task: Task[Key]) -> Result:
     # The caller sees divergence from the missing R². Running out of memory is not caught
     # here: the configuration was trained before, so it ends the confirmation, and the same search goes on.
     with contextlib.suppress(NonFiniteLossError):
-        result = fit(task.config, resident, on_step=_check)
+        result = fit(task.config, resident)
         last = result.history[-1]
         r2 = last.r2
         val_scores = last.val_scores

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 import time
@@ -16,6 +17,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.errors import NoRoomError
+from avq_core.outputs import keep_outputs
 from search.interrupts import INTERRUPTED, InterruptedTrial, StopRequest
 from search.job import NO_ROOM, Job, Slot
 from search.pruners.factory import make_pruner
@@ -38,8 +40,8 @@ ObjectiveValue = float | tuple[float, float]
 
 def run_worker(job: Job, slot: Slot) -> None:
     """Entry point of a worker process; returns when the budget is spent or a stop is requested."""
-    stop = StopRequest()
-    stop.listen()
+    # The parent passes Ctrl-C on as SIGTERM, which ends a worker that has no trial yet.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect_output(job.logs / f"worker-{slot.index}.log")
     os.environ["OMP_NUM_THREADS"] = str(slot.threads)
     import torch
@@ -57,6 +59,7 @@ def run_worker(job: Job, slot: Slot) -> None:
     except NoRoomError as error:
         print(error)
         sys.exit(NO_ROOM)
+    stop = StopRequest()
     objective = Objective(
         job=job,
         splits=resident,
@@ -75,6 +78,7 @@ def run_worker(job: Job, slot: Slot) -> None:
         lock=study_lock(job.url, job.study),
         baseline=BaselinePolicy.of(job, tasks=splits.schema.tasks, now=time.time()),
     )
+    stop.listen()
     while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
         if not run_next(context, objective):
             break
@@ -194,7 +198,12 @@ class _Claim:
 
 def _redirect_output(path: Path) -> None:
     """Workers write to their own logs: the terminal belongs to the progress display."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except OSError:  # a full disk ends no worker before its first trial
+        descriptor = os.open(os.devnull, flags)
+    keep_outputs()
     sys.stdout.flush()
     sys.stderr.flush()
     os.dup2(descriptor, 1)

@@ -2,14 +2,21 @@
 
 import queue
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from commands import write_tiny
-from launch_ends import end_without_room, raise_too_large, raise_without_room
+from launch_ends import (
+    end_on_a_full_disk,
+    end_with_a_bug,
+    end_without_room,
+    ignore_everything,
+    raise_too_large,
+    raise_without_room,
+)
 
 from avq_core.config.data import DataConfig
 from avq_core.config.presets import manual
@@ -18,6 +25,7 @@ from avq_core.errors import NoRoomError
 from search.job import NO_ROOM, Job, Slot
 from search.workers import pool, worker
 from search.workers import processes as local
+from search.workers.failure import WorkerFailedError
 from space.space import Space
 from studies.score import Watch
 
@@ -85,12 +93,15 @@ def test_a_worker_takes_its_share_and_ends_by_a_status_where_the_data_does_not_f
     assert "a split of 0.00 GB does not fit in the free memory of cpu" in capsys.readouterr().out
 
 
-def test_a_process_of_the_confirmation_takes_its_share(claimed: list[tuple[str, float]]) -> None:
+def test_a_process_of_the_confirmation_takes_its_share(
+    claimed: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of the slot that it took from those that are free."""
+    monkeypatch.setattr(pool, "keep_outputs", lambda: None)
     free: Any = queue.Queue()
     free.put(SHARED)
     threads = torch.get_num_threads()
-    pool._start(free, stop=None, barrier=None)  # type: ignore[arg-type]
+    pool._start(free, barrier=None)  # type: ignore[arg-type]
     torch.set_num_threads(threads)
     assert claimed == [("cpu", 0.25)]
 
@@ -101,7 +112,76 @@ def test_a_search_without_room_is_told_in_one_line(
     """Nothing was lost: fewer workers go on."""
     monkeypatch.setattr(local, "run_worker", end_without_room)
     with pytest.raises(NoRoomError, match=r"worker-0 found no room on cpu .* fewer `workers`"):
-        local.run_workers(job, [SHARED], on_tick=lambda: None, say=pytest.fail)
+        local.run_workers(
+            job, [SHARED], on_tick=lambda: None, on_killed=pytest.fail, say=pytest.fail
+        )
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (end_on_a_full_disk, r"^worker-0 failed: No space left on device$"),
+        (
+            end_with_a_bug,
+            r"^worker-0 failed: ZeroDivisionError: a bug \(its traceback is in .*-0\.log\)$",
+        ),
+    ],
+)
+def test_why_a_worker_failed_is_told_on_the_terminal(
+    job: Job, monkeypatch: pytest.MonkeyPatch, end: object, message: str
+) -> None:
+    """The cause, not its last consequence; the log is named only if there is something in it."""
+    monkeypatch.setattr(local, "run_worker", end)
+    with pytest.raises(WorkerFailedError, match=message):
+        local.run_workers(
+            job, [SHARED], on_tick=lambda: None, on_killed=pytest.fail, say=pytest.fail
+        )
+
+
+def test_a_full_disk_is_told_of_a_worker_that_could_say_nothing(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel kills what writes to a mapped file on a full disk."""
+    member = local._WorkerProcess(job, SHARED)
+    member.starts = 4
+    assert member._end(-7) == "worker-0 was killed 4 times by SIGBUS"
+    monkeypatch.setattr(local, "is_full", lambda _: True)
+    assert f"; the disk of {job.logs.parent} is full: free some space" in member._end(-7)
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_stop_in_time_is_killed_and_named(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the command ends, and hands the worker's trial back."""
+    monkeypatch.setattr(local, "run_worker", ignore_everything)
+    monkeypatch.setattr(local, "_PATIENCE_SECONDS", 0.5)
+    killed: list[Sequence[int]] = []
+    ticks = iter([None] * 20)
+
+    def tick() -> None:
+        if next(ticks, signal.SIGINT):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        local.run_workers(job, [SHARED], on_tick=tick, on_killed=killed.append, say=lambda _: None)
+    assert [len(pids) for pids in killed] == [1]
+
+
+def test_ctrl_c_while_a_process_starts_is_raised_afterwards(in_this_process: None) -> None:
+    """It was lost, since it was ignored meanwhile."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    reached = []
+
+    def start() -> None:
+        with local.shielded_from_ctrl_c():
+            signal.raise_signal(signal.SIGINT)
+            reached.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert signal.SIGINT in reached[0]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_a_run_of_the_confirmation_too_large_for_the_device_is_told_in_one_line(

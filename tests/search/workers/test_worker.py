@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import pickle
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from search.job import Job
 from search.objective import Objective
 from search.pruners.first_rung import FirstRungPruner, best_at_first_rung
 from search.queue.baseline import HEAD_START, BaselinePolicy
-from search.queue.retry import MAX_RETRIES, requeue, requeue_stale
+from search.queue.retry import MAX_RETRIES, requeue, requeue_of_killed, requeue_stale
 from search.workers.worker import StudyContext, run_next
 from studies.records import attributes
 from studies.records.read import read_study
@@ -159,6 +160,20 @@ def test_a_trial_that_keeps_ending_its_worker_is_given_up() -> None:
         study.tell(trial, state=TrialState.FAIL)
         requeue_stale(study, study.trials[trial.number])
     assert [t.state for t in study.trials] == [TrialState.FAIL] * (MAX_RETRIES + 1)
+
+
+def test_the_trial_of_a_killed_worker_is_queued_again_at_once() -> None:
+    """Trials of other workers, and of other machines, are their own."""
+    study = optuna.create_study()
+    names = [f"worker-{i} on cpu, {socket.gethostname()}:{pid}" for i, pid in enumerate((12, 2))]
+    for name in (*names, "worker-0 on cpu, elsewhere:2"):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.set_user_attr(attributes.WORKER, name)
+    requeue_of_killed(study, [2])
+    running, failed = TrialState.RUNNING, TrialState.FAIL
+    assert [t.state for t in study.trials] == [running, failed, running, TrialState.WAITING]
+    assert study.ask().suggest_float("x", 0, 1) == study.trials[1].params["x"]
 
 
 def test_a_requeued_baseline_is_still_the_baseline() -> None:
