@@ -1,0 +1,43 @@
+"""Puts `avq_search.pth` at the top of wheels, for which setuptools has no setting; see `avq_search/early.py`.
+
+All else stands in pyproject.toml.
+"""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+from setuptools.command.editable_wheel import editable_wheel
+
+PTH = "avq_search.pth"
+
+
+class BuildWithPth(build_py):
+    """For `pip install .`."""
+
+    def run(self) -> None:
+        """Copies the file to where the packages are."""
+        super().run()
+        if not self.editable_mode:
+            self.copy_file(PTH, str(Path(self.build_lib) / PTH))
+
+    def get_outputs(self, include_bytecode: bool = True) -> list[str]:
+        """Names the file too."""
+        return [*super().get_outputs(include_bytecode), str(Path(self.build_lib) / PTH)]
+
+
+class EditableWithPth(editable_wheel):
+    """For `pip install -e .`."""
+
+    def run(self) -> None:
+        """Adds the file to the wheel."""
+        super().run()
+        for wheel in Path(self.dist_dir).glob("*.whl"):
+            with zipfile.ZipFile(wheel, "a") as file:
+                file.write(PTH)
+
+
+commands: dict[str, Any] = {"build_py": BuildWithPth, "editable_wheel": EditableWithPth}
+setup(cmdclass=commands)
