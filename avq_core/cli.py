@@ -229,24 +229,26 @@ def _output_status() -> int:
 
 
 def leave(status: int) -> NoReturn:
-    """Ends the process with this status, also while a daemon thread is running.
+    """Ends the process with this status: exit functions run and the outputs are flushed, nothing more.
 
-    Before Python 3.14, a daemon thread that returns from C++ (such as PyTorch) while the interpreter
-    shuts down crashes the process with `terminate called` (CPython's gh-87135). If there is a daemon
-    thread, or Ctrl-C has left anything else behind, the exit functions run, the output is flushed, and
-    the interpreter does not shut down.
+    The interpreter is not shut down. Python takes its signal handlers away before it clears its modules,
+    which takes half a second with PyTorch: Ctrl-C would then end the process by a signal, with all results
+    written. And before Python 3.14, a daemon thread that returns from C++ (such as PyTorch) meanwhile
+    crashes the process with `terminate called` (CPython's gh-87135).
 
     Args:
-        status: The exit status.
+        status: The exit status. After Ctrl-C, neither threads nor slow exit functions are waited for.
     """
     if threading.current_thread() is threading.main_thread():
         end_at_once_when_interrupted()
-    if status != INTERRUPTED and not any(thread.daemon for thread in threading.enumerate()):
-        sys.exit(status)
-    late = threading.Timer(_EXIT_SECONDS, end_process, [status])
-    late.daemon = True
-    late.start()
-    atexit._run_exitfuncs()  # noqa: SLF001 - the function that the interpreter calls
+    if status == INTERRUPTED:
+        late = threading.Timer(_EXIT_SECONDS, end_process, [status])
+        late.daemon = True
+        late.start()
+    else:
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    # As the interpreter calls both: idle threads of executors are told to end, then waited for.
+    atexit._run_exitfuncs()  # noqa: SLF001
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, AttributeError):  # its reader has ended, or it was closed
             stream.flush()

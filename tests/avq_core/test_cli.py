@@ -45,21 +45,28 @@ leave(130)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "said\ncleaned up", "")
 
 
-def test_without_one_the_interpreter_ends_as_ever() -> None:
-    """All of its own end is gone through."""
+def test_a_command_ends_when_its_threads_and_exit_functions_have() -> None:
+    """And what was printed without a newline arrives."""
     ended = run(
         """
+import atexit
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from avq_core.cli import leave
 
-class Told:
-    def __del__(self):
-        print("torn down")
+def work():
+    time.sleep(0.2)
+    print("worked")
 
-told = Told()
+threading.Thread(target=work).start()
+idle = ThreadPoolExecutor(1)
+idle.submit(work).result()
+atexit.register(print, "cleaned up", end="")
 leave(3)
 """
     )
-    assert (ended.returncode, ended.stdout) == (3, "torn down\n")
+    assert (ended.returncode, ended.stdout) == (3, "worked\nworked\ncleaned up")
 
 
 MANUAL = "python -m made.up --help lists the options"
