@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import write_space, write_tiny
 
 from avq_search.start import INTERRUPTED, PACKAGES, check_packages
 
@@ -32,7 +33,7 @@ def run_in(folder: Path, *arguments: str, **environment: str) -> "subprocess.Com
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -92,6 +93,23 @@ def test_processes_that_a_command_starts_do_not_look_there_either(users_folder: 
     """As its workers do not."""
     child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import multiprocessing.spawn'])"
     done = run_in(users_folder, "-P", "-c", f"from avq_search.start import begin; begin(); {child}")
+    assert done.returncode == 0, done.stderr
+    assert not [*users_folder.glob("*.ran")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("-P", "-c", SCRIPT, "run"), ("-m", "search.run")])
+def test_a_whole_search_with_workers_and_confirmation_imports_nothing_of_theirs(
+    tmp_path: Path, users_folder: Path, command: tuple[str, ...]
+) -> None:
+    """`python -m` would find their `search.py`; with the program installed it does not."""
+    if command[0] == "-m":
+        (users_folder / "search.py").unlink()
+    done = run_in(
+        users_folder, *command, "--data", str(write_tiny(tmp_path)), "--space",
+        str(write_space(tmp_path)), "--trials", "2", "--workers", "1", "--devices", "cpu",
+        "--baseline-epochs", "1", "--confirm", "1",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not [*users_folder.glob("*.ran")]
 
