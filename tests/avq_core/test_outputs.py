@@ -86,6 +86,27 @@ def test_a_full_disk_under_the_output_is_named(tmp_path: Path) -> None:
     assert last == "error: cannot write to standard output: No space left on device"
 
 
+@pytest.mark.parametrize(("redirection", "status"), [(">&-", 2), ("> o", 0)])
+def test_a_result_that_is_to_be_printed_needs_an_output(
+    tmp_path: Path, redirection: str, status: int
+) -> None:
+    """`--out -` of a command whose standard output is closed is a mistake."""
+    code = (
+        "from avq_core.cli import run_command; from avq_core.outputs import check_stdout; "
+        "raise SystemExit(run_command(lambda _: check_stdout() or 0, []))"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"\"$PYTHON\" -c '{code}' {redirection}"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHON": sys.executable, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status
+    assert done.stderr.startswith("error: --out is -, but" if status else "")
+
+
 @pytest.mark.parametrize("coding", ["ascii", "gbk", "latin-1", "cp1252", "koi8-r"])
 def test_other_encodings_get_plain_characters(tmp_path: Path, coding: str) -> None:
     """Those that the encoding has stay as they are."""
