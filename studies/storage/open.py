@@ -1,13 +1,15 @@
 """Makes and opens storages, and the studies in them."""
 
+import contextlib
 import sqlite3
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from studies.errors import StudyError
 from studies.storage.engine import BUSY_SECONDS
 from studies.storage.lock import study_lock
-from studies.storage.rdb import open_rdb
+from studies.storage.rdb import open_rdb, read_only_uri
 from studies.storage.urls import complete_url, explained, shown, sqlite_path
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _FILE: Final = "study.db"
 _SCHEMA_LOCK: Final = "(schema)"
+_SCHEMA_SECONDS: Final = 2.0
+"""How long a reader waits for tables that are being made, which takes a fraction of a second."""
 
 
 def storage_url(runs: Path, study: str, storage: str | None) -> str:
@@ -73,6 +77,8 @@ def open_storage(url: str, *, stale_callback: "StaleCallback | None" = None) -> 
         # SQLite would create an empty file where there is none.
         if path is not None and not path.is_file():
             raise StudyError(f"there is no storage at {path}; python -m search.run makes one")
+        if path is not None:
+            _wait_for_schema(path)
         return open_rdb(url, stale_callback=stale_callback)
 
 
@@ -150,6 +156,27 @@ def _set_wal(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
+
+
+def _wait_for_schema(path: Path) -> None:
+    """Waits a moment for tables that a search is making, or the search would fail.
+
+    Optuna writes the version where it finds none, even to read, and so does whoever makes the tables.
+    """
+    deadline = time.monotonic() + _SCHEMA_SECONDS
+    while not _has_version(path) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _has_version(path: Path) -> bool:
+    """Whether the tables are whole: their version is written last. True of what is no database."""
+    try:
+        with contextlib.closing(sqlite3.connect(read_only_uri(path), uri=True)) as connection:
+            return bool(connection.execute("SELECT 1 FROM alembic_version").fetchall())
+    except sqlite3.OperationalError as error:
+        return "no such table" not in str(error)
+    except sqlite3.DatabaseError:
+        return True
 
 
 def _changed(path: Path) -> float:

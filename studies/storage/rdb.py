@@ -72,11 +72,15 @@ def _address(url: str, *, read_only: bool) -> str:
     path = sqlite_path(url)
     if path is None:
         return complete_url(url)
-    is_archive = _is_archive(path)
-    if not (is_archive or read_only):
+    if not (read_only or _is_archive(path)):
         return complete_url(url)
-    mode = "mode=ro&immutable=1" if is_archive else "mode=ro"
-    return f"sqlite:///file:{quote(str(path.absolute()))}?{mode}&uri=true"
+    return f"sqlite:///{read_only_uri(path)}&uri=true"
+
+
+def read_only_uri(path: Path) -> str:
+    """SQLite's URI of a file that is only to be read."""
+    mode = "mode=ro&immutable=1" if _is_archive(path) else "mode=ro"
+    return f"file:{quote(str(path.absolute()))}?{mode}"
 
 
 def _is_archive(path: Path) -> bool:

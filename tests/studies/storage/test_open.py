@@ -2,7 +2,9 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import optuna
@@ -201,3 +203,16 @@ def test_a_study_in_a_folder_that_cannot_be_written_is_read(
     with pytest.raises(StorageInternalError, match="exception is raised during the commit"):
         opened.set_user_attr("a", 1)
     assert not list(folder.glob("study.db-*"))
+
+
+def test_a_reader_waits_while_a_search_makes_the_tables(tmp_path: Path) -> None:
+    """Optuna would write the version for it, and the search, which comes to that later, would fail."""
+    path = tmp_path / "study.db"
+    path.touch()
+    url = f"sqlite:///{path}"
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(open_storage, url)
+        time.sleep(0.1)
+        assert not reading.done()
+        make_schema(url)
+        reading.result().engine.dispose()
