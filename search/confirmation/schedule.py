@@ -62,9 +62,7 @@ class Rounds:
     def race(self) -> Race:
         """The standings, and which runs are wanted next."""
         runs = {c.trial: [self._run(c, number) for number in self.rounds] for c in self.candidates}
-        return race(
-            self.parameters, runs, num_folds=self.num_folds, even_folds=self.even_folds
-        )
+        return race(self.parameters, runs, num_folds=self.num_folds, even_folds=self.even_folds)
 
     def _run(self, candidate: Candidate, number: tuple[int, int]) -> Run | None:
         seed, fold = number
