@@ -9,7 +9,7 @@ from avq_core.errors import ConfigError
 
 PRACTICAL_DIFFERENCE: Final = 0.005
 """Difference of two scores that is of no practical size. Measured: to choose the simplest network of those
-within it costs less than can be measured (docs/experiments/030)."""
+within it costs less than can be measured (docs/experiments/029)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,7 +79,7 @@ class TrainingConfig(Settings, frozen=True):
     ones, in [0, 1); 0 for none."""
     precision: Annotated[Precision, OneOf()] = "auto"
     """`fp32`, `bf16` (autocast), or `auto`: bf16 on a GPU that has it, and on a CPU that has it for large
-    networks (docs/experiments/029). A trial and a trained model hold what was decided."""
+    networks (docs/experiments/028). A trial and a trained model hold what was decided."""
     seed: NonNegativeInt = 0
     """Seed of the weights' start, the order of the samples and the dropout, >= 0."""
 

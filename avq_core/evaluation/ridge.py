@@ -23,7 +23,7 @@ Index = npt.NDArray[np.intp]
 
 PENALTIES: Final[tuple[float, ...]] = tuple(10.0 ** (k / 2) for k in range(11))
 """For standardised statistics: from 1, which is hardly any, to 10^5, which leaves little of a thousand of
-them (docs/experiments/031)."""
+them (docs/experiments/030)."""
 _REPEATS: Final = 10
 """Random cuts into folds."""
 _FOLDS: Final = 5

@@ -19,7 +19,7 @@ Bf16 = Literal["amx", "avx512", "none"]
 """What a CPU multiplies bf16 with: matrix units, vector units, or nothing of its own."""
 
 _LEAST_WORK: Final = 500_000
-"""`work_per_frame` from which bf16 is clearly faster on a CPU that has it (docs/experiments/029)."""
+"""`work_per_frame` from which bf16 is clearly faster on a CPU that has it (docs/experiments/028)."""
 
 
 def settled(config: TrainConfig, schema: Schema, device: torch.device) -> TrainConfig:

@@ -109,7 +109,7 @@ def _by_rule(scores: Array, sizes: Sequence[int]) -> dict[str, _Outcome]:
 
 
 def _simplest_within_one_error(standings: Sequence[Standing]) -> Standing:
-    """The rule in use until docs/experiments/030 (Breiman et al., 1984, section 3.4.3)."""
+    """The rule in use until docs/experiments/029 (Breiman et al., 1984, section 3.4.3)."""
     remaining = [s for s in standings if s.dropped is None]
     best = max(remaining, key=lambda s: s.mean)
     behind = {s.key: gap(best.runs, s.runs, _FOLDS) for s in remaining}

@@ -106,6 +106,8 @@ def confirm(
     stored = record.confirmation or Confirmation()
     opened = open_store(store)
     field = candidates(record, num_best, by_front=len(study.directions) > 1)
+    if _is_finished(stored, field):
+        return
 
     def rounds_with(runs: Mapping[RunKey, ConfirmationRun]) -> Rounds:
         return Rounds(field, opened, watch, folds=folds, seed=seed, runs=runs)
@@ -143,6 +145,18 @@ def confirm(
             study.set_user_attr(attributes.PREDICTIONS, predictions.encode())
             confirmation = _close_opening(confirmation, test)
     _store(study, confirmation)
+
+
+def _is_finished(stored: Confirmation, field: Sequence[Candidate]) -> bool:
+    """Whether the test split was opened to the end for a choice among the same candidates.
+
+    Then the choice stays, also where a later version would have chosen by another rule: to choose again
+    could be to open the test split again.
+    """
+    trials = {candidate.trial for candidate in field}
+    if stored.chosen is None or {c.trial for c in stored.candidates} != trials:
+        return False
+    return _is_opened(stored, stored.chosen, to_train(field, stored))
 
 
 def _resume(

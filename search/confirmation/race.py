@@ -22,7 +22,7 @@ MIN_SEED_STD: Final = 0.05
 Measured: 0.03 on the demo set, 0.08 on real clips (docs/experiments/018)."""
 ERRORS_TO_RUN_AGAIN: Final = 1.0
 """A candidate runs with the next seed when it is behind the leader by at most so many standard errors of
-what seeds bring: more would cost a run or two and gain nothing (docs/experiments/030)."""
+what seeds bring: more would cost a run or two and gain nothing (docs/experiments/029)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -49,7 +49,7 @@ def cpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def test_auto_takes_bf16_where_the_cpu_has_it_and_the_network_is_wide(
     cpu: Callable[[str], None], kind: str, of_recommended: str, of_manual: str
 ) -> None:
-    """As measured in docs/experiments/029; the same each time."""
+    """As measured in docs/experiments/028; the same each time."""
     cpu(kind)
     for config, expected in ((recommended(), of_recommended), (manual(), of_manual)):
         for _ in range(2):

@@ -7,7 +7,14 @@ from made_records import made_study
 
 from avq_core.config.values import to_dict, with_values
 from search.configure import baseline_config
-from search.confirmation.confirm import _close_opening, _count_opening, _is_opened, candidates
+from search.confirmation.confirm import (
+    _close_opening,
+    _count_opening,
+    _is_finished,
+    _is_opened,
+    candidates,
+)
+from search.confirmation.held_out import Candidate, to_train
 from studies.records.confirmation import Confirmation
 from studies.records.study import StudyRecord
 from studies.records.trial import BestEpoch, State, TrialRecord
@@ -106,3 +113,24 @@ def test_test_is_opened_anew_for_another_choice_alone() -> None:
     assert not _is_opened(stored, chosen + 1, [0, 5])
     assert not _is_opened(stored, chosen, [0, 5, 7])
     assert not _is_opened(Confirmation(test=None), chosen, [0, 5])
+
+
+def test_a_finished_confirmation_keeps_its_choice() -> None:
+    """To choose again, by the rule of a later version, could be to open the test split again."""
+    confirmation = confirm(made_study(trials=6)).confirmation
+    config = baseline_config(tasks=TASKS, epochs=10, seed=0)
+    assert confirmation is not None
+    test = confirmation.test
+    assert test is not None
+    field = [
+        Candidate(trial=c.trial, baseline=c.baseline, config=config)
+        for c in confirmation.candidates
+    ]
+    opened_for = tuple(to_train(field, confirmation))
+    finished = confirmation.model_copy(
+        update={"test": test.model_copy(update={"opened_for": opened_for})}
+    )
+    assert _is_finished(finished, field)
+    assert not _is_finished(finished, field[1:])
+    assert not _is_finished(finished.model_copy(update={"test": None}), field)
+    assert not _is_finished(Confirmation(), field)
