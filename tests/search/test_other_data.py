@@ -89,4 +89,4 @@ def test_without_its_layout_the_file_is_told_how_to_be_read(tmp_path: Path) -> N
     """The names that were expected, those that were found, and the way out."""
     data, _ = write_other(tmp_path)
     done = run("search.run", "--data", data, "--runs", tmp_path / "runs")
-    assert_one_line(done, "'val'", "validation", "--layout")
+    assert_one_line(done, "'inputs'", "expected a dict with 'features'", "`keys` of --layout")

@@ -543,7 +543,7 @@ def test_two_objectives_go_the_whole_road(folder: Path) -> None:
     assert front == [trial.number for trial in study_front(study)]
     assert (folder / "runs" / "two" / "best.yaml").is_file()
     other = search(folder, "--study", "two", "--trials", 8, "--confirm", 1, "--baseline-epochs", 1)
-    assert_one_line(other, "objective: the study has pareto, asked score")
+    assert_one_line(other, "2 objectives (--objective pareto), asked 1 (--objective score)")
 
 
 def study_front(study: StudyRecord) -> list[TrialRecord]:

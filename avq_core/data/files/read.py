@@ -99,12 +99,13 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
         content: object = as_samples(load_dataset(source, config))
     else:
         content = _read(Path(source))
-    if isinstance(content, list | tuple):
+    is_list = isinstance(content, list | tuple)
+    if is_list:
         content = {"samples": content}
     if not isinstance(content, dict) or not content:
         got = type(content).__name__ if content else "nothing"
         raise DataError(f"{source} holds {got}, expected a list of samples, or {FILE}")
-    if is_stacked(content):
+    if not is_list and is_stacked(content):
         content = {"samples": content}
     theirs = {str(name): name for name in content}
     raw, config, _, _ = samples_by_split(content, theirs, Names(config), config, source)

@@ -28,7 +28,10 @@ from avq_core.data.store.writer import store_bytes, write_store
 from avq_core.errors import DataError
 
 STORE_VERSION: Final = 3
-"""Part of every store's key; raised when the files or the preprocessing change."""
+"""Raised when the files or the preprocessing change: a store of another version is written again."""
+_KEY_VERSION: Final = 2
+"""Part of every store's key, and so of a study's identity. Raised only when the same clean data is
+prepared to other values: then no study made before can be resumed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +228,10 @@ def write(
     store_files.check_room(root / key, needed, limit)
     on_note(f"writing {needed / 1e9:.2f} GB to {root / key}")
     identity = {"version": STORE_VERSION, "key": key, "settings": config.model_dump(mode="json")}
-    with store_files.writing(root, key, replace=replace) as folder:
+    is_outdated = (
+        store_files.read_meta(root / key) is not None and open_if_complete(root / key) is None
+    )
+    with store_files.writing(root, key, replace=replace or is_outdated) as folder:
         write_store(
             splits, schema, statistics, folder, storage=config.storage, about={**identity, **about}
         )
@@ -235,7 +241,7 @@ def write(
 def store_key(fingerprint: str, config: DataConfig, *parts: object) -> str:
     """A store's name: a hash of the data's content, the settings, and further `parts`, if any."""
     settings = {**config.model_dump(mode="json"), "pca": dict(sorted(config.pca.items()))}
-    text = json.dumps([STORE_VERSION, fingerprint, settings, *parts], sort_keys=True)
+    text = json.dumps([_KEY_VERSION, fingerprint, settings, *parts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

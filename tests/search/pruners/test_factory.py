@@ -17,14 +17,14 @@ from studies.records import attributes
 from studies.score import Watch
 
 
-def add(study: optuna.Study, *epochs: tuple[int, float, bool], **noted: object) -> None:
+def add(study: optuna.Study, *epochs: tuple[int, float, bool], baseline: bool = False) -> None:
     """Adds a running trial with epochs of (number, both R², judged)."""
     history = [
         {"epoch": n, "judged": judged, "r2": {"cross_modal": value, "overall": value}}
         for n, value, judged in epochs
     ]
-    state = TrialState.RUNNING
-    study.add_trial(create_trial(state=state, user_attrs={attributes.HISTORY: history} | noted))
+    stored = {attributes.HISTORY: history, attributes.BASELINE: baseline, **more}
+    study.add_trial(create_trial(state=TrialState.RUNNING, user_attrs=stored))
 
 
 @pytest.fixture

@@ -44,13 +44,14 @@ def test_a_precision_left_open_by_an_earlier_release_is_read_as_it_was_taken() -
         ("auto", None, "auto"),
     ):
         where = {"device": "cpu", "threads": 1} | ({} if ran_on is None else {"precision": ran_on})
+        sections: dict[str, object] = {"model": {}, "optim": {}, "data": {}}
         noted = {
-            attributes.CONFIG: {"training": {"precision": stored, "seed": 3}},
+            attributes.CONFIG: {**sections, "training": {"precision": stored, "seed": 3}},
             attributes.RAN_ON: where,
         }
         study.add_trial(optuna.trial.create_trial(value=0.1, user_attrs=noted))
         config = read_study(study).trials[-1].config
-        assert config == {"training": {"precision": read, "seed": 3}}
+        assert config == {**sections, "training": {"precision": read, "seed": 3}}
 
 
 def test_a_study_that_the_search_did_not_make_is_read_too() -> None:

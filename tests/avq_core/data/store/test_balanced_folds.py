@@ -60,15 +60,15 @@ def test_folds_cover_every_clip_once_and_share_no_group(
 @settings(max_examples=examples(20))
 @given(st.integers(0, 999))
 def test_folds_of_uneven_groups_are_of_one_size_in_clips_and_labels(seed: int) -> None:
-    """Sizes as 1/rank, as recordings of speakers are: clips within 3 %, labels within 6 %."""
+    """Sizes as 1/rank, as recordings of speakers are: clips within 5 %, labels within 10 %."""
     sizes = [max(1, round(80 / rank)) for rank in range(1, 60)]
     groups, labels = draw(sizes, seed)
     folds = make_folds(groups, labels, 3, seed, watched=(3, 4))
     check(folds, groups)
     counts = np.array([[len(f.val), *np.isfinite(labels[f.val]).sum(axis=0)] for f in folds])
     deviation = np.abs(counts / counts.mean(axis=0) - 1).max(axis=0)
-    assert deviation[0] < 0.03
-    assert deviation[1:].max() < 0.06
+    assert deviation[0] < 0.05
+    assert deviation[1:].max() < 0.1
     assert even_folds(folds) == pytest.approx(3, abs=0.01)
 
 
