@@ -17,7 +17,12 @@ from studies.records import attributes
 from studies.score import Watch
 
 
-def add(study: optuna.Study, *epochs: tuple[int, float, bool], baseline: bool = False) -> None:
+def add(
+    study: optuna.Study,
+    *epochs: tuple[int, float, bool],
+    baseline: bool = False,
+    **more: object,
+) -> None:
     """Adds a running trial with epochs of (number, both R², judged)."""
     history = [
         {"epoch": n, "judged": judged, "r2": {"cross_modal": value, "overall": value}}
