@@ -56,11 +56,11 @@ def choose(standings: Sequence[Standing], num_folds: float) -> Choice | None:
 
 
 def optimism(standings: Sequence[Standing], num_folds: int) -> float:
-    """How much too high the chosen one's confirmed score is expected to be, as the highest of several.
+    """How much too high the chosen one's confirmed score is expected to be, as one chosen for its score.
 
-    A parametric bootstrap: candidates with the means that were seen are compared again and again with
-    errors like those of their runs, and the mean error of the highest is what luck adds. The errors are
-    those that the candidates do not share, since what they share changes no choice.
+    A parametric bootstrap: among candidates with the means that were seen the choice is made again and
+    again, with errors like those of their runs, and the mean error of who is chosen is what luck adds. The
+    errors are those that the candidates do not share, since what they share changes no choice.
 
     Returns:
         0 where there is nothing to choose from.
@@ -71,8 +71,17 @@ def optimism(standings: Sequence[Standing], num_folds: int) -> float:
     means = np.array([standing.mean for standing in remaining])
     errors = _own_errors(remaining, num_folds)
     drawn = errors * np.random.default_rng(_SEED).standard_normal((_DRAWS, len(means)))
-    highest = np.argmax(means + drawn, axis=1)
-    return max(0.0, float(np.mean(np.take_along_axis(drawn, highest[:, None], axis=1))))
+    chosen = _choices(means + drawn, np.array([s.parameters for s in remaining]))
+    return max(0.0, float(np.mean(np.take_along_axis(drawn, chosen[:, None], axis=1))))
+
+
+def _choices(means: DoubleArray, parameters: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """(draws, candidates) means to (draws,) places of the chosen, by the rule of `choose`."""
+    behind = means.max(axis=1, keepdims=True) - means
+    # Of equally many weights the one that is less behind; that is less than one weight.
+    weights = np.where(behind <= PRACTICAL_DIFFERENCE, parameters + behind, np.inf)
+    places: npt.NDArray[np.intp] = np.argmin(weights, axis=1)
+    return places
 
 
 def _own_errors(standings: Sequence[Standing], num_folds: int) -> DoubleArray:

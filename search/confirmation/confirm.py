@@ -73,8 +73,8 @@ def confirm(
     study: optuna.Study,
     *,
     store: Path,
-    folds: Sequence[Fold],
-    make_stores: Callable[[], Sequence[Path]],
+    cut_folds: Callable[[], Sequence[Fold]],
+    make_stores: Callable[[Sequence[Fold]], Sequence[Path]],
     slots: Sequence[Slot],
     watch: Watch,
     seed: int,
@@ -89,7 +89,8 @@ def confirm(
     Args:
         study: A study with at least one complete trial.
         store: The prepared store's folder.
-        folds: Cut from the samples of train and val together.
+        cut_folds: Cuts folds from the samples of train and val together; called only where the
+            confirmation is not finished.
         make_stores: Returns the folders of the folds' prepared stores; called only where runs are
             missing.
         slots: Where to train.
@@ -107,13 +108,15 @@ def confirm(
     opened = open_store(store)
     field = candidates(record, num_best, by_front=len(study.directions) > 1)
     if _is_finished(stored, field):
+        _store(study, stored.model_copy(update={"num_complete": record.counts.complete}))
         return
+    folds = cut_folds()
 
     def rounds_with(runs: Mapping[RunKey, ConfirmationRun]) -> Rounds:
         return Rounds(field, opened, watch, folds=folds, seed=seed, runs=runs)
 
     stored, rounds = _resume(stored, tuple(fold.key for fold in folds), rounds_with)
-    cut = Cut(make_stores)
+    cut = Cut(lambda: make_stores(folds))
     with TaskPool(slots) as pool:
         on_progress("confirming", *rounds.progress())
         while tasks := rounds.tasks(cut, min_tasks=_MIN_TASKS_PER_SLOT * len(slots)):

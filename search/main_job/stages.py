@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,9 +122,7 @@ def confirm_best(plan: Plan, study: optuna.Study, listener: Listener) -> None:
     root = plan.folder / "folds"
     listener.show("confirming")
 
-    folds = _cut(plan, listener)
-
-    def make_stores() -> list[Path]:
+    def make_stores(folds: Sequence[Fold]) -> list[Path]:
         stores = prepare_folds(
             plan.source,
             job.data,
@@ -139,7 +137,7 @@ def confirm_best(plan: Plan, study: optuna.Study, listener: Listener) -> None:
         confirm(
             study,
             store=job.store,
-            folds=folds,
+            cut_folds=lambda: _cut(plan, listener),
             make_stores=make_stores,
             slots=plan.slots,
             watch=job.watch,

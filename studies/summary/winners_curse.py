@@ -56,7 +56,7 @@ def luck_text(confirmation: Confirmation, chosen: CandidateResult) -> str | None
     if excess is None or excess < PRACTICAL_DIFFERENCE or confirmation.chosen != chosen.trial:
         return None
     return (
-        f"As the highest of several, the confirmed score of #{chosen.trial} is expected to be "
+        f"As one chosen for its score, #{chosen.trial} is expected to have a confirmed score that is "
         f"{excess:.3f} too high; without that it is {metric_text(chosen.score_mean - excess)}"
     )
 

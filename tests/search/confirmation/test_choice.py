@@ -87,3 +87,10 @@ def test_scores_that_disagree_by_fold_are_luckier() -> None:
     apart = [standing(key, *[0.5 + x for x in own[key]] * 2) for key in range(3)]
     assert optimism(alike, FOLDS) < 0.02
     assert optimism(apart, FOLDS) > 0.04
+
+
+def test_luck_is_that_of_the_choice_not_of_the_highest() -> None:
+    """Where the simplest of equals is chosen most of the time, its score owes less to luck."""
+    equal = [standing(key, *[0.5] * 6) for key in range(2)]
+    sized = [standing(0, *[0.5] * 6, parameters=50), standing(1, *[0.5] * 6)]
+    assert 0 < optimism(sized, FOLDS) < optimism(equal, FOLDS)

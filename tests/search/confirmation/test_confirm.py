@@ -1,12 +1,16 @@
 """Confirmation: who stands, on what folds, and what is chosen."""
 
 import dataclasses
+from pathlib import Path
 
+import optuna
+import pytest
 from made_records import confirmed as confirm
 from made_records import made_study
 
 from avq_core.config.values import to_dict, with_values
 from search.configure import baseline_config
+from search.confirmation import confirm as confirming
 from search.confirmation.confirm import (
     _close_opening,
     _count_opening,
@@ -15,9 +19,11 @@ from search.confirmation.confirm import (
     candidates,
 )
 from search.confirmation.held_out import Candidate, to_train
+from studies.records import attributes
 from studies.records.confirmation import Confirmation
 from studies.records.study import StudyRecord
 from studies.records.trial import BestEpoch, State, TrialRecord
+from studies.score import Watch
 
 TASKS = ("lip_sync", "cross_modal", "overall")
 
@@ -134,3 +140,31 @@ def test_a_finished_confirmation_keeps_its_choice() -> None:
     assert not _is_finished(finished, field[1:])
     assert not _is_finished(finished.model_copy(update={"test": None}), field)
     assert not _is_finished(Confirmation(), field)
+
+
+def test_more_trials_that_change_no_candidate_leave_the_choice_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The choice counts for the study as it is now, and no fold is cut."""
+    record = confirm(made_study(trials=6))
+    assert record.confirmation is not None
+    stale = record.confirmation.model_copy(update={"num_complete": 0})
+    record = dataclasses.replace(record, confirmation=stale)
+    assert record.chosen is None
+    monkeypatch.setattr(confirming, "read_study", lambda _: record)
+    monkeypatch.setattr(confirming, "open_store", lambda _: None)
+    monkeypatch.setattr(confirming, "_is_finished", lambda *_: True)
+    study = optuna.create_study(direction="maximize")
+    confirming.confirm(
+        study,
+        store=Path(),
+        cut_folds=pytest.fail,
+        make_stores=pytest.fail,
+        slots=[],
+        watch=Watch(),
+        seed=0,
+        num_best=3,
+        on_progress=pytest.fail,
+    )
+    stored = Confirmation.decode(study.user_attrs[attributes.CONFIRMATION])
+    assert dataclasses.replace(record, confirmation=stored).chosen == stale.chosen

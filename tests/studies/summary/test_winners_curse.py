@@ -49,7 +49,7 @@ def test_the_luck_of_the_highest_is_told_where_it_is_of_practical_size(
     said = winners_curse(with_confirmation(study, rule="#2 is chosen.", optimism=0.02))
     assert said[1] == "#2 is chosen."
     assert said[2] == (
-        "As the highest of several, the confirmed score of #2 is expected to be 0.020 too high; "
+        "As one chosen for its score, #2 is expected to have a confirmed score that is 0.020 too high; "
         "without that it is 0.310."
     )
     for excess in (0.004, None):
