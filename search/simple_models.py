@@ -22,7 +22,7 @@ def note_simple_models(study: optuna.Study, store: PreparedStore) -> None:
 
     The result is the same on every machine, so no lock is needed.
     """
-    if attributes.SIMPLE_MODELS in study.user_attrs:
+    if study.user_attrs.get(attributes.SIMPLE_MODELS):
         return
     import torch
 
@@ -52,13 +52,13 @@ def simple_models_fitted_meanwhile(
         store: Its prepared data.
         on_wait: Called before the thread is waited for.
     """
-    if attributes.SIMPLE_MODELS in study.user_attrs:
+    if study.user_attrs.get(attributes.SIMPLE_MODELS):
         yield
         return
     thread = threading.Thread(target=_fit_beside, args=(study, store), daemon=True)
     thread.start()
     yield
-    if attributes.SIMPLE_MODELS not in study.user_attrs:
+    if not study.user_attrs.get(attributes.SIMPLE_MODELS):
         on_wait()
     thread.join()
     note_simple_models(study, store)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 import optuna
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from search.main_job.existing import (
@@ -52,17 +53,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
         check_study(study, objective)
         stored = identity_in(study.user_attrs)
         if stored is not None:
-            _refuse_other(study, stored, plan.identity)
-            # An object of its own: `study` must not keep trials with their old names in memory.
-            as_stored = optuna.load_study(study_name=job.study, storage=storage)
-            check_not_shared(as_stored, storage)
-            check_readable(as_stored)
-            rename_old_attributes(study, storage)
-            if study.user_attrs.get(attributes.SPACE, {}).get("start", {}) != job.space.start:
-                say(
-                    f"the space {job.space.name!r} has another start than when the study began: it is not "
-                    "tried itself, but first trials are drawn near it now; `enqueue` tries a point"
-                )
+            _resume(study, storage, stored, plan, say=say)
         more = study.user_attrs.get(attributes.TOTAL) != job.trials
         study.set_user_attr(attributes.TOTAL, job.trials)
         if stored is None:
@@ -90,6 +81,35 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
         if study.user_attrs.get(attributes.STOPPED) and (not job.may_stop or more or waiting):
             study.set_user_attr(attributes.STOPPED, None)
     return study
+
+
+def _resume(
+    study: optuna.Study,
+    storage: RDBStorage,
+    stored: Identity,
+    plan: Plan,
+    *,
+    say: Callable[[str], None],
+) -> None:
+    """Checks that a study is the plan's, and brings what an earlier version stored up to date."""
+    job = plan.job
+    _refuse_other(study, stored, plan.identity)
+    # An object of its own: `study` must not keep trials with their old names in memory.
+    as_stored = optuna.load_study(study_name=job.study, storage=storage)
+    check_not_shared(as_stored, storage)
+    check_readable(as_stored)
+    if rename_old_attributes(study, storage):
+        study.set_user_attr(attributes.SIMPLE_MODELS, None)  # its ridge was another
+        say(
+            "version 0.1 began this study: its trials stay, and new ones train a little "
+            "differently (seeds, warm-up, windows of frames); for trials that are all alike, "
+            "begin a new one with `study`"
+        )
+    if study.user_attrs.get(attributes.SPACE, {}).get("start", {}) != job.space.start:
+        say(
+            f"the space {job.space.name!r} has another start than when the study began: it is not "
+            "tried itself, but first trials are drawn near it now; `enqueue` tries a point"
+        )
 
 
 def _describe(study: optuna.Study, plan: Plan) -> None:

@@ -1,5 +1,6 @@
 """The user attributes of a study and its trials, under today's names, whichever version wrote them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,8 @@ _TODAY: Final[Mapping[str, str]] = {
     if constant.isupper() and name != names.PREFIX
 }
 """Today's names by those of version 0.1, which had no prefix."""
+_PASSWORD: Final = re.compile(r"(://[^\s:/]*:)\S*@")
+"""The password in a URL; version 0.1 left some in the command that it stored."""
 _OLD_IDENTITY: Final = names.IDENTITY.removeprefix(names.PREFIX)
 
 
@@ -55,15 +58,24 @@ def identity_in(stored: Mapping[str, Any]) -> Identity | None:
     return Identity.decode(stored.get(_OLD_IDENTITY if _is_old(stored) else names.IDENTITY))
 
 
-def rename_old_attributes(study: "optuna.Study", storage: "RDBStorage") -> None:
+def rename_old_attributes(study: "optuna.Study", storage: "RDBStorage") -> bool:
     """Gives the attributes of a study of version 0.1 today's names, before a search goes on with it.
 
-    Does nothing to any other study. Called under the study's lock, before the trials are read.
-    """
-    if _is_old(study.user_attrs):
-        from studies.storage.optuna_internals import rename_attributes, study_id
+    A password in the stored command is masked. Does nothing to any other study. Called under the study's
+    lock, before the trials are read.
 
-        rename_attributes(storage, study_id(study), _TODAY)
+    Returns:
+        Whether version 0.1 made the study.
+    """
+    if not _is_old(study.user_attrs):
+        return False
+    from studies.storage.optuna_internals import rename_attributes, study_id
+
+    provenance = _renamed(study.user_attrs).get(names.PROVENANCE)
+    rename_attributes(storage, study_id(study), _TODAY)
+    if provenance is not None:
+        study.set_user_attr(names.PROVENANCE, provenance)
+    return True
 
 
 def _is_old(stored: Mapping[str, Any]) -> bool:
@@ -73,4 +85,9 @@ def _is_old(stored: Mapping[str, Any]) -> bool:
 def _renamed(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     # Today's names come last, so that they win.
     old = {_TODAY[name]: value for name, value in stored.items() if name in _TODAY}
-    return old | {name: value for name, value in stored.items() if name not in _TODAY}
+    renamed = old | {name: value for name, value in stored.items() if name not in _TODAY}
+    provenance = renamed.get(names.PROVENANCE)
+    if isinstance(provenance, Mapping) and isinstance(provenance.get("command"), str):
+        command = _PASSWORD.sub(r"\1***@", provenance["command"])
+        renamed[names.PROVENANCE] = {**provenance, "command": command}
+    return renamed

@@ -74,3 +74,25 @@ def test_what_is_no_identity_makes_no_study_ours(value: object) -> None:
     assert Identity.decode(value) is None
     for name in (attributes.IDENTITY, "identity"):
         assert identity_in({name: value}) is None
+
+
+@pytest.mark.parametrize(
+    ("url_of_server", "masked"),
+    [
+        (
+            "postgresql+psycopg://me@server:s3cret@host/db",
+            "postgresql+psycopg://me@server:***@host/db",
+        ),
+        ("postgresql://me:p%40ss@w@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me@host/db", "postgresql://me@host/db"),
+        ("sqlite:////tmp/a.db", "sqlite:////tmp/a.db"),
+    ],
+)
+def test_a_password_that_0_1_stored_is_masked(url: str, url_of_server: str, masked: str) -> None:
+    """When it is read, and in the database as soon as a search goes on."""
+    command = f"python -m search.run --storage {url_of_server} --trials 3"
+    load(url).set_user_attr("made_with", {"command": command})
+    expected = command.replace(url_of_server, masked)
+    assert attributes_of(load(url)).of_study[attributes.PROVENANCE] == {"command": expected}
+    assert rename_old_attributes(load(url), open_storage(url))
+    assert load(url).user_attrs[attributes.PROVENANCE] == {"command": expected}
