@@ -21,6 +21,7 @@ class ForeignStudyError(StudyError):
         """
         quoted = shlex.quote(name)
         super().__init__(
-            f"the study {name!r} was not made by this program, {lacks}; python -m studies.show {quoted} "
-            f"shows what Optuna holds, and python -m studies.dashboard {quoted} plots it"
+            f"the study {name!r} was not made by this program, {lacks}; with the same `runs` or `storage`, "
+            f"python -m studies.show {quoted} shows what Optuna holds, and python -m studies.dashboard "
+            f"{quoted} plots it"
         )

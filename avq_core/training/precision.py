@@ -18,7 +18,7 @@ from avq_core.model.embedders import inner_width
 Bf16 = Literal["amx", "avx512", "none"]
 """What a CPU multiplies bf16 with: matrix units, vector units, or nothing of its own."""
 
-_LEAST_WORK: Final = 500_000
+_MIN_WORK: Final = 500_000
 """`work_per_frame` from which bf16 is clearly faster on a CPU that has it (docs/experiments/028)."""
 
 
@@ -71,7 +71,7 @@ def _layers(model: ModelConfig, schema: Schema) -> Iterator[tuple[int, int]]:
 
 
 def _cpu_gains(model: ModelConfig, schema: Schema) -> bool:
-    return cpu_bf16() != "none" and work_per_frame(model, schema) >= _LEAST_WORK
+    return cpu_bf16() != "none" and work_per_frame(model, schema) >= _MIN_WORK
 
 
 def _gpu_has_bf16(device: torch.device) -> bool:

@@ -96,8 +96,8 @@ def _own_errors(standings: Sequence[Standing], num_folds: int) -> DoubleArray:
             for s in standings
         ]
     )
-    own = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
-    variance = np.square(own).sum() / ((len(standings) - 1) * max(num_folds - 1, 1))
+    residuals = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
+    variance = np.square(residuals).sum() / ((len(standings) - 1) * max(num_folds - 1, 1))
     by_seeds = np.array([MIN_SEED_STD**2 / len(s.runs) for s in standings])
     errors: DoubleArray = np.sqrt(np.maximum(variance / num_folds, by_seeds))
     return errors

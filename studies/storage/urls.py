@@ -72,8 +72,8 @@ def parse_url(url: str) -> "URL":
 
 
 def _unknown_driver(backend: str, driver: str) -> str:
-    known = {name.partition("+")[0] for name in _DRIVERS}
-    if backend in known:
+    backends = {name.partition("+")[0] for name in _DRIVERS}
+    if backend in backends:
         return (
             f"the storage's driver is {driver!r}, expected {_EXPECTED}; the driver of PostgreSQL is "
             "installed by: pip install 'avq-search[postgresql]'"

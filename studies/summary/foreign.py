@@ -19,8 +19,8 @@ def render(study: StudyRecord) -> str:
     """The study as text."""
     counts = ", ".join(f"{number} {state}" for state, number in study.counts.to_dict().items())
     head = (
-        f"study {study.name} was not made by this program; here is what Optuna holds, and python -m "
-        f"studies.dashboard {shlex.quote(study.name)} plots it"
+        f"study {study.name} was not made by this program; here is what Optuna holds, and with the same "
+        f"--runs or --storage, python -m studies.dashboard {shlex.quote(study.name)} plots it"
     )
     lines = [
         head,

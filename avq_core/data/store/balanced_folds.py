@@ -24,7 +24,7 @@ _MAX_SWEEPS: Final = 20
 """Upper bound on the passes over all groups; after three to six there is nothing left to gain."""
 _ALIKE: Final = 0.01
 """Relative deviation from an equal share at which folds are alike enough."""
-_LEAST_GAIN: Final = 1e-9
+_MIN_GAIN: Final = 1e-9
 """Of an exchange, so that rounding errors do not go round in circles."""
 
 Floats = npt.NDArray[np.float64]
@@ -138,7 +138,7 @@ class _Dealing:
         sums = np.zeros((self.num_folds, self.share.shape[1]))
         for group in self.rng.permutation(len(self.share)):
             rise = sums @ self.share[group]
-            self.fold[group] = self.rng.choice(np.flatnonzero(rise <= rise.min() + _LEAST_GAIN))
+            self.fold[group] = self.rng.choice(np.flatnonzero(rise <= rise.min() + _MIN_GAIN))
             sums[self.fold[group]] += self.share[group]
 
     def exchange(self) -> None:
@@ -175,7 +175,7 @@ class _Dealing:
         lacking[partner_fold == mine] = 0
         rise[partner_fold == mine] = 0
         best = int(np.lexsort((rise, lacking))[0])
-        if not (lacking[best] < 0 or (lacking[best] == 0 and rise[best] < -_LEAST_GAIN)):
+        if not (lacking[best] < 0 or (lacking[best] == 0 and rise[best] < -_MIN_GAIN)):
             return False
         self.fold[group] = partner_fold[best]
         if best < len(self.fold):
@@ -195,15 +195,15 @@ class _Dealing:
         rest_low = np.concatenate([_without_each(self.lowest, self.fold, self.num_folds), low])
         rest_high = np.concatenate([-_without_each(-self.highest, self.fold, self.num_folds), high])
         none = np.full(low.shape, np.inf)
-        here = _lacking(
+        in_own = _lacking(
             np.minimum(rest_low[group], np.concatenate([self.lowest, none])),
             np.maximum(rest_high[group], np.concatenate([self.highest, -none])),
         )
-        there = _lacking(
+        in_partner = _lacking(
             np.minimum(rest_low, self.lowest[group]), np.maximum(rest_high, self.highest[group])
         )
         before = _lacking(low, high)
-        return here + there - before[mine] - before[partner_fold], rise
+        return in_own + in_partner - before[mine] - before[partner_fold], rise
 
     def _ranges_of_folds(self) -> tuple[Floats, Floats]:
         """The lowest and the highest label of each fold, (F, W) each."""
@@ -225,11 +225,11 @@ def _shares(group_of: Index, labels: npt.NDArray[np.floating]) -> Floats:
 
 def _ranges(group_of: Index, labels: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
     """Each group's lowest and highest label of each task, (G, W) each; infinite where it has none."""
-    known = np.isfinite(labels)
+    labelled = np.isfinite(labels)
     low = np.full((int(group_of.max()) + 1, labels.shape[1]), np.inf)
     high = -low
-    np.minimum.at(low, group_of, np.where(known, labels, np.inf))
-    np.maximum.at(high, group_of, np.where(known, labels, -np.inf))
+    np.minimum.at(low, group_of, np.where(labelled, labels, np.inf))
+    np.maximum.at(high, group_of, np.where(labelled, labels, -np.inf))
     return low, high
 
 
