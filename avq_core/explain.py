@@ -91,7 +91,10 @@ def main(argv: Sequence[str]) -> int:
     if (note := note_on_emulation(model.config, device)) is not None:
         _say(note)
     data = model.config.data
-    name, raw = _split(load_samples(options.data, model.raw_schema, data), options, data)
+    splits = load_samples(
+        options.data, model.raw_schema, data, on_note=lambda line: _say(f"note: {line}")
+    )
+    name, raw = _split(splits, options, data)
     prepared = transform_split(raw, model.raw_schema, model.statistics, storage=data.storage)
     importance = stream_importance(
         lambda split: member_scores(models, split).mean(axis=0),

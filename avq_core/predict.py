@@ -64,7 +64,12 @@ def main(argv: Sequence[str]) -> int:
     if (note := note_on_emulation(model.config, device)) is not None:
         print(note, file=sys.stderr)
     tasks = model.schema.tasks
-    splits = load_samples(options.data, model.raw_schema, model.config.data)
+    splits = load_samples(
+        options.data,
+        model.raw_schema,
+        model.config.data,
+        on_note=lambda line: print(f"note: {line}", file=sys.stderr),
+    )
     spreads = [f"{task}_sd" for task in tasks] if len(models) > 1 else []
     if spreads:
         print(f"scores are the mean of {len(models)} models; _sd is their standard deviation")

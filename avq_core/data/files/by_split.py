@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from avq_core.config.data import DataConfig
+from avq_core.data.files.label_rule import label_rule
 from avq_core.data.files.layout import Names, shown
-from avq_core.data.files.stacked import is_stacked, label_rule, read_stacked
+from avq_core.data.files.stacked import is_stacked, read_stacked
 from avq_core.errors import DataError
 
 FILE: Final = "a dict {'train': [...], 'val': [...], 'test': [...]}"
@@ -17,6 +18,8 @@ def samples_by_split(
     names: Names,
     config: DataConfig,
     source: str,
+    *,
+    needs_labels: bool,
 ) -> tuple[dict[str, Sequence[object]], DataConfig, tuple[str, ...], tuple[str, ...]]:
     """The samples of splits, in whichever of the layouts the file has.
 
@@ -26,6 +29,7 @@ def samples_by_split(
         names: The names inside a sample.
         config: The data settings.
         source: The file's name in errors.
+        needs_labels: Whether the labels are wanted for training.
 
     Returns:
         Samples by our name of the split, the settings to read their labels with, lines for the user,
@@ -47,7 +51,7 @@ def samples_by_split(
         notes |= dict.fromkeys(f"{ours}: {note}" for note in read.notes)
         ignored |= dict.fromkeys(read.ignored)
     if stacked:
-        config, about_labels = label_rule(config, stacked, names, source)
+        config, about_labels = label_rule(config, stacked, names, source, needs_labels=needs_labels)
         notes |= dict.fromkeys(about_labels)
     return raw, config, tuple(notes), tuple(ignored)
 

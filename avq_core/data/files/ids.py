@@ -16,13 +16,31 @@ _SEGMENT: Final = re.compile(r"(.+?)(?:\$_\$\d+|\[\d+\])\Z", re.DOTALL)
 """Ids that name a video and a segment of it: `video$_$3` (MMSA), `video[3]` (CMU-MOSI)."""
 
 
+def is_ids(rows: Rows) -> bool:
+    """Whether rows can be ids: text, bytes or whole numbers, or a few of them each.
+
+    Floats and arrays of more than two axes are values of a stream or of labels, whatever their name.
+    """
+    if isinstance(rows, np.ndarray):
+        return rows.ndim <= 2 and rows.dtype.kind in "USOiu"
+    return not all(_is_value(row) for row in rows)
+
+
+def _is_value(row: Any) -> bool:
+    first = row[0] if isinstance(row, tuple | list) and row else row
+    if isinstance(first, np.ndarray):
+        return first.ndim > 1 or first.dtype.kind == "f"
+    return isinstance(first, float | np.floating)
+
+
 def groups_of(
-    ids: Rows | None, *, explicit: bool, where: str
+    ids: Rows, *, name: str, explicit: bool, where: str
 ) -> tuple[list[str] | None, list[str]]:
     """The group of each sample from its id, and lines for the user.
 
     Args:
-        ids: One a sample; `None` for no ids.
+        ids: One a sample, or a row of parts.
+        name: The array's name.
         explicit: Whether the layout says that these are groups.
         where: The split's name in errors.
 
@@ -30,34 +48,41 @@ def groups_of(
         Names of groups, `None` where the ids name none.
 
     Raises:
-        DataError: An id is neither text nor a number.
+        DataError: The array has more than two axes, or an id is neither text nor a number.
     """
-    if ids is None:
-        return None, []
-    if isinstance(ids, np.ndarray) and ids.ndim > 1:
-        return [_text(row.reshape(-1)[0], where) for row in ids], [
-            "an id has several parts; the first is the group"
-        ]
-    names = [_text(item, where) for item in (ids.tolist() if isinstance(ids, np.ndarray) else ids)]
+    if isinstance(ids, np.ndarray) and ids.ndim > 2:
+        raise DataError(
+            f"{where}: {name} has shape {ids.shape}, expected one id a sample; name another array "
+            "under `keys: {group: ...}` of `layout`"
+        )
+    rows = [_parts(row) for row in ids]
+    names = [_text(row[0], where) for row in rows]
     if explicit:
         return names, []
-    matches = [_SEGMENT.match(name) for name in names]
+    matches = [_SEGMENT.match(text) for text in names]
     if all(matches):
         return [match[1] for match in matches if match is not None], [
-            f"groups are from ids: {names[0]!r} is of {matches[0][1]!r}"  # type: ignore[index]
+            f"groups are from {name}: {names[0]!r} is of {matches[0][1]!r}"  # type: ignore[index]
         ]
+    if any(len(row) > 1 for row in rows):
+        return names, [f"{name} has several parts; the first is the group"]
     if len(set(names)) < len(names):
-        return names, ["samples with the same id are of one group"]
+        return names, [f"samples with the same {name} are of one group"]
     return None, [
-        f"ids such as {names[0][:40]!r} name no groups; `keys: {{group: ...}}` in --layout can"
+        f"{name} such as {names[0][:40]!r} names no groups; `keys: {{group: ...}}` in --layout can"
     ]
+
+
+def _parts(row: Any) -> Sequence[Any]:
+    """The parts of an id."""
+    if isinstance(row, np.ndarray):
+        row = row.reshape(-1).tolist()
+    return row if isinstance(row, tuple | list) and row else [row]
 
 
 def _text(item: Any, where: str) -> str:
     """An id as text."""
     value = item.item() if isinstance(item, np.generic) else item
-    if isinstance(value, tuple | list) and value:
-        value = value[0]
     if isinstance(value, bytes):
         try:
             return value.decode()

@@ -4,7 +4,7 @@ Shapes: N samples, T frames, D columns of a stream, K tasks.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +56,9 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
     file_names = {name: names.split(name, content) for name in SPLITS}
     if "test" not in config.splits and file_names["test"] not in content:
         del file_names["test"]
-    raw, config, notes, ignored = samples_by_split(content, file_names, names, config, source)
+    raw, config, notes, ignored = samples_by_split(
+        content, file_names, names, config, source, needs_labels=True
+    )
     schema = read_schema(raw["train"], names, f"{source}: train")
     names.check_used(raw["train"], f"{source}: train", ignored=ignored)
     for task in config.label_ranges:
@@ -80,7 +82,13 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
     return Dataset(schema=schema, splits=splits, notes=notes)
 
 
-def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, RawSplit]:
+def load_samples(
+    source: str,
+    schema: Schema,
+    config: DataConfig,
+    *,
+    on_note: Callable[[str], None] | None = None,
+) -> dict[str, RawSplit]:
     """Reads samples to predict; they need no labels.
 
     Args:
@@ -88,6 +96,7 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
             `demo`.
         schema: The raw schema that the model was trained on.
         config: The file's names, the valid label ranges, and the value of a missing label.
+        on_note: Called with a line on each choice in how the file was read.
 
     Returns:
         Split name to samples; a plain list is called `samples`.
@@ -108,7 +117,12 @@ def load_samples(source: str, schema: Schema, config: DataConfig) -> dict[str, R
     if not is_list and is_stacked(content):
         content = {"samples": content}
     theirs = {str(name): name for name in content}
-    raw, config, _, _ = samples_by_split(content, theirs, Names(config), config, source)
+    raw, config, notes, _ = samples_by_split(
+        content, theirs, Names(config), config, source, needs_labels=False
+    )
+    for note in notes:
+        if on_note is not None:
+            on_note(note)
     return {
         str(name): _read_split(
             raw[str(name)],

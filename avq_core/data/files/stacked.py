@@ -7,14 +7,15 @@ Shapes: N samples, T frames of the longest sample, D columns of a stream.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from avq_core.config.data import DataConfig
-from avq_core.data.files.ids import Array, Rows, groups_of
+from avq_core.data.files.align import align
+from avq_core.data.files.ids import Array, Rows, groups_of, is_ids
 from avq_core.data.files.layout import Names, shown
 from avq_core.errors import DataError
 
@@ -22,8 +23,8 @@ Sample = dict[str, Any]
 
 _LENGTHS: Final = "_lengths"
 _LABEL: Final = re.compile(r"(?:(?P<kind>\w+)_)?labels?(?P<part>_\w+)?\Z")
-_IDS: Final = ("id", "ids", "group", "groups", "video", "speaker")
-_UNSET: Final = DataConfig()
+_IDS: Final = ("group", "groups", "speaker", "video", "id", "ids")
+"""Names of arrays that can name groups, the one that is meant for it first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,25 +72,30 @@ def read_stacked(split: Mapping[Any, Any], names: Names, config: DataConfig, whe
         )
     num = len(next(iter(parts.streams.values())))
     named = [*parts.streams.items(), *parts.labels.items(), *parts.lengths.items()]
-    for name, rows in [*named, *([("id", parts.ids)] if parts.ids is not None else [])]:
+    for name, rows in [*named, *parts.ids.items()]:
         if len(rows) != num:
             raise DataError(
                 f"{where}: {name} has {len(rows)} rows, expected {num}, one for each sample, as "
                 f"{next(iter(parts.streams))} has"
             )
     frames, notes = _frames(parts, num, where)
-    groups, about_groups = groups_of(parts.ids, explicit="group" in config.keys, where=where)
+    groups, about_groups = _groups(parts.ids, explicit="group" in config.keys, where=where)
     if left:
         shown_left = ", ".join(f"{name} ({reason})" for name, reason in left.items())
         notes.append(f"left out: {shown_left}")
+    features = [
+        {
+            name: _cut(rows[row], frames[name][row])
+            for name, rows in parts.streams.items()
+            if frames[name][row] != 0
+        }
+        for row in range(num)
+    ]
+    notes += align(features)
     return Stacked(
         samples=[
             {
-                names.features: {
-                    name: _cut(rows[row], frames[name][row])
-                    for name, rows in parts.streams.items()
-                    if frames[name][row] != 0
-                },
+                names.features: features[row],
                 names.labels: {name: values[row].item() for name, values in parts.labels.items()},
                 **({} if groups is None else {names.group: groups[row]}),
             }
@@ -100,6 +106,20 @@ def read_stacked(split: Mapping[Any, Any], names: Names, config: DataConfig, whe
     )
 
 
+def _groups(
+    ids: Mapping[str, Rows], *, explicit: bool, where: str
+) -> tuple[list[str] | None, list[str]]:
+    """Groups from the first array of ids that names some, in the order of `_IDS`."""
+    about: list[str] = []
+    for name in sorted(ids, key=lambda each: _IDS.index(each) if each in _IDS else 0):
+        groups, notes = groups_of(ids[name], explicit=explicit, where=where, name=name)
+        if groups is not None:
+            others = ", ".join(other for other in ids if other != name)
+            return groups, [f"{note} ({others} not used)" if others else note for note in notes]
+        about += notes
+    return None, about
+
+
 class _Parts:
     """The arrays of a split by what they are."""
 
@@ -107,9 +127,10 @@ class _Parts:
         self.streams: dict[str, Rows] = {}
         self.labels: dict[str, Array] = {}
         self.lengths: dict[str, Array] = {}
-        self.ids: Rows | None = None
+        self.ids: dict[str, Rows] = {}
         self.ignored: list[str] = []
-        self._ids = (config.keys["group"],) if "group" in config.keys else _IDS
+        self._explicit = "group" in config.keys
+        self._ids = (config.keys["group"],) if self._explicit else _IDS
         self._tasks = frozenset(config.tasks.values())
         self._ignore = frozenset(config.ignore)
 
@@ -121,8 +142,8 @@ class _Parts:
             return None
         if rows is None:
             return f"a {type(value).__name__}"
-        if name in self._ids and self.ids is None:
-            self.ids = rows
+        if name in self._ids and (self._explicit or is_ids(rows)):
+            self.ids[name] = rows
             return None
         return self._take_numbers(name, rows, _numbers(rows))
 
@@ -211,39 +232,3 @@ def _frames(parts: _Parts, num: int, where: str) -> tuple[dict[str, list[int | N
 
 def _cut(row: Any, frames: int | None) -> Any:
     return row if frames is None or row.ndim < 2 else row[:frames]
-
-
-def label_rule(
-    config: DataConfig, samples: Sequence[Sample], names: Names, where: str
-) -> tuple[DataConfig, tuple[str, ...]]:
-    """How labels of this layout are read where the data settings say nothing of labels.
-
-    The defaults are those of `ac.pkl`, in which -1.0 means missing. In public sets it is a label.
-
-    Returns:
-        The settings to read labels with, and lines for the user.
-
-    Raises:
-        DataError: Both may be meant.
-    """
-    rule = (config.label_min, config.label_max, dict(config.label_ranges), config.missing_label)
-    if rule != (_UNSET.label_min, _UNSET.label_max, {}, _UNSET.missing_label):
-        return config, ()
-    values = np.array([v for sample in samples for v in sample[names.labels].values()], float)
-    values = values[np.isfinite(values)]
-    ones = np.abs(values + 1.0) <= 1e-6
-    low, high = (values.min(), values.max()) if values.size else (0.0, 0.0)
-    others = values[~ones]
-    if ones.any() and (not others.size or (others.min() >= -0.8 - 1e-6 and high <= 1 + 1e-6)):
-        raise DataError(
-            f"{where}: {int(ones.sum())} labels are -1.0, which may be a label or mean that there "
-            "is none; say which in `layout`: `label_min: -1` and `missing_label: null`, or "
-            "`label_min: -0.9` and `missing_label: -1`"
-        )
-    free = config.changed(label_min=-1e30, label_max=1e30, missing_label=None)
-    about_ones = f"; {int(ones.sum())} of -1.0 are labels" if ones.any() else ""
-    note = (
-        f"labels are from {low:g} to {high:g}, and only NaN means that there is none{about_ones}; "
-        "label_min, label_max and missing_label in --layout can say otherwise"
-    )
-    return free, (note,)

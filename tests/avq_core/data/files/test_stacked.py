@@ -64,7 +64,7 @@ def test_the_layout_is_read_without_a_layout_file(tmp_path: Path) -> None:
     notes = "\n".join(dataset.notes)
     for part in (
         "split val is the file's 'valid'",
-        "train: groups are from ids: 'video0$_$0' is of 'video0'",
+        "train: groups are from id: 'video0$_$0' is of 'video0'",
         "text_bert (token numbers",
         "raw_text (no numbers)",
         "classification_labels (not a regression label",
@@ -189,16 +189,100 @@ def test_samples_to_predict_need_no_labels_and_no_split(tmp_path: Path) -> None:
     assert np.isnan(split.labels).all()
 
 
+@pytest.mark.parametrize("as_list", [False, True])
+def test_a_stream_called_as_ids_may_be_is_a_stream(as_list: bool, tmp_path: Path) -> None:
+    """Numbers of frames are no ids, whatever their name."""
+    raw = make_file()
+    for split in raw.values():
+        vision = split.pop("vision")
+        split["video"] = list(vision) if as_list else vision
+        split["video_lengths"] = split.pop("vision_lengths")
+        split["speaker"] = np.linspace(0, 1, len(vision))
+    dataset = read(raw, tmp_path)
+    assert {s.name: s.dim for s in dataset.schema.streams}["video"] == 7
+    assert dataset.splits["train"].groups[:4] == ["video0", "video0", "video0", "video1"]
+    raw["train"]["video"] = np.stack(raw["train"]["video"])
+    with pytest.raises(DataError, match=r"video has shape \(12, 6, 7\), expected one id a sample"):
+        read(raw, tmp_path, DataConfig(keys={"group": "video"}))
+
+
+def test_of_several_arrays_of_ids_the_one_meant_for_groups_is_taken(tmp_path: Path) -> None:
+    """Whatever their order in the file; one that names no groups gives way to the next."""
+    raw = make_file()
+    for split in raw.values():
+        num = len(split["id"])
+        split["ids"] = np.arange(num)
+        split["speaker"] = [f"speaker {i // 5}" for i in range(num)]
+    dataset = read(raw, tmp_path)
+    assert dataset.splits["train"].groups == raw["train"]["speaker"]
+    note = "train: samples with the same speaker are of one group (id, ids not used)"
+    assert note in dataset.notes
+    for split in raw.values():
+        split["speaker"] = np.arange(len(split["id"]))
+    assert read(raw, tmp_path).splits["train"].groups[2:4] == ["video0", "video1"]
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_the_first_part_of_an_id_may_name_a_segment(parts: int, tmp_path: Path) -> None:
+    """As MulT writes ids of CMU-MOSI, with or without the times of the segment."""
+    raw = make_file()
+    for split in raw.values():
+        split["id"] = np.array(
+            [[name.replace("$_$", "[") + "]", "0.5", "1.5"][:parts] for name in split["id"]]
+        )
+    dataset = read(raw, tmp_path)
+    assert dataset.splits["train"].groups[2:4] == ["video0", "video1"]
+
+
+def test_streams_of_different_rates_are_aligned(tmp_path: Path) -> None:
+    """As in the unaligned sets: a clip's streams get the frames of its longest, and a line says so."""
+    raw = make_file()
+    for split in raw.values():
+        num = len(split["id"])
+        split["audio"] = np.random.default_rng(1).normal(size=(num, 12, 5))
+        split["audio_lengths"] = 2 * split["vision_lengths"]
+        split["text_lengths"] = np.ones(num, int)
+        split["level"] = np.ones((num, 1, 2))
+    dataset = read(raw, tmp_path)
+    assert {s.name: s.temporal for s in dataset.schema.streams} == {
+        "audio": True,
+        "vision": True,
+        "text": False,
+        "level": False,
+    }
+    train = dataset.splits["train"]
+    assert lengths(train, dataset.schema).tolist() == [2 * (3 + i % 4) for i in range(12)]
+    expected = np.repeat(raw["train"]["vision"][1, :4], 2, axis=0)
+    np.testing.assert_array_equal(train.features["vision"][1], expected)
+    np.testing.assert_allclose(train.features["audio"][1], raw["train"]["audio"][1, :8])
+    assert (
+        "train: streams differ in frames (audio up to 12, vision up to 6) in 12 of 12 clips: the "
+        "shorter ones were stretched to the longest of the clip by repeating frames"
+    ) in dataset.notes
+
+
+def test_labels_of_samples_to_predict_are_never_asked_about(tmp_path: Path) -> None:
+    """A few clips of a set with labels from -3 to 3 may hold only labels that could be of `ac.pkl`."""
+    dataset = read(make_file(), tmp_path)
+    raw = make_split(3, 300) | {"regression_labels": [-1.0, 0.5, np.nan]}
+    raw["regression_labels_T"] = [0.25, 0.5, 1.0]
+    path = tmp_path / "new.pkl"
+    path.write_bytes(pickle.dumps(raw))
+    notes: list[str] = []
+    samples = load_samples(str(path), dataset.schema, CONFIG, on_note=notes.append)["samples"]
+    np.testing.assert_array_equal(samples.labels, [[np.nan, 0.25], [0.5, 0.5], [np.nan, 1]])
+    assert any("1 labels are -1.0, which may be a label" in note for note in notes)
+    path.write_bytes(pickle.dumps(raw | {"regression_labels": [-1.0, -2.5, 2.0]}))
+    samples = load_samples(str(path), dataset.schema, CONFIG)["samples"]
+    np.testing.assert_array_equal(samples.labels[:, 0], [-1, -2.5, 2])
+
+
 def _short(raw: Raw) -> None:
     raw["valid"]["vision"] = raw["valid"]["vision"][:4]
 
 
 def _two_names(raw: Raw) -> None:
     raw["dev"] = raw["valid"]
-
-
-def _rates(raw: Raw) -> None:
-    raw["train"]["audio_lengths"] = [2] * 12
 
 
 def _text_only(raw: Raw) -> None:
@@ -214,11 +298,10 @@ def _ids(raw: Raw) -> None:
     [
         (_short, r"val: vision has 4 rows, expected 6, one for each sample, as audio has"),
         (_two_names, r"the file has 'valid' and 'dev', expected one 'val'; say which"),
-        (_rates, r"train sample 0 has streams of different numbers of frames: .*resample"),
         (_text_only, r"without a stream, expected arrays of numbers .*docs/data\.md"),
         (_ids, r"an id is bytes that are not UTF-8"),
     ],
-    ids=["rows", "two names", "rates", "no stream", "ids"],
+    ids=["rows", "two names", "no stream", "ids"],
 )
 def test_what_does_not_fit_is_told(spoil: Any, message: str, tmp_path: Path) -> None:
     """With the split and the array."""
