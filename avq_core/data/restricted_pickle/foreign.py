@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from avq_core.data.restricted_pickle.named import first_command, is_data
+
 _PLAIN: Final = (
     "import pickle; plain = lambda v: "
     "{k: plain(i) for k, i in v.items()} if isinstance(v, dict) else "
@@ -66,6 +68,10 @@ _MODULES: Final[Mapping[str, tuple[str, str]]] = {
     "PIL": ("images", "convert them with numpy.asarray before saving"),
     "torch": ("torch objects", "convert tensors with .numpy() before saving"),
 }
+_UNSAFE: Final = (
+    "that is no data, so do not open the file with pickle or another program either, since that "
+    "would run it; ask whoever made it for an .npz (docs/data.md)"
+)
 _CONVERTED: Final = "if you trust the file, convert it once with: "
 
 
@@ -91,16 +97,22 @@ def kind_of(path: Path, start: bytes) -> str | None:
     return None
 
 
-def mend_of(path: Path, module: str) -> str:
-    """How to convert a pickle that names something of a module."""
+def mend_of(path: Path, module: str, name: str) -> str:
+    """How to convert a pickle that names something of a module, if all that it names is data."""
+    if not is_data(module, name):
+        return _UNSAFE
+    command = first_command(path)
+    if command is not None:
+        return f"it also names {command[:100]!r}; {_UNSAFE}"
     kind, mend = _MODULES.get(module.partition(".")[0], ("", _PLAIN))
     about = f"{kind}: " if kind else ""
     return about + (conversion(path, mend) if mend.startswith("import ") else mend)
 
 
 def plain_mend(path: Path) -> str:
-    """How to convert a pickle that holds object arrays or other containers."""
-    return conversion(path, _PLAIN)
+    """How to convert a pickle that holds object arrays, if all that it names is data."""
+    command = first_command(path)
+    return conversion(path, _PLAIN) if command is None else f"it names {command[:100]!r}; {_UNSAFE}"
 
 
 def conversion(path: Path, code: str) -> str:

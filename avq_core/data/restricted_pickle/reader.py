@@ -111,7 +111,7 @@ def _refusal(path: Path) -> Callable[[str, str], DataError]:
         return DataError(
             f"it names {f'{module}.{name}'[:100]!r}, which could run code and was refused; "
             "expected only containers, numbers, strings and NumPy arrays: "
-            f"{foreign.mend_of(path, module)}"
+            f"{foreign.mend_of(path, module, name)}"
         )
 
     return refused

@@ -6,7 +6,10 @@ import gzip
 import io
 import json
 import lzma
+import os
 import pickle
+import sys
+import types
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -22,11 +25,14 @@ import torch
 from avq_core.config.data import DataConfig
 from avq_core.data.files.read import load_dataset
 from avq_core.data.restricted_pickle import reader
+from avq_core.data.restricted_pickle.named import is_data
 from avq_core.errors import DataError
 
 
-class Table:
+class DataFrame:
     """A table of pandas, as far as the conversion sees it."""
+
+    __module__ = "pandas.core.frame"
 
     def __init__(self, values: np.ndarray[Any, Any]) -> None:
         self.values = values
@@ -50,6 +56,14 @@ def make_file(wrap: Callable[[np.ndarray[Any, Any]], Any] = lambda array: array)
         ]
         for name in ("train", "val", "test")
     }
+
+
+@pytest.fixture(autouse=True)
+def pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library of that name, which the tests do without."""
+    for name in ("pandas", "pandas.core", "pandas.core.frame"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setattr(sys.modules["pandas.core.frame"], "DataFrame", DataFrame, raising=False)
 
 
 def dumped(value: object, protocol: int = 4) -> bytes:
@@ -104,7 +118,7 @@ CONVERTED: dict[str, tuple[Callable[[], bytes], str]] = {
     "MATLAB": (with_scipy, "it is a MATLAB file"),
     "JSON": (lambda: json.dumps(make_file(lambda array: array.tolist())).encode(), "it is JSON"),
     "defaultdict": (with_defaultdict, "it names 'collections.defaultdict'"),
-    "tables": (lambda: dumped(make_file(Table)), r"near train / 0 / features / audio it names"),
+    "tables": (lambda: dumped(make_file(DataFrame)), r"near train / 0 / features / audio it names"),
     "objects": (with_objects, r"near train / 0 / note it holds a NumPy array of objects"),
 }
 
@@ -182,3 +196,66 @@ def test_the_place_of_what_is_refused_is_told(
     path.write_bytes(pickle.dumps(data, protocol))
     with pytest.raises(DataError, match=place):
         reader.load(path)
+
+
+class _Called:
+    """Pickles as a call, as attacks do."""
+
+    def __init__(self, function: Callable[..., object], *args: object) -> None:
+        self.call = function, args
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return self.call
+
+
+class Clip:
+    """Of a program of the user's."""
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        ({"a": _Called(os.system, "true")}, r"it names 'posix\.system'"),
+        ({"a": _Called(eval, "1")}, r"it names '(builtins|__builtin__)\.eval'"),
+        ({"a": _Called(np.load, "a")}, r"it names 'numpy\.load'"),
+        ({"a": Clip()}, r"Clip'|copy_?reg"),
+        ([collections.Counter("x"), _Called(os.system, "true")], r"also names 'posix\.system'"),
+        ([np.array(["x"], object), _Called(os.system, "true")], r"names 'posix\.system'"),
+    ],
+    ids=["command", "eval", "load", "class", "command behind data", "command behind objects"],
+)
+def test_no_code_is_offered_for_a_file_that_names_commands(
+    data: object, named: str, protocol: int, tmp_path: Path
+) -> None:
+    """Whoever pasted it would run what the reader refused."""
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps(data, protocol))
+    with pytest.raises(DataError, match=named) as error:
+        reader.load(path)
+    text = str(error.value)
+    assert "do not open the file with pickle" in text
+    assert "pickle.load" not in text
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [
+        ("collections", "defaultdict", True),
+        ("pandas.core.frame", "DataFrame", True),
+        ("numpy.random._pickle", "__randomstate_ctor", True),
+        ("sklearn.utils._bunch", "Bunch", True),
+        ("builtins", "set", True),
+        ("builtins", "getattr", False),
+        ("pathlib", "PosixPath", True),
+        ("pathlib", "Path.unlink", False),
+        ("numpy.testing._private.utils", "runstring", False),
+        ("pandas", "read_pickle", False),
+        ("numpystuff", "x", False),
+        ("subprocess", "Popen", False),
+        ("__main__", "Clip", False),
+    ],
+)
+def test_only_names_of_known_libraries_are_data(module: str, name: str, expected: bool) -> None:
+    """And of those not what does something."""
+    assert is_data(module, name) is expected
