@@ -15,6 +15,7 @@ from avq_core.data.preprocessing.value_range import (
     BoolArray,
     FloatArray,
     ValueRange,
+    clip_extremes,
     fit_value_range,
 )
 
@@ -89,6 +90,8 @@ def fit_columns(samples: Sequence[FloatArray], dim: int) -> ColumnStatistics:
     )
     if not blocks:
         return result
+    limits = fit_value_range(*clip_extremes(blocks, dim))
+    result.range.low[:], result.range.high[:] = limits.low, limits.high
     starts = range(0, dim, _CHUNK)
     with ThreadPoolExecutor(_THREADS) as pool:
         for _ in pool.map(lambda start: _fit_chunk(blocks, start, result), starts):
@@ -100,49 +103,19 @@ def _fit_chunk(blocks: Sequence[FloatArray], start: int, into: ColumnStatistics)
     columns = slice(start, start + _CHUNK)
     rows = sum(map(len, blocks))
     buffer = np.empty((len(into.median[columns]), rows), np.float32)
-    starts = []
     end = 0
     for block in blocks:
-        starts.append(end)
         buffer[:, end : end + len(block)] = block[:, columns].T
         end += len(block)
-    lows, highs, finite = _extremes(buffer, starts)
-    limits = fit_value_range(lows, highs)
-    into.range.low[columns], into.range.high[columns] = limits.low, limits.high
-    for offset, (column, low, high) in enumerate(zip(buffer, limits.low, limits.high, strict=True)):
-        index = start + offset
-        complete = (
-            finite[offset] and lows[:, offset].min() >= low and highs[:, offset].max() <= high
-        )
-        observed = column if complete else column[(column >= low) & (column <= high)]
+    for index, column in enumerate(buffer, start):
+        inside = (column >= into.range.low[index]) & (column <= into.range.high[index])
+        observed = column if inside.all() else column[inside]
         into.empty[index] = not len(observed)
         median = _median_in_place(observed) if len(observed) else 0.0
-        if not complete:
+        if len(observed) < rows:
             observed = np.append(observed, np.full(rows - len(observed), median, np.float32))
         into.median[index] = median
         _set_moments(observed, index, into)
-
-
-def _extremes(
-    buffer: FloatArray, starts: Sequence[int]
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Lowest and highest finite value of each sample, NaN where it has none.
-
-    Args:
-        buffer: (columns, rows).
-        starts: N first rows of the samples.
-
-    Returns:
-        Twice (N, columns); and (columns,), True where all values are finite.
-    """
-    lows, highs = (extreme.reduceat(buffer, starts, axis=1) for extreme in (np.minimum, np.maximum))
-    # These two pass NaN on.
-    finite = np.asarray((np.isfinite(lows) & np.isfinite(highs)).all(axis=1))
-    for index in np.flatnonzero(~finite):
-        column = np.where(np.isfinite(buffer[index]), buffer[index], np.float32(np.nan))
-        lows[index] = np.fmin.reduceat(column, starts)
-        highs[index] = np.fmax.reduceat(column, starts)
-    return lows.T, highs.T, finite
 
 
 def _median_in_place(values: FloatArray) -> float:

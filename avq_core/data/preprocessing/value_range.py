@@ -62,8 +62,7 @@ def fit_value_range(lows: FloatArray, highs: FloatArray) -> ValueRange:
     """
     result = ValueRange.unlimited(lows.shape[1])
     counts = np.isfinite(lows).sum(axis=0)
-    tolerated = np.maximum(_TOLERATED_SHARE * counts, np.minimum(_TOLERATED, 0.1 * counts))
-    skipped = tolerated.astype(int)[None]
+    skipped = _tolerated(counts)[None]
     judged = np.flatnonzero(counts >= MIN_CLIPS)
     if not judged.size:
         return result
@@ -80,6 +79,12 @@ def fit_value_range(lows: FloatArray, highs: FloatArray) -> ValueRange:
     return result
 
 
+def _tolerated(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Clips of so many that may be broken on each side."""
+    share = np.maximum(_TOLERATED_SHARE * counts, np.minimum(_TOLERATED, 0.1 * counts))
+    return np.asarray(share, np.int64)
+
+
 def _of_the_active(lows: FloatArray, highs: FloatArray, usual: float) -> tuple[float, float]:
     """The range of a column that has the same value in nearly all clips, from the other clips.
 
@@ -89,7 +94,7 @@ def _of_the_active(lows: FloatArray, highs: FloatArray, usual: float) -> tuple[f
     lows, highs = np.sort(lows[active]), np.sort(highs[active])
     if len(lows) < MIN_CLIPS:
         return -_LARGEST, _LARGEST
-    skipped = int(max(_TOLERATED_SHARE * len(lows), min(_TOLERATED, 0.1 * len(lows))))
+    skipped = int(_tolerated(np.array(len(lows))))
     return min(float(lows[skipped]), usual), max(float(highs[-1 - skipped]), usual)
 
 

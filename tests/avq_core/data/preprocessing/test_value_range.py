@@ -156,3 +156,15 @@ def test_few_clips_are_not_judged() -> None:
         False,
         True,
     ]
+
+
+def test_the_audit_and_the_preprocessing_judge_by_the_same_range() -> None:
+    """Both take it from the extremes of clips, with NaN, infinities and clips without a value."""
+    samples = [sample[: 1 + i % 5] for i, sample in enumerate(clips())]
+    samples[0][:] = np.nan
+    samples[1][0, 2], samples[2][0, 3], samples[3][0, 4] = np.inf, -np.inf, 1e9
+    samples[4][:, 5] = np.nan
+    fitted = fit_stream(samples, 6).columns.range
+    audited = fit_value_range(*clip_extremes(samples, 6))
+    np.testing.assert_array_equal(fitted.low, audited.low)
+    np.testing.assert_array_equal(fitted.high, audited.high)
