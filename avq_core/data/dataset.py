@@ -19,7 +19,7 @@ NO_GROUP: Final = "(no group: "
 """Prefix of the unique group name that a sample without a group gets."""
 
 
-NO_TEST: Final = "the data has no test split"
+NO_TEST: Final = "the data has no test split with labels"
 
 
 @dataclass(kw_only=True, slots=True)

@@ -175,7 +175,7 @@ def verdict(study: StudyRecord) -> list[str]:
 def _without_test(study: StudyRecord) -> list[str]:
     if study.confirmation is None or study.confirmation.has_test:
         return []
-    return ["The data has no test split, so there are no metrics on test."]
+    return ["The data has no test split with labels, so there are no metrics on test."]
 
 
 def _unbeaten(study: StudyRecord) -> list[str]:

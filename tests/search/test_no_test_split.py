@@ -10,6 +10,8 @@ from commands import assert_one_line, run, write_space, write_tiny
 
 from avq_core.config.data import DataConfig
 from avq_core.data.files.read import load_dataset
+from search.main_job.plan import make_plan
+from search.settings import Settings
 
 
 def without_test(folder: Path) -> Path:
@@ -33,7 +35,24 @@ def test_a_test_split_without_labels_counts_as_none(tmp_path: Path) -> None:
     path.write_bytes(pickle.dumps(data))
     dataset = load_dataset(str(path), DataConfig())
     assert set(dataset.splits) == {"train", "val"}
-    assert dataset.notes == ("no sample of test has a label, so metrics on test will be missing",)
+    assert dataset.notes == (
+        "the data has no test split with labels, so metrics on test will be missing",
+    )
+
+
+def test_a_search_says_one_line_of_a_test_split_without_labels(tmp_path: Path) -> None:
+    """It is true of both kinds, and the data's own note has the same words."""
+    path = write_tiny(tmp_path)
+    data = pickle.loads(path.read_bytes())
+    for sample in data["test"]:
+        del sample["labels"]
+    path.write_bytes(pickle.dumps(data))
+    said: list[str] = []
+    settings = Settings(data=str(path), runs=tmp_path / "runs", devices=("cpu",), space="small")
+    plan = make_plan(settings, say=said.append)
+    line = "the data has no test split with labels, so metrics on test will be missing"
+    assert [each for each in said if "on test" in each] == [line]
+    assert line in plan.store.notes
 
 
 @pytest.mark.slow
@@ -41,7 +60,10 @@ def test_commands_beside_the_search_take_it(tmp_path: Path) -> None:
     """The data audit notes it, training and its model go without, and R² on test is one clear line."""
     path = without_test(tmp_path)
     audited = run("avq_core.audit", path)
-    assert "note: the data has no test split, so metrics on test will be missing" in audited.stdout
+    assert (
+        "note: the data has no test split with labels, so metrics on test will be missing"
+        in audited.stdout
+    )
     runs = ("--runs", tmp_path / "runs")
     prepared = run("avq_core.prepare", path, *runs, "--legacy-pickle", tmp_path / "legacy.pkl")
     assert prepared.returncode == 0, prepared.stderr
@@ -79,8 +101,14 @@ def test_the_whole_road(tmp_path: Path) -> None:
     for _ in range(2):
         done = run(*command)
         assert done.returncode == 0, done.stderr
-        assert "the data has no test split, so metrics on test will be missing" in done.stderr
-        assert "The data has no test split, so there are no metrics on test." in done.stdout
+        assert (
+            "the data has no test split with labels, so metrics on test will be missing"
+            in done.stderr
+        )
+        assert (
+            "The data has no test split with labels, so there are no metrics on test."
+            in done.stdout
+        )
     shown = json.loads(run("studies.show", "tiny", "--json", *runs).stdout)
     assert shown["confirmation"]["chosen"] is not None
     assert shown["confirmation"]["test"] is None

@@ -74,11 +74,10 @@ def load_dataset(source: str, config: DataConfig) -> Dataset:
         for name, samples in raw.items()
     }
     _check_usable(schema, splits, source)
+    if "test" in splits and not np.isfinite(splits["test"].labels).any():
+        del splits["test"]
     if "test" not in splits:
         notes = (*notes, f"{NO_TEST}, so metrics on test will be missing")
-    elif not np.isfinite(splits["test"].labels).any():
-        del splits["test"]
-        notes = (*notes, "no sample of test has a label, so metrics on test will be missing")
     return Dataset(schema=schema, splits=splits, notes=notes)
 
 

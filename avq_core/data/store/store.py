@@ -71,7 +71,7 @@ class PreparedStore:
 
     @functools.cached_property
     def has_test(self) -> bool:
-        """Whether the data has a test split."""
+        """Whether the data has a test split with labels."""
         return (self.path / store_files.targets_file("test")).exists()
 
     def test_split(self) -> PreparedSplit:
@@ -81,7 +81,7 @@ class PreparedStore:
             DataError: The data has none.
         """
         if not self.has_test:
-            raise DataError(f"{NO_TEST} with labels; add one to the file to have metrics on test")
+            raise DataError(f"{NO_TEST}; add one to the file to have metrics on test")
         return self._split("test")
 
     def _split(self, name: str) -> PreparedSplit:
