@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from avq_core.audit.dominance import dominated
 from avq_core.audit.report import Drift, StreamProfile
 from avq_core.audit.tally import Tally
 from avq_core.data.dataset import RawSplit
@@ -56,6 +57,7 @@ def profile(train: RawSplit, tallies: list[Tally], limits: ValueRange) -> Stream
         components=int(np.searchsorted(held, HELD) + 1) if held.size else 0,
         spectrum=tuple(float(held[k - 1]) for k in _powers(held.size)),
         drift=tuple(_drift(first, other) for other in tallies[1:]),
+        dominated=dominated(train, first),
     )
 
 

@@ -107,6 +107,15 @@ class Drift:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Dominated:
+    """A column whose train standard deviation a few clips make."""
+
+    column: int
+    clips: float
+    """Share of the train clips that lie further than that deviation from the median clip."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StreamProfile:
     """A stream over all splits, relative to train."""
 
@@ -126,6 +135,8 @@ class StreamProfile:
     spectrum: tuple[float, ...]
     """Share of the variance in the first 1, 2, 4, 8, ... components."""
     drift: tuple[Drift, ...]
+    dominated: tuple[Dominated, ...]
+    """Columns that a few train clips dominate."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

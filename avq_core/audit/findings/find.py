@@ -72,6 +72,7 @@ def _stream(
             if config.clip is None
             else f"clipped at {config.clip:g} (data.clip); check where they come from",
         )
+    yield from _dominated(profile)
     for drift in profile.drift:
         if drift.share > DRIFTED:
             columns = ", ".join(map(str, drift.columns))
@@ -157,6 +158,22 @@ def _outside(stream: str, checks: Sequence[StreamCheck]) -> Iterable[Finding]:
         message=f"{stream}: {number:,} values lie far outside the range of the train clips "
         f"({'; '.join(places[:_SHOWN])}{more})",
         mend="filled with the train median of their column, as NaN is; check what made those samples",
+    )
+
+
+def _dominated(profile: StreamProfile) -> Iterable[Finding]:
+    """The finding on columns that a few train clips dominate."""
+    if not profile.dominated:
+        return
+    shown = ", ".join(
+        f"column {each.column}: {each.clips:.1%}" for each in profile.dominated[:_SHOWN]
+    )
+    more = ", ..." if len(profile.dominated) > _SHOWN else ""
+    yield Finding(
+        level="note",
+        message=f"{profile.stream} in train: a few clips make over 95 % of the standard deviation of "
+        f"{len(profile.dominated)} of {profile.dim} columns ({shown} of the clips{more})",
+        mend="standardised by it, the other clips are nearly constant; check what made those few",
     )
 
 

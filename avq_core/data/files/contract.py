@@ -109,9 +109,12 @@ def read_features(
     if all(array is None for array in arrays):
         raise DataError(f"{where} has no stream at all, expected at least one of {shown(expected)}")
     if len(set(frames.values())) > 1:
+        by_frames = sorted((num, name) for name, num in frames.items())
+        (fewest, short), (most, _) = by_frames[0], by_frames[-1]
         raise DataError(
             f"{where} has streams of different numbers of frames: {frames}; resample "
-            "them to the same, or take the aligned form of a public set"
+            "them to the same by repeating frames: "
+            f"features[{short!r}] = features[{short!r}][numpy.arange({most}) * {fewest} // {most}]"
         )
     return arrays
 

@@ -305,6 +305,33 @@ def test_the_report_is_json_without_nan() -> None:
     assert json.loads(text)["tasks"][2]["mean"] is None
 
 
+@pytest.mark.parametrize("place", [slice(0, 1), slice(None)], ids=["a frame", "a clip"])
+def test_columns_that_a_few_train_clips_dominate_are_noted(place: slice) -> None:
+    """More broken clips than the range leaves out; an action that is as rare is none."""
+    clean, broken, rare = make_dataset(), make_dataset(), make_dataset()
+    for index in range(5):
+        frames = broken.splits["train"].features["a"][7 * index]
+        assert frames is not None
+        frames[place, 1] = 1e5
+    for index, sample in enumerate(rare.splits["train"].features["a"]):
+        assert sample is not None
+        sample[:, 1] = sample[:, 1] * 50 + 7 if index % 12 == 0 else 3
+    assert not [
+        f.message
+        for dataset in (clean, rare)
+        for f in audit(dataset, DataConfig()).findings
+        if "few clips" in f.message
+    ]
+    report = audit(broken, DataConfig())
+    (note,) = (f for f in report.findings if "few clips" in f.message)
+    assert note.level == "note"
+    assert note.message == (
+        "a in train: a few clips make over 95 % of the standard deviation of 1 of 3 columns (column "
+        "1: 8.3% of the clips)"
+    )
+    json.dumps(report.to_dict(), allow_nan=False)
+
+
 def test_values_far_outside_the_range_are_a_warning_that_says_where() -> None:
     """They are counted by sample, and change nothing else of the audit."""
     clean, broken = make_dataset(), make_dataset()

@@ -455,3 +455,18 @@ def test_the_users_file_is_the_default(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "datasets").mkdir()
     (tmp_path / "datasets" / "ac.pkl").touch()
     assert default_source() == "datasets/ac.pkl"
+
+
+def test_the_code_in_the_error_aligns_streams(tmp_path: Path) -> None:
+    """It is pasted as it is."""
+    raw = make_file()
+    features = raw["train"][1]["features"]
+    features["visual"] = np.arange(27.0).reshape(9, 3)
+    with pytest.raises(DataError, match="resample them to the same by repeating") as error:
+        load_dataset(save(raw, tmp_path), CONFIG)
+    code = str(error.value).partition("repeating frames: ")[2]
+    exec(code, {"features": features, "numpy": np})  # noqa: S102 - what a user does
+    train = load_dataset(save(raw, tmp_path), CONFIG).splits["train"]
+    expected = raw["train"][1]["features"]["audio"]
+    np.testing.assert_array_equal(train.features["audio"][1], expected)
+    assert [len(sample) for sample in train.features["audio"] if sample is not None] == [4, 9, 4]
