@@ -91,60 +91,86 @@ def tally(
     """
     samples = split.features[stream.name]
     longest = max((len(s) for s in samples if s is not None and stream.temporal), default=1)
-    num, dim = len(samples), stream.dim
-    by_frame, by_column = np.zeros(longest, np.int64), np.zeros(dim, np.int64)
-    by_sample, count = np.zeros(num, np.int64), np.zeros(dim, np.int64)
-    low, high = np.full(dim, np.nan, np.float32), np.full(dim, np.nan, np.float32)
-    total, squares = np.zeros(dim), np.zeros(dim)
-    means = np.full((num, dim), np.nan, np.float32)
-    spreads = np.full((num, dim), np.nan, np.float32)
-    outliers: list[Outlier] = []
-    lowest = highest = np.nan
-    nan = unobserved = 0
+    sums = _Sums(len(samples), stream.dim, reference)
+    gaps = _Gaps(len(samples), longest, stream.dim)
     for row, sample in enumerate(samples):
         if sample is None:
             continue
         values = np.atleast_2d(sample)
         inside = limits.hold(values)
-        whole = bool(inside.all())
-        if not whole:
-            finite = np.isfinite(values)
-            gaps, outside = ~finite, finite & ~inside
-            if outside.any():
-                outliers.append(_outlier(row, values, outside))
-                lowest = np.fmin(lowest, values[outside].min())
-                highest = np.fmax(highest, values[outside].max())
-            nan += int(np.isnan(values).sum())
-            by_frame[: len(gaps)] += gaps.sum(axis=1)
-            by_column += gaps.sum(axis=0)
-            by_sample[row] = gaps.sum()
-            unobserved += bool(gaps.all())
-        seen = np.full(dim, len(values)) if whole else inside.sum(axis=0)
-        over = values - reference.astype(np.float32)
-        if not whole:
+        if inside.all():
+            sums.add(row, values, None)
+        else:
+            gaps.add(row, values, inside)
+            sums.add(row, values, inside)
+    return Tally(
+        split=name, stream=stream, num_frames=longest,
+        present=np.array([sample is not None for sample in samples]), nan=gaps.nan,
+        infinite=int(gaps.by_sample.sum()) - gaps.nan, by_frame=gaps.by_frame,
+        by_column=gaps.by_column, by_sample=gaps.by_sample, unobserved=gaps.unobserved,
+        outliers=tuple(gaps.outliers), lowest=float(np.fmin(gaps.lowest, np.fmin.reduce(sums.low))),
+        highest=float(np.fmax(gaps.highest, np.fmax.reduce(sums.high))), low=sums.low,
+        high=sums.high, count=sums.count, reference=reference, total=sums.total,
+        squares=sums.squares, means=sums.means, spreads=sums.spreads,
+    )  # fmt: skip
+
+
+class _Gaps:
+    """Values that are missing or outside of the range, while samples are added."""
+
+    def __init__(self, num: int, longest: int, dim: int) -> None:
+        self.by_frame, self.by_column = np.zeros(longest, np.int64), np.zeros(dim, np.int64)
+        self.by_sample = np.zeros(num, np.int64)
+        self.outliers: list[Outlier] = []
+        self.lowest = self.highest = np.nan
+        self.nan = self.unobserved = 0
+
+    def add(self, row: int, values: FloatArray, inside: npt.NDArray[np.bool_]) -> None:
+        """Adds a sample of which not all values are inside the range."""
+        finite = np.isfinite(values)
+        gaps, outside = ~finite, finite & ~inside
+        if outside.any():
+            self.outliers.append(_outlier(row, values, outside))
+            self.lowest = np.fmin(self.lowest, values[outside].min())
+            self.highest = np.fmax(self.highest, values[outside].max())
+        self.nan += int(np.isnan(values).sum())
+        self.by_frame[: len(gaps)] += gaps.sum(axis=1)
+        self.by_column += gaps.sum(axis=0)
+        self.by_sample[row] = gaps.sum()
+        self.unobserved += bool(gaps.all())
+
+
+class _Sums:
+    """Extremes and sums of the values inside the range, while samples are added."""
+
+    def __init__(self, num: int, dim: int, reference: DoubleArray) -> None:
+        self.reference = reference.astype(np.float32)
+        self.low, self.high = np.full(dim, np.nan, np.float32), np.full(dim, np.nan, np.float32)
+        self.count = np.zeros(dim, np.int64)
+        self.total, self.squares = np.zeros(dim), np.zeros(dim)
+        self.means = np.full((num, dim), np.nan, np.float32)
+        self.spreads = np.full((num, dim), np.nan, np.float32)
+
+    def add(self, row: int, values: FloatArray, inside: npt.NDArray[np.bool_] | None) -> None:
+        """Adds a sample; `None` says that all of its values are inside."""
+        over = values - self.reference
+        seen = np.full(values.shape[1], len(values))
+        if inside is not None:
+            seen = inside.sum(axis=0)
             values, over = np.where(inside, values, np.nan), np.where(inside, over, 0)
         # fmin and fmax ignore NaN, unless all values are NaN.
-        low = np.fmin(low, np.fmin.reduce(values, axis=0))
-        high = np.fmax(high, np.fmax.reduce(values, axis=0))
+        self.low = np.fmin(self.low, np.fmin.reduce(values, axis=0))
+        self.high = np.fmax(self.high, np.fmax.reduce(values, axis=0))
         with np.errstate(over="ignore", invalid="ignore"):
             sums = over.sum(axis=0, dtype=np.float64)
             squared = np.einsum("td,td->d", over, over).astype(np.float64)
             mean = sums / np.maximum(seen, 1)
-            means[row] = np.where(seen > 0, mean, np.nan)
+            self.means[row] = np.where(seen > 0, mean, np.nan)
             variance = np.maximum(squared / np.maximum(seen, 1) - mean**2, 0)
-            spreads[row] = np.where(seen > 0, np.sqrt(variance), np.nan)
-        count += seen
-        total += sums
-        squares += squared
-    present = np.array([sample is not None for sample in samples])
-    return Tally(
-        split=name, stream=stream, num_frames=longest, present=present, nan=nan,
-        infinite=int(by_sample.sum()) - nan, by_frame=by_frame, by_column=by_column,
-        by_sample=by_sample, unobserved=unobserved, outliers=tuple(outliers),
-        lowest=float(np.fmin(lowest, np.fmin.reduce(low))),
-        highest=float(np.fmax(highest, np.fmax.reduce(high))), low=low, high=high, count=count,
-        reference=reference, total=total, squares=squares, means=means, spreads=spreads,
-    )  # fmt: skip
+            self.spreads[row] = np.where(seen > 0, np.sqrt(variance), np.nan)
+        self.count += seen
+        self.total += sums
+        self.squares += squared
 
 
 def _outlier(row: int, values: FloatArray, outside: npt.NDArray[np.bool_]) -> Outlier:

@@ -9,10 +9,10 @@ from avq_core.config.data import DataConfig
 from avq_core.data.dataset import RawSplit
 from avq_core.data.store.balanced_folds import Fold, Index, make_folds
 from avq_core.data.store.files import check_writable
+from avq_core.data.store.reading import read_dataset
 from avq_core.data.store.store import (
     PreparedStore,
     open_if_complete,
-    read_dataset,
     store_key,
     write,
 )

@@ -8,7 +8,6 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from avq_core.config.data import DataConfig
-from avq_core.data.dataset import NO_TEST, Dataset, RawSplit
-from avq_core.data.files.read import DEMO, load_dataset
+from avq_core.data.dataset import NO_TEST, RawSplit
 from avq_core.data.preprocessing.splits import PreparedSplit, SearchSplits
 from avq_core.data.preprocessing.statistics import Statistics, fit
 from avq_core.data.schema import Schema
 from avq_core.data.store import files as store_files
 from avq_core.data.store import fingerprint as fingerprints
+from avq_core.data.store.reading import read_dataset
 from avq_core.data.store.writer import store_bytes, write_store
 from avq_core.errors import DataError
 
@@ -243,23 +242,3 @@ def store_key(fingerprint: str, config: DataConfig, *parts: object) -> str:
     settings = {**config.model_dump(mode="json"), "pca": dict(sorted(config.pca.items()))}
     text = json.dumps([_KEY_VERSION, fingerprint, settings, *parts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def read_dataset(source: str, config: DataConfig, root: Path) -> tuple[Dataset, str]:
-    """Reads a data set and computes its fingerprint, which is added to the index in `root`.
-
-    Raises:
-        DataError: The data cannot be read, breaks the contract, or changes meanwhile.
-    """
-    if source == DEMO:
-        cached = fingerprints.cached_fingerprint(source, root)
-        assert cached is not None, "the demo set's fingerprint needs no reading"
-        return load_dataset(source, config), cached
-    path = Path(source)
-    # Hashing in parallel costs almost no time, as both release the interpreter lock.
-    with fingerprints.unchanged(path), ThreadPoolExecutor(1) as pool:
-        hashing = pool.submit(fingerprints.read_fingerprint, path)
-        dataset = load_dataset(source, config)
-        fingerprint = hashing.result()
-    fingerprints.remember(path, fingerprint, root)
-    return dataset, fingerprint
