@@ -37,6 +37,9 @@ def check_place(path: Path) -> None:
         ConfigError: `path` is a folder, or its parent folder cannot be made or written.
     """
     _check_is_no_folder(path)
+    path = _target(path)
+    if _is_special(path):
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         probe = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -57,10 +60,30 @@ def _unwritable(path: Path, error: OSError) -> ConfigError:
     )
 
 
+def _target(path: Path) -> Path:
+    """What a path leads to: a link stays a link when its target is written."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _is_special(path: Path) -> bool:
+    """Whether it is a device or a pipe, to which is written and which no file may replace."""
+    return path.exists() and not path.is_file()
+
+
 @contextmanager
 def _temporary(path: Path) -> Iterator[Path]:
-    """A temporary path, which is renamed to `path` when the block ends without error."""
+    """A temporary path, which is renamed to `path` when the block ends without error.
+
+    What is no regular file is given itself.
+    """
     _check_is_no_folder(path)
+    path = _target(path)
+    if _is_special(path):
+        try:
+            yield path
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        return
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -126,7 +126,7 @@ def list_studies(runs: Path, storage: str | None) -> list[str]:
         StudyError: The storage named cannot be used.
     """
     if storage is None:
-        files = [path for path in runs.glob(f"*/{_FILE}") if path.is_file()]
+        files = [path for path in runs.glob(f"*/{_FILE}") if path.is_file() and _has_study(path)]
         return [path.parent.name for path in sorted(files, key=_changed, reverse=True)]
     import optuna
 
@@ -166,6 +166,20 @@ def _wait_for_schema(path: Path) -> None:
     deadline = time.monotonic() + _SCHEMA_SECONDS
     while not _has_version(path) and time.monotonic() < deadline:
         time.sleep(0.02)
+
+
+def _has_study(path: Path) -> bool:
+    """Whether a study was made in a file, which a search that was stopped at its start did not do.
+
+    True of what cannot be read, so that whoever opens it is told why.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(read_only_uri(path), uri=True)) as connection:
+            return bool(connection.execute("SELECT 1 FROM studies LIMIT 1").fetchall())
+    except sqlite3.OperationalError as error:
+        return "no such table" not in str(error)
+    except sqlite3.DatabaseError:
+        return True
 
 
 def _has_version(path: Path) -> bool:

@@ -176,6 +176,17 @@ def test_the_most_recently_changed_study_is_the_default(
     assert open_study(runs, None, None).study_name == "tiny"
 
 
+def test_a_file_in_which_no_study_was_made_is_not_listed(runs: Path, study: optuna.Study) -> None:
+    """A search that was stopped at its start left it; the others are shown."""
+    (runs / "stopped").mkdir()
+    (runs / "stopped" / "study.db").touch()
+    make_schema(storage_url(runs, "begun", None))
+    assert list_studies(runs, None) == [study.study_name]
+    assert open_study(runs, None, None).study_name == study.study_name
+    with pytest.raises(StudyError, match=r"there is no study 'begun'"):
+        open_study(runs, "begun", None)
+
+
 def test_studies_of_a_shared_storage_are_listed(runs: Path, study: optuna.Study) -> None:
     """The one with the newest trial first."""
     url = storage_url(runs, "tiny", None)
