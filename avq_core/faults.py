@@ -17,7 +17,7 @@ def full_disk(error: BaseException) -> str | None:
 
     Libraries raise errors of their own from the first one, and clean-ups fail for the same reason.
     """
-    for link in _chain(error):
+    for link in chain(error):
         if isinstance(link, OSError) and link.errno in _NO_SPACE:
             place = f" ({link.filename})" if link.filename else ""
             return f"{link.strerror}{place}"
@@ -41,7 +41,7 @@ def is_full(folder: Path) -> bool:
         return False
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
     """The error, and those that it was raised from or while handling."""
     seen: set[int] = set()
     link: BaseException | None = error

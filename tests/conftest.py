@@ -117,8 +117,8 @@ def postgresql_server() -> Iterator[str]:
     programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed here")
-    with running_server(programs) as url:
-        yield url
+    with running_server(programs) as server:
+        yield server.url
 
 
 @pytest.fixture

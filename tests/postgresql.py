@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ACCOUNT = "postgres"
@@ -22,32 +23,55 @@ def find_programs() -> Path | None:
     return folders[-1] if folders else None
 
 
-@contextmanager
-def running_server(programs: Path) -> Iterator[str]:
-    """Starts a fresh server on a free port of 127.0.0.1, and removes it at the end.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """A server of one's own, with its data in a folder."""
 
-    Yields:
-        The URL without a database: `postgresql+psycopg://postgres@127.0.0.1:PORT`.
-    """
+    programs: Path
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The URL without a database: `postgresql+psycopg://postgres@127.0.0.1:PORT`."""
+        return f"postgresql+psycopg://{ACCOUNT}@127.0.0.1:{self.port}"
+
+    def make(self) -> None:
+        """Makes the data folder."""
+        self._run("initdb", "--username", ACCOUNT, "--auth", "trust", "--no-sync")
+
+    def start(self) -> None:
+        """Starts it; returns when it answers."""
+        settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder} -c fsync=off"
+        self._run("pg_ctl", "--wait", "-o", settings, "start")
+
+    def stop(self, mode: str) -> None:
+        """Stops it; `fast` tells its clients, `immediate` drops them."""
+        self._run("pg_ctl", "--wait", "--mode", mode, "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self.programs / program), "-D", str(self.folder / "data"), *arguments]
+        account = ACCOUNT if os.geteuid() == 0 else None
+        # The server inherits its output, so a pipe would never end.
+        with (self.folder / f"{program}.log").open("wb") as log:
+            subprocess.run(
+                command, check=True, user=account, cwd=self.folder, stdout=log, stderr=log
+            )
+
+
+@contextmanager
+def running_server(programs: Path) -> Iterator[Server]:
+    """Starts a fresh server on a free port of 127.0.0.1, and removes it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="avq-postgresql-"))
-    account = ACCOUNT if os.geteuid() == 0 else None
-    if account is not None:
-        shutil.chown(folder, account)
+    if os.geteuid() == 0:
+        shutil.chown(folder, ACCOUNT)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        # The server inherits its output, so a pipe would never end.
-        with (folder / f"{program}.log").open("wb") as log:
-            subprocess.run(command, check=True, user=account, cwd=folder, stdout=log, stderr=log)
-
+        server = Server(programs=programs, folder=folder, port=probe.getsockname()[1])
     try:
-        run("initdb", "--username", ACCOUNT, "--auth", "trust", "--no-sync")
-        run("pg_ctl", "--wait", "-o", settings, "start")
-        yield f"postgresql+psycopg://{ACCOUNT}@127.0.0.1:{port}"
-        run("pg_ctl", "--mode", "immediate", "stop")
+        server.make()
+        server.start()
+        yield server
+        server.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from studies.errors import StudyError
 from studies.records.attributes import PREFIX
 from studies.records.read import read_study
-from studies.records.stored import identity_in
+from studies.records.stored import identity_in, is_foreign_trial
 from studies.storage.find import found_study
 from studies.storage.optuna_internals import running_without_heartbeat, trial_id
 
@@ -57,16 +57,12 @@ def check_study(study: optuna.Study, objective: str) -> None:
 def check_not_shared(study: optuna.Study, storage: RDBStorage) -> None:
     """Checks that no other program runs trials in a study of the search.
 
-    A worker of the search records a heartbeat before it suggests a value (`search.workers.worker`), so
-    a trial with values and without heartbeat is another program's.
-
     Raises:
         StudyError: One does; names the trial.
     """
     silent = set(running_without_heartbeat(storage, study.study_name))
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        is_ours = any(name.startswith(PREFIX) for name in trial.user_attrs)
-        if trial_id(trial) in silent and trial.params and not is_ours:
+        if trial_id(trial) in silent and is_foreign_trial(trial):
             raise StudyError(
                 f"another program runs trial {trial.number} of the study {study.study_name!r}; end that "
                 "program (and if it is gone, `optuna tell --state fail` ends the trial), or give another "

@@ -24,6 +24,7 @@ from studies.records import attributes
 from studies.records.stored import identity_in, rename_old_attributes
 from studies.storage.lock import study_lock
 from studies.storage.open import make_schema, open_storage
+from studies.storage.patience import Patience
 from studies.trial_states import FINISHED
 
 
@@ -32,7 +33,7 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
 
     Args:
         plan: The plan.
-        say: Called with a line on what was queued.
+        say: Called with a line on what was queued, and while the study is open when its database is away.
 
     Raises:
         StudyError: The stored study has other data, another space or other settings, and they are named;
@@ -42,7 +43,8 @@ def open_study(plan: Plan, *, say: Callable[[str], None]) -> optuna.Study:
     check_storage(job.url, job.study, objective)
     make_schema(job.url)
     with study_lock(job.url, job.study):
-        storage = open_storage(job.url, stale_callback=requeue_stale)
+        patience = Patience(job.url, say=say)
+        storage = open_storage(job.url, stale_callback=requeue_stale, patience=patience)
         study = optuna.create_study(
             study_name=job.study,
             storage=storage,

@@ -1,5 +1,6 @@
 """The stages of a search on an opened study: data audit, trials, confirmation."""
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from studies.errors import StudyError
 from studies.records import attributes
 from studies.records.provenance import DataAudit
 from studies.storage.lock import study_lock
+from studies.storage.patience import DatabaseAwayError, Patience, without_waiting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,20 +82,30 @@ def _run_workers(plan: Plan, study: optuna.Study, listener: Listener) -> None:
     )
 
     def state() -> str:
-        snapshot = take_snapshot(
-            study,
-            total=job.trials,
-            finished_at_start=first.finished,
-            elapsed=time.monotonic() - start,
-        )
+        # Without waiting, since Ctrl-C is held back during a tick, and ends a search within ten seconds.
+        try:
+            with without_waiting():
+                snapshot = take_snapshot(
+                    study,
+                    total=job.trials,
+                    finished_at_start=first.finished,
+                    elapsed=time.monotonic() - start,
+                )
+        except DatabaseAwayError:
+            return "waiting for the database"
         return describe(snapshot, job.watch)
+
+    def give_back(pids: Sequence[int]) -> None:
+        # With the database away, their trials go back to the queue once they have no heartbeats.
+        with contextlib.suppress(DatabaseAwayError), without_waiting():
+            requeue_of_killed(study, pids)
 
     try:
         run_workers(
             job,
             plan.slots,
             on_tick=lambda: listener.show(state()),
-            on_killed=lambda pids: requeue_of_killed(study, pids),
+            on_killed=give_back,
             say=listener.say,
         )
     finally:
@@ -133,7 +145,8 @@ def confirm_best(plan: Plan, study: optuna.Study, listener: Listener) -> None:
         )
         return [store.path for store in stores]
 
-    with study_lock(job.url, job.study, "confirm"):
+    patience = Patience(job.url, say=listener.say)
+    with study_lock(job.url, job.study, "confirm", patience=patience):
         confirm(
             study,
             store=job.store,

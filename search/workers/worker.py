@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,10 +29,12 @@ from search.quiet import quiet_libraries
 from search.samplers.factory import make_sampler
 from search.stopping import is_over
 from studies.records import attributes
+from studies.records.stored import is_foreign_trial
 from studies.storage.lock import StudyLock, study_lock
 from studies.storage.open import open_storage
 from studies.storage.optuna_internals import trial_id
 from studies.storage.orphans import fail_orphans
+from studies.storage.patience import DatabaseAwayError, Patience, given_up
 from studies.trial_states import BUDGETED
 
 _POLL_SECONDS: Final = 0.5
@@ -68,20 +71,29 @@ def run_worker(job: Job, slot: Slot) -> None:
         on_step=stop.check,
     )
     quiet_libraries()
-    storage = open_storage(job.url, stale_callback=requeue_stale)
+    # The main job has just used the database; so if it is away now, it comes back.
+    patience = Patience(job.url, say=partial(print, flush=True), is_over=stop.is_due)
+    storage = patience.run(
+        lambda: open_storage(job.url, stale_callback=requeue_stale, patience=patience)
+    )
     study = optuna.load_study(study_name=job.study, storage=storage)
     study.pruner = make_pruner(job.pruner, job.watch, epochs=job.epochs)
     context = StudyContext(
         job=job,
         study=study,
         storage=storage,
-        lock=study_lock(job.url, job.study),
+        lock=study_lock(job.url, job.study, patience=patience),
         baseline=BaselinePolicy.of(job, tasks=splits.schema.tasks, now=time.time()),
     )
     stop.listen()
-    while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
-        if not run_next(context, objective):
-            break
+    try:
+        while not stop.is_due() and (job.deadline is None or time.time() < job.deadline):
+            if not run_next(context, objective):
+                break
+    except DatabaseAwayError as error:
+        if not stop.is_due():
+            raise
+        print(f"stopped meanwhile: {error}")  # its trial is requeued when it has no heartbeats
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +121,9 @@ def run_next(context: StudyContext, objective: Callable[[optuna.Trial], Objectiv
     claim = _Claim(objective, context)
     lock.acquire()
     try:
-        fail_orphans(study, context.storage, stale_callback=requeue_stale)
+        fail_orphans(
+            study, context.storage, stale_callback=requeue_stale, is_foreign=is_foreign_trial
+        )
         optuna.storages.fail_stale_trials(study)
         trials = study.get_trials(deepcopy=False)
         states = [trial.state for trial in trials if trial.state in BUDGETED]
@@ -123,10 +137,12 @@ def run_next(context: StudyContext, objective: Callable[[optuna.Trial], Objectiv
                 context.baseline.queue(study)
             study.optimize(claim, n_trials=1)
             return True
-    except InterruptedTrial:
+    except (InterruptedTrial, _LockLostError) as error:
         requeue(study, claim.stored(study))
-        return False
-    except Exception:
+        return isinstance(error, _LockLostError)
+    except Exception as error:
+        if (away := given_up(error)) is not None:
+            raise away from away.__cause__
         if claim.failed or not claim.was_declared_stale(study):
             raise
         print(f"trial {claim.stored(study).number} was taken over while this worker was suspended")
@@ -138,6 +154,10 @@ def run_next(context: StudyContext, objective: Callable[[optuna.Trial], Objectiv
     # The budget is claimed but not spent: a running trial may still fail and free its place.
     time.sleep(_POLL_SECONDS)
     return True
+
+
+class _LockLostError(RuntimeError):
+    """The study's lock was lost while a trial was claimed, so that others may have claimed its place."""
 
 
 class _Claim:
@@ -153,11 +173,13 @@ class _Claim:
         """Whether the objective ended with a bug."""
 
     def __call__(self, trial: optuna.Trial) -> ObjectiveValue:
+        self.trial = trial
         # Optuna's heartbeat thread may not have recorded its first heartbeat yet. A worker killed
         # before that would leave a trial that never counts as stale (`fail_orphans`).
         self.context.storage.record_heartbeat(trial_id(trial))
+        if not self.context.lock.is_held():
+            raise _LockLostError("the database went away while the trial was claimed")
         self.context.lock.release()
-        self.trial = trial
         job = self.context.job
         # Optuna asks the sampler when the objective first asks for a value, so not before this.
         # A new sampler for each trial: its values follow from the study's seed and the trial's number,
@@ -170,7 +192,7 @@ class _Claim:
         except InterruptedTrial:
             self._note(INTERRUPTED)
             raise
-        except (optuna.TrialPruned, UpdateFinishedTrialError):
+        except (optuna.TrialPruned, UpdateFinishedTrialError, DatabaseAwayError):
             raise
         except Exception as error:
             self.failed = True

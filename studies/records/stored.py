@@ -58,6 +58,16 @@ def identity_in(stored: Mapping[str, Any]) -> Identity | None:
     return Identity.decode(stored.get(_OLD_IDENTITY if _is_old(stored) else names.IDENTITY))
 
 
+def is_foreign_trial(trial: "FrozenTrial") -> bool:
+    """Whether another program suggested the values of a running trial that recorded no heartbeat.
+
+    A worker of the search records a heartbeat before it suggests a value (`search.workers.worker`).
+    """
+    return bool(trial.params) and not any(
+        name.startswith(names.PREFIX) for name in trial.user_attrs
+    )
+
+
 def rename_old_attributes(study: "optuna.Study", storage: "RDBStorage") -> bool:
     """Gives the attributes of a study of version 0.1 today's names, before a search goes on with it.
 

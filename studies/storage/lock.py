@@ -18,6 +18,8 @@ from studies.storage.urls import complete_url, explained, parse_url, sqlite_path
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from studies.storage.patience import Patience
+
 _TWICE: Final = "a lock was acquired twice without a release"
 
 
@@ -35,6 +37,10 @@ class StudyLock(ABC):
     @abstractmethod
     def release(self) -> None:
         """Releases the lock. Does nothing where it is not held."""
+
+    @abstractmethod
+    def is_held(self) -> bool:
+        """Whether the lock is still held: a server that goes away releases it."""
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -83,22 +89,32 @@ class FileLock(StudyLock):
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
+    def is_held(self) -> bool:
+        """Whether it was acquired: the kernel takes no lock away."""
+        return self._descriptor is not None
+
 
 class AdvisoryLock(StudyLock):
     """A session-level advisory lock of PostgreSQL, on a separate connection."""
 
-    def __init__(self, url: str, study_name: str) -> None:
+    def __init__(self, url: str, study_name: str, patience: "Patience | None") -> None:
         self._url = url
+        self._patience = patience
         digest = hashlib.sha256(f"avq-search {study_name}".encode()).digest()
         self._key = int.from_bytes(digest[:8], "big", signed=True)
         self._connection: Connection | None = None
 
     def acquire(self) -> None:
-        """Connects and waits for the lock on the server."""
-        from sqlalchemy import NullPool, create_engine, text
-
+        """Connects and waits for the lock on the server; with patience, for the server too."""
         if self._connection is not None:
             raise RuntimeError(_TWICE)
+        patience = self._patience
+        self._connection = self._connect() if patience is None else patience.run(self._connect)
+
+    def _connect(self) -> "Connection":
+        """A connection that holds the lock."""
+        from sqlalchemy import NullPool, create_engine, text
+
         with explained(self._url):
             engine = create_engine(
                 complete_url(self._url),
@@ -112,18 +128,34 @@ class AdvisoryLock(StudyLock):
             except BaseException:
                 connection.close()
                 raise
-        self._connection = connection
+        return connection
 
     def release(self) -> None:
-        """Closes the connection, which releases the lock."""
+        """Closes the connection, which releases the lock; one that is lost has none any more."""
         if self._connection is None:
             return
         connection, self._connection = self._connection, None
-        # Unpooled, so that closing ends the session.
+        # Unpooled, so that this ends the session; unlike `close`, it asks a lost server for nothing.
+        connection.invalidate()
         connection.close()
 
+    def is_held(self) -> bool:
+        """Whether the connection still is the one that acquired it."""
+        from sqlalchemy import text
+        from sqlalchemy.exc import SQLAlchemyError
 
-def study_lock(url: str, study_name: str, purpose: str = "trials") -> StudyLock:
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return False
+        return True
+
+
+def study_lock(
+    url: str, study_name: str, purpose: str = "trials", *, patience: "Patience | None" = None
+) -> StudyLock:
     """The lock of a study, not yet held.
 
     Args:
@@ -131,6 +163,7 @@ def study_lock(url: str, study_name: str, purpose: str = "trials") -> StudyLock:
             studies that share such a file share its lock.
         study_name: The study.
         purpose: What the lock protects; locks of different purposes do not wait for each other.
+        patience: For how long to wait for a server that is away.
 
     Raises:
         StudyError: The URL is neither SQLite's nor PostgreSQL's.
@@ -140,4 +173,4 @@ def study_lock(url: str, study_name: str, purpose: str = "trials") -> StudyLock:
         suffix = "lock" if purpose == "trials" else f"{purpose}.lock"
         return FileLock(url, path.with_name(f"{path.name}.{suffix}"))
     parse_url(url)
-    return AdvisoryLock(url, f"{purpose} of {study_name}")
+    return AdvisoryLock(url, f"{purpose} of {study_name}", patience)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import optuna
     from optuna.storages import RDBStorage
 
+    from studies.storage.patience import Patience
     from studies.storage.rdb import StaleCallback
 
 _FILE: Final = "study.db"
@@ -62,12 +63,18 @@ def make_schema(url: str) -> None:
             open_rdb(url, skip_table_creation=False).engine.dispose()
 
 
-def open_storage(url: str, *, stale_callback: "StaleCallback | None" = None) -> "RDBStorage":
+def open_storage(
+    url: str,
+    *,
+    stale_callback: "StaleCallback | None" = None,
+    patience: "Patience | None" = None,
+) -> "RDBStorage":
     """Opens a storage whose tables are there; one that cannot be written, to be read.
 
     Args:
         url: The storage's URL.
         stale_callback: Called with each trial that was failed because its worker sent no heartbeat.
+        patience: For how long each call waits when the database is away. Opening it does not wait.
 
     Raises:
         StudyError: There is no such storage, or it cannot be used.
@@ -79,7 +86,7 @@ def open_storage(url: str, *, stale_callback: "StaleCallback | None" = None) -> 
             raise StudyError(f"there is no storage at {path}; python -m search.run makes one")
         if path is not None:
             _wait_for_schema(path)
-        return open_rdb(url, stale_callback=stale_callback)
+        return open_rdb(url, stale_callback=stale_callback, patience=patience)
 
 
 def open_study(runs: Path, study: str | None, storage: str | None) -> "optuna.Study":

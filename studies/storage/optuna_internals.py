@@ -28,6 +28,18 @@ if TYPE_CHECKING:
 
 _QUEUED_POINT: Final = "fixed_params"
 """System attribute in which `Study.enqueue_trial` stores the point."""
+DATABASE_CALLS: Final = frozenset(
+    {
+        *("create_new_study", "delete_study", "set_study_user_attr", "set_study_system_attr"),
+        *("get_study_id_from_name", "get_study_name_from_id", "get_study_directions"),
+        *("get_study_user_attrs", "get_study_system_attrs", "get_all_studies", "_create_new_trial"),
+        *("_set_trial_param", "get_trial_param", "set_trial_state_values", "get_trial"),
+        *("set_trial_intermediate_value", "set_trial_user_attr", "set_trial_system_attr"),
+        *("get_trial_user_attrs", "get_trial_system_attrs", "_get_trials", "_get_best_trial_id"),
+        *("get_trial_id_from_study_id_trial_number", "record_heartbeat", "_get_stale_trial_ids"),
+    }
+)
+"""Methods of `RDBStorage` that begin a transaction; all others call these."""
 _WITHOUT_HEARTBEAT: Final = text(
     "SELECT trials.trial_id FROM trials "
     "JOIN studies ON studies.study_id = trials.study_id "

@@ -1,11 +1,13 @@
 """Trials whose worker was killed before its first heartbeat, which Optuna never calls stale."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from studies.storage.optuna_internals import running_without_heartbeat
+from studies.storage.patient_storage import patiently
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def fail_orphans(
-    study: optuna.Study, storage: "RDBStorage", *, stale_callback: "StaleCallback"
+    study: optuna.Study,
+    storage: "RDBStorage",
+    *,
+    stale_callback: "StaleCallback",
+    is_foreign: Callable[[FrozenTrial], bool],
 ) -> None:
     """Fails running trials that never recorded a heartbeat, and calls back for each.
 
@@ -25,7 +31,11 @@ def fail_orphans(
         study: The study.
         storage: Its opened storage.
         stale_callback: Called with each trial after it was failed.
+        is_foreign: Whether a trial is another program's, which is left alone.
     """
-    for trial_id in running_without_heartbeat(storage, study.study_name):
+    silent = patiently(storage, lambda: running_without_heartbeat(storage, study.study_name))
+    for trial_id in silent:
+        if is_foreign(storage.get_trial(trial_id)):
+            continue
         if storage.set_trial_state_values(trial_id, TrialState.FAIL):
             stale_callback(study, storage.get_trial(trial_id))

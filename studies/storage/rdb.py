@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
 
+    from studies.storage.patience import Patience
+
     StaleCallback = Callable[[optuna.Study, FrozenTrial], None]
 
 HEARTBEAT_SECONDS: Final = 5
@@ -29,6 +32,7 @@ def open_rdb(
     stale_callback: "StaleCallback | None" = None,
     skip_table_creation: bool = True,
     read_only: bool = False,
+    patience: "Patience | None" = None,
 ) -> "RDBStorage":
     """Opens a storage; its errors are those of Optuna and of SQLAlchemy.
 
@@ -37,14 +41,19 @@ def open_rdb(
         stale_callback: Called with each trial that was failed because its worker sent no heartbeat.
         skip_table_creation: Whether the tables must be there already.
         read_only: Whether the database is to refuse every change, that of its settings included.
+        patience: For how long each call waits when the database is away, once it was opened; `None` is for
+            commands that are to say so at once.
     """
     from optuna.exceptions import ExperimentalWarning
     from optuna.storages import RDBStorage
 
+    from studies.storage.patient_storage import PatientStorage
+
+    opened = RDBStorage if patience is None else partial(PatientStorage, patience=patience)
     with warnings.catch_warnings():
         # Heartbeats are experimental in Optuna, but nothing else detects lost trials.
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return RDBStorage(
+        return opened(
             # Optuna formats {…} in a URL.
             _address(url, read_only=read_only).replace("{", "{{").replace("}", "}}"),
             engine_kwargs=engine_settings(url, read_only=read_only),

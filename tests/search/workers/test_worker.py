@@ -14,7 +14,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from search.interrupts import InterruptedTrial, StopRequest
+from search.interrupts import INTERRUPTED, InterruptedTrial, StopRequest
 from search.job import Job
 from search.objective import Objective
 from search.pruners.first_rung import FirstRungPruner, best_at_first_rung
@@ -174,6 +174,65 @@ def test_the_trial_of_a_killed_worker_is_queued_again_at_once() -> None:
     running, failed = TrialState.RUNNING, TrialState.FAIL
     assert [t.state for t in study.trials] == [running, failed, running, TrialState.WAITING]
     assert study.ask().suggest_float("x", 0, 1) == study.trials[1].params["x"]
+
+
+def test_a_worker_killed_between_failing_its_trial_and_queueing_it_loses_no_point() -> None:
+    """A point that was queued again is not queued twice, and another reason to fail is none to repeat."""
+    study = optuna.create_study()
+    worker = f"worker-0 on cpu, {socket.gethostname()}:2"
+    for reason in (INTERRUPTED, INTERRUPTED, "failed: ValueError: a bug"):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.set_user_attr(attributes.WORKER, worker)
+        trial.set_user_attr(attributes.REASON, reason)
+        study.tell(trial, state=TrialState.FAIL)
+    requeue(study, study.trials[0])
+    for _ in range(2):
+        requeue_of_killed(study, [2])
+    waiting = study.get_trials(states=(TrialState.WAITING,))
+    points = [trial.system_attrs["fixed_params"] for trial in waiting]
+    assert points == [study.trials[0].params, study.trials[1].params]
+
+
+def test_a_trial_that_ended_meanwhile_keeps_no_other_from_the_queue(
+    study: optuna.Study, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker took it for stale and queued it again, after the trials were read."""
+    for _ in range(2):
+        trial = optuna.load_study(study_name="tiny", storage=storage).ask()
+        trial.suggest_float("x", 0, 1)
+        trial.set_user_attr(attributes.WORKER, f"worker-0 on cpu, {socket.gethostname()}:2")
+    trials = study.get_trials()
+    open_storage(storage).set_trial_state_values(trials[0]._trial_id, TrialState.FAIL)
+    monkeypatch.setattr(study, "get_trials", lambda **_: trials)
+    requeue_of_killed(study, [2])
+    states = [trial.state for trial in optuna.load_study(study_name="tiny", storage=storage).trials]
+    assert states == [TrialState.FAIL, TrialState.FAIL, TrialState.WAITING]
+
+
+def test_a_running_trial_of_another_program_is_left_alone(
+    study: optuna.Study, storage: str, job: Job
+) -> None:
+    """It has values and no heartbeat; ours records one first."""
+    theirs = optuna.load_study(study_name="tiny", storage=storage).ask()
+    theirs.suggest_float("x", 0, 1)
+    assert run_next(context_of(study, job, trials=2), lambda _: 1.0)
+    assert [trial.state for trial in study.trials] == [TrialState.RUNNING, TrialState.COMPLETE]
+
+
+def test_a_trial_claimed_without_the_lock_is_given_back(
+    study: optuna.Study, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that restarts releases its locks, so another worker may have counted the same place."""
+    study.enqueue_trial({"x": 0.5})
+    context = context_of(study, job, trials=1)
+    with monkeypatch.context() as lost:
+        lost.setattr(context.lock, "is_held", lambda: False)
+        assert run_next(context, lambda trial: trial.suggest_float("x", 0, 1))
+    assert run_next(context, lambda trial: trial.suggest_float("x", 0, 1))
+    assert not run_next(context, lambda _: 1.0)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE]
+    assert study.trials[1].params == {"x": 0.5}
 
 
 def test_a_requeued_baseline_is_still_the_baseline() -> None:

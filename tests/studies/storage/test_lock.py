@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from studies.errors import StudyError
 from studies.storage.lock import study_lock
@@ -84,6 +85,39 @@ def test_can_be_released_early_and_again(url: str) -> None:
     lock.acquire()
     lock.release()
     lock.release()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_lock_knows_whether_it_is_held(
+    kind: str, runs: Path, request: pytest.FixtureRequest
+) -> None:
+    """A server that closes its connection releases it, and releasing it then is no error."""
+    (runs / "one").mkdir(parents=True)
+    url = storage_url(runs, "one", None)
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgresql")
+    lock = study_lock(url, "one")
+    assert not lock.is_held()
+    with lock:
+        assert lock.is_held()
+        if kind == "postgresql":
+            close_all_connections(url)
+            assert not lock.is_held()
+            with study_lock(url, "one"):
+                pass
+    assert not lock.is_held()
+
+
+def close_all_connections(url: str) -> None:
+    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(
+            sqlalchemy.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
 
 
 def test_acquiring_twice_is_a_bug(url: str) -> None:
