@@ -4,15 +4,19 @@ import dataclasses
 import itertools
 import pickle
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
+import sqlalchemy
 from optuna.trial import TrialState
+from sqlalchemy.exc import OperationalError
 
 from search.interrupts import INTERRUPTED, InterruptedTrial, StopRequest
 from search.job import Job
@@ -25,6 +29,7 @@ from studies.records import attributes
 from studies.records.read import read_study
 from studies.storage.lock import study_lock
 from studies.storage.open import open_storage
+from studies.storage.patience import DatabaseAwayError, Patience
 
 WORKER = """
 import pickle, sys, time, optuna
@@ -233,6 +238,29 @@ def test_a_trial_claimed_without_the_lock_is_given_back(
     assert not run_next(context, lambda _: 1.0)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.COMPLETE]
     assert study.trials[1].params == {"x": 0.5}
+
+
+def test_a_database_that_stays_away_is_named_as_the_cause(
+    study: optuna.Study, storage: str, job: Job
+) -> None:
+    """Optuna's clean-up fails for the same reason, and would raise `UnboundLocalError`."""
+    patience = Patience(storage, say=lambda _: None, seconds=0)
+    opened = open_storage(storage, patience=patience)
+
+    def lose(_: object) -> None:
+        if threading.current_thread() is threading.main_thread():  # not Optuna's heartbeats
+            raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database is locked"))
+
+    def cut_off(_: optuna.Trial) -> float:
+        sqlalchemy.event.listen(opened.scoped_session.session_factory, "before_commit", lose)
+        return 1.0
+
+    context = dataclasses.replace(
+        context_of(optuna.load_study(study_name="tiny", storage=opened), job), storage=opened
+    )
+    with pytest.raises(DatabaseAwayError, match="has not answered for 0 s; when it does, the same"):
+        run_next(context, cut_off)
+    assert not context.lock.is_held()
 
 
 def test_a_requeued_baseline_is_still_the_baseline() -> None:
