@@ -3,17 +3,19 @@
 Both raise `KeyboardInterrupt` in the main thread, where three things can go wrong. Raised inside an import,
 it leaves half a library behind, or ends the process in C++: so it waits until the import is over. Raised
 inside a destructor, Python drops it: so it is raised once more. And code that does not come back to Python,
-or waits for something that does not come, never sees it: so a thread ends the process after a while.
+or waits for something that does not come, never sees it: so a thread ends the process after a while. The
+same thread sends a signal again that has to be raised later; alarms and timers stay the caller's.
 """
 
 import contextlib
+import math
 import os
 import select
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -25,14 +27,17 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS: Final = 8.0
 """How long an interrupted command may take to clean up before its process is ended."""
 _AGAIN_SECONDS: Final = 0.05
+_SEND_AGAIN: Final = b"\0"  # no signal has this number
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
     """Whether a signal has asked the command to end."""
 
-    def __init__(self) -> None:
+    def __init__(self, pipe: int | None = None) -> None:
+        """Takes the writing end of the pipe that `_watch` reads; `None` where no signal is handled."""
         self.came = False
+        self._pipe = pipe
 
     def on_signal(self, _number: int, frame: FrameType | None) -> None:
         """Raises `KeyboardInterrupt`, now or when the import is over during which the signal came."""
@@ -49,10 +54,15 @@ class Interrupts:
         else:
             sys.__unraisablehook__(unraisable)
 
-    @staticmethod
-    def raise_soon() -> None:
-        """Has `on_signal` called again in a moment, by a timer."""
-        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+    def raise_soon(self) -> None:
+        """Has the signal sent again in a moment."""
+        assert self._pipe is not None
+        with contextlib.suppress(BlockingIOError):  # full of signals, of which each will be raised
+            os.write(self._pipe, _SEND_AGAIN)
+
+
+_open_blocks: Final[list[Interrupts]] = []
+"""Of `interruptible`, the outermost first."""
 
 
 @contextlib.contextmanager
@@ -67,30 +77,69 @@ def interruptible(*, patience: float = PATIENCE_SECONDS) -> Iterator[Interrupts]
     Yields:
         Whether a signal came.
     """
-    interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield interrupts
+        yield Interrupts()
         return
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    interrupts = Interrupts(write)
     # `None` is the handler of a program that embeds Python.
     left = (signal.SIG_IGN, None)
     taken = [number for number in _SIGNALS if signal.getsignal(number) not in left]
-    before = {n: signal.signal(n, interrupts.on_signal) for n in (*taken, signal.SIGALRM)}
+    before = {number: signal.signal(number, interrupts.on_signal) for number in taken}
     hook, sys.unraisablehook = sys.unraisablehook, interrupts.on_unraisable
+    _open_blocks.append(interrupts)
     try:
-        with _watched(taken, patience):
+        with _watched(read, write, taken, patience):
             yield interrupts
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _open_blocks.remove(interrupts)
         sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextlib.contextmanager
-def _watched(numbers: list[signal.Signals], patience: float) -> Iterator[None]:
-    """Ends the process when a block does not end in time after one of the signals."""
-    read, write = os.pipe()
-    os.set_blocking(write, False)
+def held_interrupts() -> Iterator[Callable[[], None]]:
+    """Holds the first Ctrl-C or SIGTERM back until the caller can take it.
+
+    The command knows at once that one came: an error on the way out is then no error of the command. A
+    signal without a Python handler keeps its effect.
+
+    Yields:
+        Raises `KeyboardInterrupt` if a signal was held back.
+    """
+    held = False
+
+    def hold(_number: int, _frame: FrameType | None) -> None:
+        nonlocal held
+        for block in _open_blocks:
+            block.came = True
+        if held:
+            raise KeyboardInterrupt
+        held = True
+
+    def raise_held() -> None:
+        if held:
+            raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    handled = {number: handler for number, handler in before.items() if callable(handler)}
+    try:
+        for number in handled:
+            signal.signal(number, hold)
+        yield raise_held
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
+    raise_held()
+
+
+@contextlib.contextmanager
+def _watched(
+    read: int, write: int, numbers: list[signal.Signals], patience: float
+) -> Iterator[None]:
+    """Ends the process when a block does not end in time after one of the signals; closes the pipe."""
     # The C handler writes the signal's number: a thread learns of it also while the main thread does not
     # come back to Python.
     wakeup = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
@@ -106,16 +155,30 @@ def _watched(numbers: list[signal.Signals], patience: float) -> Iterator[None]:
 
 
 def _watch(read: int, numbers: set[signal.Signals], patience: float) -> None:
-    deadline: float | None = None
+    main = threading.main_thread().ident
+    assert main is not None
+    latest: int = signal.SIGINT
+    deadline = again = math.inf
     while True:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        if not select.select([read], [], [], left)[0]:
+        now = time.monotonic()
+        if now >= deadline:
             break
+        if now >= again:
+            again = math.inf
+            # A timer would be the caller's `SIGALRM`, and could not wake the main thread from a wait.
+            signal.pthread_kill(main, latest)
+        wait = max(0.0, min(deadline, again) - now)
+        if not select.select([read], [], [], None if wait == math.inf else wait)[0]:
+            continue
         received = os.read(read, 64)
         if not received:
             return
-        if deadline is None and numbers & set(received):
-            deadline = time.monotonic() + patience
+        came = [number for number in received if number in numbers]
+        if came:
+            latest = came[-1]
+            deadline = min(deadline, time.monotonic() + patience)
+        if _SEND_AGAIN[0] in received:
+            again = time.monotonic() + _AGAIN_SECONDS
     say_interrupted()
     end_process(INTERRUPTED)
 

@@ -9,11 +9,11 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from avq_core.errors import NoRoomError
 from avq_core.faults import describe, is_full
+from avq_core.interrupts import held_interrupts
 from search.job import NO_ROOM, Job, Slot
 from search.workers.failure import WorkerFailedError
 from search.workers.worker import run_worker
@@ -85,39 +85,6 @@ def shielded_from_ctrl_c() -> Iterator[None]:
             yield
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def held_interrupts() -> Iterator[Callable[[], None]]:
-    """Holds the first Ctrl-C or SIGTERM back until the caller can take it.
-
-    A signal without a Python handler keeps its effect.
-
-    Yields:
-        Raises `KeyboardInterrupt` if a signal was held back.
-    """
-    held = False
-
-    def hold(_number: int, _frame: FrameType | None) -> None:
-        nonlocal held
-        if held:
-            raise KeyboardInterrupt
-        held = True
-
-    def raise_held() -> None:
-        if held:
-            raise KeyboardInterrupt
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    handled = {number: handler for number, handler in before.items() if callable(handler)}
-    try:
-        for number in handled:
-            signal.signal(number, hold)
-        yield raise_held
-    finally:
-        for number, handler in handled.items():
-            signal.signal(number, handler)
-    raise_held()
 
 
 def _work(work: Callable[[Job, Slot], None], job: Job, slot: Slot, causes: Connection) -> None:

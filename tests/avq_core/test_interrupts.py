@@ -1,16 +1,19 @@
 """Ctrl-C and SIGTERM in the hard places: imports, destructors, code that does not come back."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from avq_core.cli import run_command
-from avq_core.interrupts import interruptible
+from avq_core.errors import AvqError
+from avq_core.interrupts import held_interrupts, interruptible
 
 HEADER = """
 import signal, sys, threading, time
@@ -130,7 +133,7 @@ def test_what_never_comes_back_is_ended_with_its_processes(tmp_path: Path) -> No
 
 def test_handlers_are_put_back() -> None:
     """A program that calls a command in its own process keeps its own."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in numbers], sys.unraisablehook
     with pytest.raises(KeyboardInterrupt), interruptible() as interrupts:
         signal.raise_signal(signal.SIGTERM)
@@ -155,3 +158,90 @@ def test_a_command_in_another_thread_takes_no_signals() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(run_command, lambda _: 3, []).result() == 3
+
+
+def test_a_callers_alarm_goes_on(own_handlers: None) -> None:
+    """A time limit of pytest-timeout, say: it rings in the command, and after it."""
+    rung = []
+    signal.signal(signal.SIGALRM, lambda *_: rung.append(interrupts.came))
+    signal.setitimer(signal.ITIMER_REAL, 60)
+    with interruptible() as interrupts:
+        signal.raise_signal(signal.SIGALRM)
+    assert rung == [False]
+    assert 50 < signal.setitimer(signal.ITIMER_REAL, 0)[0] <= 60
+
+
+@pytest.fixture
+def own_handlers() -> Iterator[None]:
+    """Puts back the handlers of signals."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+    handlers = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, handlers, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_held_until_the_caller_takes_it(
+    number: signal.Signals, own_handlers: None
+) -> None:
+    """While a library reads, it could be lost in its clean-up; a second one does not wait."""
+    signal.signal(number, signal.default_int_handler)
+    reached = []
+
+    def interrupted(*, lets_in: bool) -> None:
+        with held_interrupts() as raise_held:
+            raise_held()
+            signal.raise_signal(number)
+            reached.append("the end of what was going on")
+            if lets_in:
+                raise_held()
+            signal.raise_signal(number)
+            reached.append("more")
+
+    for lets_in in (True, False):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(lets_in=lets_in)
+        assert signal.getsignal(number) is signal.default_int_handler
+    assert reached == ["the end of what was going on"] * 2
+
+
+def test_an_interrupt_at_the_last_moment_is_not_lost() -> None:
+    """Nothing is left to be let in between, and the command still has its confirmation before it."""
+    with pytest.raises(KeyboardInterrupt), held_interrupts():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_ignored_ctrl_c_is_not_held(own_handlers: None) -> None:
+    """As Ctrl-C is in a shell's background jobs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with held_interrupts() as raise_held:
+        signal.raise_signal(signal.SIGINT)
+        raise_held()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("error", [AvqError("the database is locked"), OSError("no server")])
+def test_an_error_after_a_held_interrupt_ends_with_130(
+    error: Exception, capsys: pytest.CaptureFixture[str], own_handlers: None
+) -> None:
+    """What is told and requeued on the way out may fail; the command was interrupted all the same."""
+
+    def main(_: Sequence[str]) -> int:
+        with held_interrupts():
+            signal.raise_signal(signal.SIGINT)
+            raise error
+
+    assert run_command(main, []) == 130
+    assert capsys.readouterr().err.endswith("interrupted\n")
+
+
+def test_a_held_interrupt_does_not_undo_what_is_done(own_handlers: None) -> None:
+    """All results may be there by then."""
+
+    def main(_: Sequence[str]) -> int:
+        with contextlib.suppress(KeyboardInterrupt), held_interrupts():
+            signal.raise_signal(signal.SIGINT)
+        return 0
+
+    assert run_command(main, []) == 0
