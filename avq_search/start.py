@@ -35,13 +35,17 @@ class OurPackages:
 def begin() -> None:
     """Prepares the process of a command, whose modules are all this program's or a library's.
 
-    The current folder is taken from the module path, here and in the processes that are started: nothing
-    of the user's is imported. Until `run_command` takes over, Ctrl-C and SIGTERM end the process at once.
+    The current folder is taken from the module path, here and in the processes that are started, and
+    modules of our names on `PYTHONPATH` come after ours: nothing of the user's is imported in their place.
+    Until `run_command` takes over, Ctrl-C and SIGTERM end the process at once.
     """
     keep_our_packages()
     if os.path.realpath(os.curdir) != os.path.realpath(_ROOT):
         here = {"", os.curdir, _current_folder()}
         sys.path[:] = [entry for entry in sys.path if entry not in here]
+    # Processes that `multiprocessing` spawns get this path, but not the finder.
+    if any(_others(name, PathFinder.find_spec(name)) for name in PACKAGES):
+        sys.path.insert(0, _ROOT)
     os.environ["PYTHONSAFEPATH"] = "1"
     end_at_once_when_interrupted()
 
@@ -67,14 +71,20 @@ def check_packages() -> None:
     """
     for name in PACKAGES:
         module = sys.modules.get(name)
-        spec = find_spec(name) if module is None else module.__spec__
-        found = None if spec is None else spec.origin
-        expected = os.path.join(_ROOT, name, "__init__.py")
-        if found is not None and os.path.realpath(found) != os.path.realpath(expected):
+        if other := _others(name, find_spec(name) if module is None else module.__spec__):
             raise ImportError(
-                f"`import {name}` finds {found}, expected avq-search's package in {_ROOT}; "
+                f"`import {name}` finds {other}, expected avq-search's package in {_ROOT}; "
                 "rename that file, or keep it in another folder"
             )
+
+
+def _others(name: str, spec: ModuleSpec | None) -> str | None:
+    """The file or folder that is imported in place of our package of this name; `None` for ours, or without one."""
+    if spec is None:
+        return None
+    path = spec.origin or next(iter(spec.submodule_search_locations or ()), None)
+    ours = os.path.join(_ROOT, name, "__init__.py")
+    return path if path and os.path.realpath(path) != os.path.realpath(ours) else None
 
 
 def end_at_once_when_interrupted() -> None:

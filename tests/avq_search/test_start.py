@@ -97,18 +97,52 @@ def test_processes_that_a_command_starts_do_not_look_there_either(users_folder: 
     assert not [*users_folder.glob("*.ran")]
 
 
+def write_library(folder: Path, *names: str) -> Path:
+    """A folder for PYTHONPATH with modules that cannot be imported."""
+    folder.mkdir()
+    for name in names:
+        (folder / f"{name}.py").write_text("raise RuntimeError('theirs')\n")
+    (folder / "avq_core").mkdir()  # a folder of data, say, which Python would take for a package
+    return folder
+
+
+def test_a_worker_imports_ours_whatever_stands_first_on_the_path(tmp_path: Path) -> None:
+    """A process that is spawned gets the module path of its parent, and nothing else of it."""
+    library = write_library(tmp_path / "lib", *PACKAGES)
+    (tmp_path / "script.py").write_text(
+        "import multiprocessing, sys\n"
+        "from avq_search.start import begin, check_packages\n"
+        "if __name__ == '__main__':\n"
+        "    begin()\n"
+        "    worker = multiprocessing.get_context('spawn').Process(target=check_packages)\n"
+        "    worker.start()\n"
+        "    worker.join()\n"
+        "    sys.exit(worker.exitcode)\n"
+    )
+    done = run_in(tmp_path, "script.py", PYTHONPATH=f"{library}:{ROOT}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_module_path_stays_as_it_was_where_nothing_hides_ours(tmp_path: Path) -> None:
+    """A library must not hide a module of Python's, as it would if its folder came first."""
+    program = "import sys; from avq_search.start import begin; begin(); print(sys.path[0])"
+    done = run_in(tmp_path, "-P", "-c", program, PYTHONPATH=f"{tmp_path / 'lib'}:{ROOT}")
+    assert done.stdout == f"{tmp_path / 'lib'}\n", done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [("-P", "-c", SCRIPT, "run"), ("-m", "search.run")])
 def test_a_whole_search_with_workers_and_confirmation_imports_nothing_of_theirs(
     tmp_path: Path, users_folder: Path, command: tuple[str, ...]
 ) -> None:
     """`python -m` would find their `search.py`; with the program installed it does not."""
+    library = write_library(tmp_path / "lib", "space", "studies")
     if command[0] == "-m":
         (users_folder / "search.py").unlink()
     done = run_in(
         users_folder, *command, "--data", str(write_tiny(tmp_path)), "--space",
         str(write_space(tmp_path)), "--trials", "2", "--workers", "1", "--devices", "cpu",
-        "--baseline-epochs", "1", "--confirm", "1",
+        "--baseline-epochs", "1", "--confirm", "1", PYTHONPATH=f"{library}:{ROOT}",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not [*users_folder.glob("*.ran")]
