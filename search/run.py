@@ -97,8 +97,9 @@ def write_results(record: "StudyRecord", settings: Settings) -> "tuple[Path, Pat
     """Writes the best configuration and the report of a study to the files of `results_of`.
 
     Raises:
-        ConfigError: One of them cannot be written; the other one is, where it can be.
+        ConfigError: One of them cannot be made or written; the other one is, where it can be.
     """
+    from avq_core.faults import describe
     from studies.export.configuration import to_yaml, write
     from studies.export.selection import pick
     from studies.report import build as report
@@ -114,6 +115,8 @@ def write_results(record: "StudyRecord", settings: Settings) -> "tuple[Path, Pat
             write(path, text())
         except ConfigError as error:
             problems.append(str(error).rsplit(";", 1)[0])
+        except OSError as error:  # of a library's cache, say
+            problems.append(f"cannot make {path} ({describe(error)})")
     if problems:
         raise ConfigError(
             f"{'; '.join(problems)}; the study holds all results, and the same search writes them "
@@ -144,10 +147,10 @@ def main(argv: Sequence[str]) -> int:
         )
     finally:
         status.close()
-    # Results are on the disk before anything is printed, and are printed where they cannot be.
+    # Results are on the disk before anything is printed, and are printed whatever keeps them from it.
     try:
         chosen, page = write_results(record, settings)
-    except ConfigError:
+    except Exception:
         print(render(record))
         raise
     print(render(record))

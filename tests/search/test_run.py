@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,30 @@ def test_results_that_cannot_be_written_do_not_hide_the_table(
     assert done.stdout == table
     assert_one_line(done, str(page), "the study holds all results")
     assert best.is_file()
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), KeyError("a bug")])
+def test_an_error_of_the_report_comes_after_the_table(
+    finished: subprocess.CompletedProcess[str],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+) -> None:
+    """A library's cache that cannot be written is told in one line; a bug stays one."""
+
+    def fail(_: StudyRecord) -> str:
+        raise error
+
+    monkeypatch.setattr("studies.report.build.page", fail)
+    argv = [*map(str, base(folder)), "--trials", "6", "--confirm", "2"]
+    with nullcontext() if isinstance(error, OSError) else pytest.raises(KeyError, match="a bug"):
+        assert run_command(command, argv, settings=SETTING_NAMES) == 2
+    out, errors = capsys.readouterr()
+    assert out == finished.stdout.partition("\nbest configuration: ")[0]
+    last = errors.splitlines()[-1]
+    assert last.startswith("error: cannot make ") == isinstance(error, OSError)
+    assert ("report.html (PermissionError: " in last) == isinstance(error, OSError)
 
 
 @pytest.mark.slow
