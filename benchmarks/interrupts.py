@@ -149,7 +149,7 @@ def interrupt(
     """
     process = searches.start(runs or searches.at(phase.begun))
     try:
-        told = _wait_for(process, phase.marker)
+        output = _wait_for(process, phase.marker)
         time.sleep(wait)
         sent = time.monotonic()
         with contextlib.suppress(ProcessLookupError):
@@ -166,18 +166,18 @@ def interrupt(
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         rest, _ = process.communicate()
-    return Outcome(seconds, _problem(process.returncode, told + rest, left, seconds))
+    return Outcome(seconds, _problem(process.returncode, output + rest, left, seconds))
 
 
-def _problem(status: int, told: str, left: Sequence[int], seconds: float) -> str:
-    last = told.strip().splitlines()[-1:]
+def _problem(status: int, output: str, left: Sequence[int], seconds: float) -> str:
+    last = output.strip().splitlines()[-1:]
     if seconds >= LIMIT_SECONDS:
         return f"still there after {LIMIT_SECONDS:.0f} s: {last}"
     if left:
         return f"{len(left)} process(es) left: {last}"
-    if "Traceback" in told or "terminate called" in told:
+    if "Traceback" in output or "terminate called" in output:
         return f"exit {status} with a traceback: {last}"
-    if status != INTERRUPTED and not (status == 0 and "report: " in told):
+    if status != INTERRUPTED and not (status == 0 and "report: " in output):
         return f"exit {status}: {last}"
     return ""
 
@@ -185,15 +185,15 @@ def _problem(status: int, told: str, left: Sequence[int], seconds: float) -> str
 def _wait_for(process: "subprocess.Popen[str]", marker: str) -> str:
     """Reads what is printed up to a marker; without one, waits until our handlers are in place."""
     assert process.stdout is not None
-    told = ""
-    while marker and marker not in told:
+    output = ""
+    while marker and marker not in output:
         line = process.stdout.readline()
-        told += line
+        output += line
         if not line:
-            return told
+            return output
     while not marker and process.poll() is None and not _catches(process.pid, signal.SIGTERM):
         time.sleep(0.001)
-    return told
+    return output
 
 
 def _catches(pid: int, number: int) -> bool:
@@ -222,6 +222,8 @@ def _processes() -> Iterator[tuple[int, int, str]]:
 def main(argv: Sequence[str]) -> int:
     """Interrupts searches, and prints a row for each phase."""
     options = build_parser().parse_args(argv)
+    # A shell has what it starts in the background ignore Ctrl-C, and so would the searches.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     rng = np.random.default_rng(options.seed)
     rows = [["phase", "moments", "passed", "slowest [s]"]]
     problems = []
