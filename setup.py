@@ -3,6 +3,8 @@
 All else stands in pyproject.toml.
 """
 
+import base64
+import hashlib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -32,11 +34,20 @@ class EditableWithPth(editable_wheel):
     """For `pip install -e .`."""
 
     def run(self) -> None:
-        """Adds the file to the wheel."""
+        """Adds the file to the wheel, and to its list of files, by which pip removes it again."""
         super().run()
         for wheel in Path(self.dist_dir).glob("*.whl"):
-            with zipfile.ZipFile(wheel, "a") as file:
-                file.write(PTH)
+            with zipfile.ZipFile(wheel) as file:
+                contents = {name: file.read(name) for name in file.namelist()}
+            content = contents[PTH] = Path(PTH).read_bytes()
+            (record,) = [name for name in contents if name.endswith(".dist-info/RECORD")]
+            digest = (
+                base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+            )
+            contents[record] += f"{PTH},sha256={digest},{len(content)}\n".encode()
+            with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as file:
+                for name, data in contents.items():
+                    file.writestr(name, data)
 
 
 commands: dict[str, Any] = {"build_py": BuildWithPth, "editable_wheel": EditableWithPth}

@@ -1,9 +1,13 @@
 """What pip installs: the script, and our commands beside a user's modules of the same names."""
 
+import base64
+import csv
+import hashlib
 import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -40,24 +44,43 @@ def test_an_installed_program_runs_in_a_folder_with_modules_of_its_names(
     environment = tmp_path / "venv"
     venv.create(environment, symlinks=True)
     python = environment / "bin" / "python"
-    pip = (sys.executable, "-m", "pip", "--quiet", "--python", python, "install")
-    subprocess.run([*pip, "--no-deps", "--no-index", wheel], check=True)
+    check_record(wheel)
+    pip = (sys.executable, "-m", "pip", "--quiet", "--python", python)
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", wheel], check=True)
     users = tmp_path / "users"
     users.mkdir()
     for name in ("search", "space", "avq_core", "studies"):
         (users / f"{name}.py").write_text(f"print('{name} of mine')\n")
 
-    def told(*command: object) -> str:
+    def printed(*command: object) -> str:
         return subprocess.run(
             [*map(str, command)], cwd=users, env={}, capture_output=True, text=True, check=True
         ).stdout
 
-    assert told(environment / "bin" / "avq-search", "run", "--help").startswith("usage: avq-search")
-    assert told(python, "-m", "search.run", "--help").startswith("usage: python -m search.run")
-    assert told(python, "-m", "studies.report", "--help").startswith("usage: python -m studies")
+    assert printed(environment / "bin" / "avq-search", "run", "--help").startswith(
+        "usage: avq-search"
+    )
+    assert printed(python, "-m", "search.run", "--help").startswith("usage: python -m search.run")
+    assert printed(python, "-m", "studies.report", "--help").startswith("usage: python -m studies")
     # Whatever is not one of our commands is left as it was.
-    assert told(python, "-m", "search") == "search of mine\n"
-    assert told(python, "-c", "import search") == "search of mine\n"
+    assert printed(python, "-m", "search") == "search of mine\n"
+    assert printed(python, "-c", "import search") == "search of mine\n"
+
+    subprocess.run([*pip, "uninstall", "--yes", "avq-search"], check=True)
+    assert not [*environment.rglob("*avq*")]
+
+
+def check_record(wheel: Path) -> None:
+    """Every file of a wheel stands once in its RECORD, with hash and size, as some installers demand."""
+    with zipfile.ZipFile(wheel) as file:
+        (record,) = [name for name in file.namelist() if name.endswith(".dist-info/RECORD")]
+        rows = [*csv.reader(file.read(record).decode().splitlines())]
+        assert sorted(row[0] for row in rows) == sorted(file.namelist())
+        for name, digest, size in rows:
+            if name != record:
+                content = file.read(name)
+                expected = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode()
+                assert (digest, size) == (f"sha256={expected.rstrip('=')}", str(len(content)))
 
 
 def test_the_start_knows_every_command() -> None:
