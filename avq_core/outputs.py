@@ -84,7 +84,8 @@ def keep_outputs() -> None:
     """Replaces standard output and error by ones that last, for the rest of the process.
 
     A stream that is no descriptor's, such as a test's, stays as it is. A closed descriptor is opened on
-    the null device: the next file would get its number, and whatever libraries print.
+    the null device. Otherwise the next file to be opened would get its number, and what libraries print
+    would end up in that file.
     """
     _open_closed()
     sys.stdout = _lasting(sys.stdout, 1)

@@ -5,7 +5,7 @@ import signal
 from types import FrameType
 from typing import Final
 
-INTERRUPTED: Final = "interrupted: requeued"
+REQUEUED_REASON: Final = "interrupted: requeued"
 
 
 class InterruptedTrial(KeyboardInterrupt):
@@ -33,4 +33,4 @@ class StopRequest:
     def check(self) -> None:
         """Raises `InterruptedTrial` if a stop is due."""
         if self.is_due():
-            raise InterruptedTrial(INTERRUPTED)
+            raise InterruptedTrial(REQUEUED_REASON)

@@ -120,8 +120,8 @@ def race(
 ) -> Race:
     """Goes through the rounds that have been run, and drops candidates that are clearly behind.
 
-    All candidates run with the first seed. With further seeds run those between whom the choice is
-    open: the leader and whoever could still overtake it, until no other candidate could.
+    All candidates run with the first seed. A further seed is spent on the leader and on each candidate
+    that could still overtake it. The race is over when none could.
 
     Depends on the runs only, so that an interrupted race has the same outcome when it is resumed.
 

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from avq_core.errors import NoRoomError
 from avq_core.outputs import keep_outputs
-from search.interrupts import INTERRUPTED, InterruptedTrial, StopRequest
+from search.interrupts import REQUEUED_REASON, InterruptedTrial, StopRequest
 from search.job import NO_ROOM, Job, Slot
 from search.pruners.factory import make_pruner
 from search.pruners.first_rung import FirstRungPruner, queue_best_at_first_rung
@@ -190,7 +190,7 @@ class _Claim:
         try:
             return self.objective(trial)
         except InterruptedTrial:
-            self._note(INTERRUPTED)
+            self._note(REQUEUED_REASON)
             raise
         except (optuna.TrialPruned, UpdateFinishedTrialError, DatabaseAwayError):
             raise
