@@ -19,6 +19,8 @@ import numpy as np
 import optuna
 import torch
 
+from avq_search.start import OurPackages
+
 TASKS = ("lip_sync", "cross_modal", "overall")
 SMALL_SPACE = """\
 epochs: 3
@@ -50,8 +52,8 @@ def run(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     with _process_as_it_was(), redirect_stdout(out), redirect_stderr(err):
         sys.argv = argv
         status = _status_of(module)
-    told, errors = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
-    return subprocess.CompletedProcess(argv, status, told, errors)
+    output, errors = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(argv, status, output, errors)
 
 
 def run_process(
@@ -83,7 +85,8 @@ def _process_as_it_was() -> Iterator[None]:
     """Puts back what a command sets for the whole of its process."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     handlers = [signal.getsignal(number) for number in numbers]
-    argv, environment = sys.argv, dict(os.environ)
+    argv, environment, path = sys.argv, dict(os.environ), [*sys.path]
+    has_finder = OurPackages in sys.meta_path
     threads, verbosity = torch.get_num_threads(), optuna.logging.get_verbosity()
     filters = [] if logging.lastResort is None else [*logging.lastResort.filters]
     try:
@@ -98,7 +101,10 @@ def _process_as_it_was() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, handlers, strict=True):
             signal.signal(number, handler)
-        sys.argv = argv
+        sys.argv, sys.path[:] = argv, path
+        # Finders of libraries that the command has loaded stay.
+        if not has_finder and OurPackages in sys.meta_path:
+            sys.meta_path.remove(OurPackages)
         os.environ.clear()
         os.environ.update(environment)
         torch.set_num_threads(threads)

@@ -45,25 +45,24 @@ def shell(redirection: str, folder: Path, *, wrong: bool = False, **environment:
         check=False,
     )
     assert (folder / "result").read_text() == "done", done.stderr.decode()
-    for told in (done.stdout + done.stderr, *(file.read_bytes() for file in folder.glob("[oe]"))):
-        assert b"Traceback" not in told
-        assert b"Exception" not in told
+    for output in (done.stdout + done.stderr, *(file.read_bytes() for file in folder.glob("[oe]"))):
+        assert b"Traceback" not in output
+        assert b"Exception" not in output
     return done.returncode
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
-    ("redirection", "status"),
+    ("redirection", "status", "unbuffered"),
     [
-        (">&-", 0),  # as a daemon starts it
-        ("2>&-", 0),
-        (">&- 2>&- <&-", 0),
-        ("> /dev/full", 1),
-        ("2> /dev/full", 0),  # progress is not what the command is for
-        ("> /dev/full 2> /dev/full", 1),
-        ("| head -c 1", 141),  # as other programs end
-        ("2>&1 | head -1", 141),
-        ("2>&1 > o | true", 0),
+        (">&-", 0, ""),  # as a daemon starts it
+        ("2>&-", 0, ""),
+        (">&- 2>&- <&-", 0, "1"),
+        ("> /dev/full", 1, ""),
+        ("2> /dev/full", 0, ""),  # progress is not what the command is for
+        ("> /dev/full 2> /dev/full", 1, "1"),
+        ("| head -c 1", 141, ""),  # as other programs end
+        ("2>&1 | head -1", 141, "1"),
+        ("2>&1 > o | true", 0, ""),
     ],
 )
 def test_a_command_does_its_work_whatever_becomes_of_its_words(
@@ -73,7 +72,7 @@ def test_a_command_does_its_work_whatever_becomes_of_its_words(
     assert shell(redirection, tmp_path, PYTHONUNBUFFERED=unbuffered) == status
 
 
-@pytest.mark.parametrize("redirection", [">&- 2>&-", "> /dev/full 2> /dev/full", "2>&1 | true"])
+@pytest.mark.parametrize("redirection", [">&- 2>&-", "2>&1 | true"])
 def test_a_mistake_of_the_user_keeps_its_status(tmp_path: Path, redirection: str) -> None:
     """The line about it cannot be read, so the status is all there is."""
     assert shell(redirection, tmp_path, wrong=True) == 2
@@ -107,12 +106,12 @@ def test_a_result_that_is_to_be_printed_needs_an_output(
     assert done.stderr.startswith("error: --out is -, but" if status else "")
 
 
-@pytest.mark.parametrize("coding", ["ascii", "gbk", "latin-1", "cp1252", "koi8-r"])
+@pytest.mark.parametrize("coding", ["ascii", "koi8-r"])
 def test_other_encodings_get_plain_characters(tmp_path: Path, coding: str) -> None:
     """Those that the encoding has stay as they are."""
     assert shell("> o 2> e", tmp_path, wrong=True, PYTHONIOENCODING=coding) == 2
-    told = (tmp_path / "o").read_bytes().splitlines()[-1].decode(coding)
-    assert told == in_encoding("R² 0.31 ± 0.02 · ok …", coding)
+    last = (tmp_path / "o").read_bytes().splitlines()[-1].decode(coding)
+    assert last == in_encoding("R² 0.31 ± 0.02 · ok …", coding)
     assert (
         (tmp_path / "e").read_bytes().decode(coding).endswith(in_encoding("R² is wrong\n", coding))
     )
@@ -123,7 +122,7 @@ def test_a_locale_without_unicode_is_no_error(tmp_path: Path) -> None:
     assert shell("> o", tmp_path, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0") == 0
 
 
-@pytest.mark.parametrize("width", ["1", "0", "x", "40"])
+@pytest.mark.parametrize("width", ["0", "x"])
 def test_a_terminal_may_be_of_any_width_and_go_away(tmp_path: Path, width: str) -> None:
     """The terminal's other end is closed in the middle of the live line."""
     (tmp_path / "command.py").write_text(COMMAND, encoding="utf-8")
@@ -147,3 +146,17 @@ def test_plain_text_says_the_same() -> None:
     assert plain("R² 0.3 ± 0.1 · 3 × 2 … “x” – é 中 \udcff") == (
         'R2 0.3 +/- 0.1 - 3 x 2 ... "x" - \\xe9 \\u4e2d \\udcff'
     )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("ascii", "R2 0.3 +/- 0.1 - 3 x 2"),
+        ("gbk", "R2 0.3 ± 0.1 · 3 × 2"),
+        ("latin-1", "R² 0.3 ± 0.1 · 3 × 2"),
+        ("koi8-r", "R² 0.3 +/- 0.1 · 3 x 2"),
+    ],
+)
+def test_characters_that_an_encoding_has_stay(encoding: str, text: str) -> None:
+    """Only the others become plain."""
+    assert in_encoding("R² 0.3 ± 0.1 · 3 × 2", encoding) == text

@@ -6,15 +6,30 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import write_space, write_tiny
+from commands import run, write_space, write_tiny
 
-from avq_search.start import INTERRUPTED, PACKAGES, check_packages
+from avq_search.start import INTERRUPTED, PACKAGES, OurPackages, check_packages
+from search.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent.parent
 THEIRS = ("search", "space", "studies", "avq_core", "queue", "random", "socket", "pickle")
 SCRIPT = (
     "import sys; sys.argv[0] = 'avq-search'; from avq_search.start import run_script; run_script()"
 )
+
+EVERY_HELP = """
+import sys
+from avq_search.start import begin, run_script
+begin()
+import avq_core.cli
+avq_core.cli.leave = sys.exit
+for command in sys.argv[1:]:
+    sys.argv = ["avq-search", command, "--help"]
+    try:
+        run_script()
+    except SystemExit as end:
+        assert not end.code, command
+"""
 
 
 @pytest.fixture
@@ -43,29 +58,20 @@ def installed(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str
     return run_in(folder, "-P", "-c", SCRIPT, *arguments)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "run",
-        "show",
-        "export",
-        "report",
-        "dashboard",
-        "migrate",
-        "audit",
-        "prepare",
-        "train",
-        "predict",
-        "explain",
-        "baselines",
-        "demo",
-    ],
-)
-def test_the_script_runs_our_commands_in_any_folder(users_folder: Path, command: str) -> None:
-    """Each under its own name, with what was typed in its help."""
-    done = installed(users_folder, command, "--help")
+def test_the_script_runs_a_command_of_ours_in_any_folder(users_folder: Path) -> None:
+    """Nothing of the user's is imported."""
+    done = installed(users_folder, "run", "--help")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"usage: avq-search {command} ")
+    assert done.stdout.startswith("usage: avq-search run ")
+    assert not [*users_folder.glob("*.ran")]
+
+
+def test_the_script_runs_every_command(users_folder: Path) -> None:
+    """Each under its own name, with what was typed in its help; all in one process, since each takes a while."""
+    done = run_in(users_folder, "-P", "-c", EVERY_HELP, *(command.name for command in COMMANDS))
+    assert done.returncode == 0, done.stderr
+    usages = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("usage: ")]
+    assert usages == [command.name for command in COMMANDS]
     assert not [*users_folder.glob("*.ran")]
 
 
@@ -159,6 +165,13 @@ def test_a_script_that_finds_another_module_under_our_name_is_told(tmp_path: Pat
         f"{ROOT}; rename that file, or keep it in another folder"
     )
     check_packages()
+
+
+def test_a_command_in_this_process_leaves_no_trace() -> None:
+    """A test after it could otherwise not see a package that hides ours."""
+    before = [*sys.path], OurPackages in sys.meta_path, os.environ.get("PYTHONSAFEPATH")
+    assert run("search.run", "--help").returncode == 0
+    assert ([*sys.path], OurPackages in sys.meta_path, os.environ.get("PYTHONSAFEPATH")) == before
 
 
 def test_ctrl_c_before_a_command_has_begun_ends_it_at_once(tmp_path: Path) -> None:
