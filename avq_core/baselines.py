@@ -11,10 +11,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from avq_core.cli import CommandParser, leave, run_command
+from avq_core.cli import CommandParser
 from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 
 R2ByModel = Mapping[str, Mapping[str, float]]
 """Simple model to task to R²; NaN where it is not defined."""

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, integer, leave, run_command
+from avq_core.cli import CommandParser, integer
 from avq_core.errors import ConfigError
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 
 if TYPE_CHECKING:
     from avq_core.data.synthetic import DemoSize

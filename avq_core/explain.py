@@ -13,11 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from avq_core.cli import CommandParser, file_ending, integer, leave, run_command
+from avq_core.cli import CommandParser, file_ending, integer
 from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError, DataError
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 
 if TYPE_CHECKING:
     from avq_core.config.data import DataConfig

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from avq_core.cli import CommandParser, leave, run_command
+from avq_core.cli import CommandParser
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 
 _SHOWN: Final = 5
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, leave, number, refused, run_command
+from avq_core.cli import CommandParser, number, refused
 from avq_core.files import check_place
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 
 if TYPE_CHECKING:
     from avq_core.config.data import DataConfig

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from avq_core.cli import CommandParser, integer, leave, run_command
+from avq_core.cli import CommandParser, integer
 from avq_core.display.numbers import json_number, metric_text
 from avq_core.display.tables import text_table
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 
 if TYPE_CHECKING:
     import numpy as np

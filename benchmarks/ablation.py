@@ -20,13 +20,14 @@ from typing import Any, Final
 import numpy as np
 import yaml
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.config.presets import manual
 from avq_core.config.training import TrainConfig
 from avq_core.config.values import from_dict, load_config, to_dict, with_values
 from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError
+from avq_core.run_command import run_command
 from avq_core.training.metrics import r2_by_task
 from benchmarks.settings_text import parse_pairs
 from benchmarks.spread import spread

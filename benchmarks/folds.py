@@ -16,11 +16,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from avq_core.cli import CommandParser, integer, run_command
+from avq_core.cli import CommandParser, integer
 from avq_core.config.data import DataConfig
 from avq_core.data.store.balanced_folds import make_folds
 from avq_core.data.store.store import prepare
 from avq_core.display.tables import text_table
+from avq_core.run_command import run_command
 
 _NUM_FOLDS: Final = 3
 _UNEVEN: Final = "uneven"

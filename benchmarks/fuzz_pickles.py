@@ -19,8 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.errors import ConfigError
+from avq_core.run_command import run_command
 
 _ADDRESS_SPACE: Final = 8 << 30
 """Bytes; an input that asks for more fails."""

@@ -25,8 +25,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from avq_core.cli import CommandParser, integer, leave, run_command
+from avq_core.cli import CommandParser, integer
 from avq_core.display.tables import text_table
+from avq_core.run_command import leave, run_command
 from avq_search.start import INTERRUPTED
 
 LIMIT_SECONDS: Final = 10.0

@@ -13,12 +13,13 @@ from typing import Final
 import numpy as np
 import torch
 
-from avq_core.cli import CommandParser, integer, run_command
+from avq_core.cli import CommandParser, integer
 from avq_core.config.presets import manual, recommended
 from avq_core.config.training import TrainConfig
 from avq_core.config.values import with_values
 from avq_core.data.preprocessing.splits import SearchSplits
 from avq_core.display.tables import text_table
+from avq_core.run_command import run_command
 from avq_core.training.loop import EpochRecord, fit
 from avq_core.training.precision import cpu_bf16, settled, work_per_frame
 from avq_core.training.resident import ResidentSplits, splits_to_device

@@ -19,9 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError
+from avq_core.run_command import run_command
 
 WAYS: Final = ("manual", "cold", "warm")
 

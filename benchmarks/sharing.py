@@ -21,12 +21,13 @@ from statistics import median
 
 import optuna
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.config.values import load_data_config, with_values
 from avq_core.data.store.store import PreparedStore, prepare
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError
 from avq_core.files import check_place, whole_file
+from avq_core.run_command import run_command
 from search.configure import check_space, configure
 from search.quiet import quiet_libraries
 from search.seeds import Stream, derive_seed

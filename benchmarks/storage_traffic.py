@@ -19,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 import optuna
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.config.optim import OptimConfig
 from avq_core.data.schema import Schema, Stream
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError
+from avq_core.run_command import run_command
 from avq_core.training.loop import EpochRecord
 from avq_core.training.schedule import judged_epochs
 from search.pruners.cycle_end import CycleEndPruner

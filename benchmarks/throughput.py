@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.config.presets import manual
 from avq_core.config.training import MANUAL_TASK_WEIGHTS, TrainConfig
 from avq_core.config.values import with_values
@@ -30,6 +30,7 @@ from avq_core.data.schema import DEFAULT_STREAM_SHAPES, Schema, Stream
 from avq_core.display.tables import text_table
 from avq_core.errors import ConfigError
 from avq_core.model.embedders import inner_width
+from avq_core.run_command import run_command
 from avq_core.training.device import parse_device
 from avq_core.training.loop import fit
 from avq_core.training.precision import dtype_of, settled

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from avq_core.cli import CommandParser, leave, run_command
+from avq_core.cli import CommandParser
 from avq_core.invocation import SCRIPT
+from avq_core.run_command import leave, run_command
 
 
 class Command(NamedTuple):

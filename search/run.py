@@ -11,9 +11,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from avq_core.cli import leave, run_command, with_flags
+from avq_core.cli import with_flags
 from avq_core.errors import ConfigError
 from avq_core.invocation import as_typed
+from avq_core.run_command import leave, run_command
 from avq_core.status_line import StatusLine
 from search.cli import SETTING_NAMES, arguments, read_settings
 from search.settings import Settings

@@ -10,8 +10,9 @@ import json
 import sys
 from collections.abc import Sequence
 
-from avq_core.cli import CommandParser, leave, run_command
+from avq_core.cli import CommandParser
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 from studies.cli import add_study_options
 from studies.errors import ForeignStudyError, StudyError
 

@@ -19,6 +19,7 @@ import numpy as np
 import optuna
 import torch
 
+from avq_core.run_command import exit_status
 from avq_search.start import OurPackages
 
 TASKS = ("lip_sync", "cross_modal", "overall")
@@ -68,7 +69,7 @@ def _status_of(module: str) -> int:
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as end:
-        return int(end.code or 0)
+        return exit_status(end)
     return 0
 
 
@@ -92,7 +93,7 @@ def _process_as_it_was() -> Iterator[None]:
     try:
         with (
             warnings.catch_warnings(),
-            mock.patch("avq_core.cli.leave", sys.exit),
+            mock.patch("avq_core.run_command.leave", sys.exit),
             mock.patch("multiprocessing.get_context", _ready_processes),
         ):
             # A test may have imported the module that is to be the command.

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avq_core.cli import run_command
 from avq_core.config.values import load_configs, load_data_config
+from avq_core.run_command import run_command
 from space.space import load_space
 
 READERS: dict[str, Callable[[Path], object]] = {

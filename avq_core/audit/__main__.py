@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from avq_core.cli import CommandParser, leave, run_command
+from avq_core.cli import CommandParser
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 
 FOUND_ERRORS = 1
 

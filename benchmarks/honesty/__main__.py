@@ -23,9 +23,10 @@ from typing import Final
 
 import numpy as np
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.errors import ConfigError
 from avq_core.files import check_place, whole_file
+from avq_core.run_command import run_command
 from benchmarks.honesty.choice import FIELDS, choosing
 from benchmarks.honesty.coverage import coverage
 from benchmarks.honesty.tables import choice_table, coverage_table, curse_table

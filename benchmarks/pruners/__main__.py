@@ -19,9 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.errors import ConfigError
 from avq_core.files import check_place, whole_file
+from avq_core.run_command import run_command
 from benchmarks.pruners.curves import pair_trials, parse_pairs, read_curves, rungs_of
 from benchmarks.pruners.rules import DEFAULT, KINDS, MEDIAN, NOTHING, parse_rule
 from benchmarks.pruners.simulate import Plan, SimulatedStudy, simulate

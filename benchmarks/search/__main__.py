@@ -34,10 +34,11 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.display.numbers import metric_text
 from avq_core.errors import ConfigError
 from avq_core.files import check_place, whole_file
+from avq_core.run_command import run_command
 from avq_core.training.device import device_name, parse_device
 from benchmarks.search.confirmation import confirm
 from benchmarks.search.curves import incumbents

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from avq_core.cli import run_command
+from avq_core.run_command import run_command
 from benchmarks.search.results import write_trials
 from search.cli import read_settings
 

@@ -23,9 +23,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from avq_core.cli import CommandParser, run_command
+from avq_core.cli import CommandParser
 from avq_core.errors import ConfigError
 from avq_core.files import check_place, whole_file
+from avq_core.run_command import run_command
 from benchmarks.pruners.curves import Pair, parse_pairs, read_curves, rungs_of
 from benchmarks.settings_text import describe
 from benchmarks.simulated_search.landscape import Landscape, make_landscape, read_places

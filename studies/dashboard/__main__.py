@@ -22,8 +22,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from avq_core.cli import CommandParser, integer, leave, run_command
+from avq_core.cli import CommandParser, integer
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 from studies.cli import add_study_options
 from studies.dashboard.server import bind, is_loopback, shown
 

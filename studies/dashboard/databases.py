@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import optuna
 
-from avq_core.cli import COMMON_SETTINGS, with_flags
+from avq_core.cli import with_flags
+from avq_core.run_command import COMMON_SETTINGS
 from studies.errors import StudyError
 from studies.storage.open import list_studies, open_storage, storage_url
 from studies.storage.urls import sqlite_path

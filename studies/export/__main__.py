@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avq_core.cli import CommandParser, integer, leave, run_command
+from avq_core.cli import CommandParser, integer
 from avq_core.invocation import typed
 from avq_core.outputs import check_stdout
+from avq_core.run_command import leave, run_command
 from studies.cli import add_study_options
 from studies.errors import ForeignStudyError, StudyError
 

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from avq_core.cli import CommandParser, leave, run_command
+from avq_core.cli import CommandParser
 from avq_core.invocation import typed
+from avq_core.run_command import leave, run_command
 from studies.cli import add_study_options
 from studies.errors import StudyError
 from studies.names import EXPECTED, PREPARED, is_name

@@ -1,73 +1,12 @@
-"""How a command takes its options, and how it ends."""
+"""How a command takes its options."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
 
 import pytest
 
-from avq_core.cli import CommandParser, file_ending, integer, number, run_command, with_flags
+from avq_core.cli import CommandParser, file_ending, integer, number, with_flags
 from avq_core.errors import AvqError
-
-
-def run(script: str) -> "subprocess.CompletedProcess[str]":
-    """The script in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
-    )
-
-
-@pytest.mark.slow
-def test_a_thread_that_is_at_work_does_not_bring_a_command_down() -> None:
-    """Simple models are being fitted when Ctrl-C comes: libraries clean up, the status is told."""
-    ended = run(
-        """
-import atexit
-import threading
-import torch
-from avq_core.cli import leave
-
-begun = threading.Event()
-
-def work():
-    square = torch.ones(500, 500, requires_grad=True)
-    while True:
-        (square @ square).sum().backward()
-        begun.set()
-
-threading.Thread(target=work, daemon=True).start()
-begun.wait()
-atexit.register(print, "cleaned up", end="")
-print("said")
-leave(130)
-"""
-    )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "said\ncleaned up", "")
-
-
-def test_a_command_ends_when_its_threads_and_exit_functions_have() -> None:
-    """And what was printed without a newline arrives."""
-    ended = run(
-        """
-import atexit
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from avq_core.cli import leave
-
-def work():
-    time.sleep(0.2)
-    print("worked")
-
-threading.Thread(target=work).start()
-idle = ThreadPoolExecutor(1)
-idle.submit(work).result()
-atexit.register(print, "cleaned up", end="")
-leave(3)
-"""
-    )
-    assert (ended.returncode, ended.stdout) == (3, "worked\nworked\ncleaned up")
-
+from avq_core.run_command import run_command
 
 MANUAL = "python -m made.up --help lists the options"
 

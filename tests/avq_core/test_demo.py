@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from avq_core.cli import run_command
 from avq_core.config.data import DataConfig
 from avq_core.data import synthetic
 from avq_core.data.files.read import load_dataset
 from avq_core.data.schema import DEFAULT_STREAM_SHAPES
 from avq_core.data.synthetic import FULL, NAN_SHARE, DemoSize, make_demo
 from avq_core.demo import main
+from avq_core.run_command import run_command
 
 
 @pytest.mark.parametrize("suffix", [".pkl", ".npz", ".safetensors"])

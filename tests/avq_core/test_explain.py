@@ -9,8 +9,8 @@ import pytest
 import yaml
 from commands import make_samples, run, write_tiny
 
-from avq_core.cli import run_command
 from avq_core.explain import main
+from avq_core.run_command import run_command
 
 CONFIG = {
     "model": {

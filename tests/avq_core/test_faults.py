@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from avq_core.cli import run_command
 from avq_core.faults import describe, full_disk, is_full
+from avq_core.run_command import run_command
 
 
 def raised(*errors: Exception) -> Exception:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from avq_core.cli import run_command
 from avq_core.errors import AvqError
 from avq_core.interrupts import held_interrupts, interruptible
+from avq_core.run_command import run_command
 
 HEADER = """
 import signal, sys, threading, time
-from avq_core import cli
+from avq_core import run_command as ending
 from avq_core.interrupts import interruptible
 
 def told(word):
@@ -42,7 +42,7 @@ def main(argv):
     told("never said")
 """
 SWALLOWED = """
-cli.interruptible = lambda: interruptible(patience=0.5)
+ending.interruptible = lambda: interruptible(patience=0.5)
 
 def main(argv):
     told("at it")
@@ -53,7 +53,7 @@ def main(argv):
             pass
 """
 IN_A_LOCK = """
-cli.interruptible = lambda: interruptible(patience=0.5)
+ending.interruptible = lambda: interruptible(patience=0.5)
 
 def main(argv):
     import multiprocessing
@@ -79,7 +79,7 @@ def main(argv):
     return 0
 """
 FOOTER = """
-cli.leave(cli.run_command(main))
+ending.leave(ending.run_command(main))
 """
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from avq_core.cli import run_command
 from avq_core.errors import NonFiniteLossError, OutOfDeviceMemoryError
 from avq_core.memory import is_out_of_memory
+from avq_core.run_command import run_command
 
 PETABYTE = 2**50
 

@@ -12,7 +12,7 @@ from avq_core.outputs import in_encoding, plain
 COMMAND = """
 import itertools
 from pathlib import Path
-from avq_core.cli import leave, run_command
+from avq_core.run_command import leave, run_command
 from avq_core.errors import AvqError
 from avq_core.status_line import StatusLine
 
@@ -91,7 +91,7 @@ def test_a_result_that_is_to_be_printed_needs_an_output(
 ) -> None:
     """`--out -` of a command whose standard output is closed is a mistake."""
     code = (
-        "from avq_core.cli import run_command; from avq_core.outputs import check_stdout; "
+        "from avq_core.run_command import run_command; from avq_core.outputs import check_stdout; "
         "raise SystemExit(run_command(lambda _: check_stdout() or 0, []))"
     )
     done = subprocess.run(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from commands import write_tiny
 
-from avq_core.cli import run_command
 from avq_core.data.store.store import open_store
 from avq_core.prepare import main
+from avq_core.run_command import run_command
 
 
 def test_the_default_is_named_prepared_and_found_again(

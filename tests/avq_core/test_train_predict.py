@@ -9,8 +9,8 @@ import pytest
 import yaml
 from commands import TASKS, assert_one_line, make_samples, run, write_tiny
 
-from avq_core.cli import run_command
 from avq_core.predict import main as predict_main
+from avq_core.run_command import run_command
 
 CONFIG = {
     "model": {"hidden_dim": 16, "num_layers": 1, "num_heads": 2, "embedder_scale": 0.125},

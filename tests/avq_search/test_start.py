@@ -21,8 +21,8 @@ EVERY_HELP = """
 import sys
 from avq_search.start import begin, run_script
 begin()
-import avq_core.cli
-avq_core.cli.leave = sys.exit
+import avq_core.run_command
+avq_core.run_command.leave = sys.exit
 for command in sys.argv[1:]:
     sys.argv = ["avq-search", command, "--help"]
     try:

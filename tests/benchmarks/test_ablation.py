@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from commands import write_tiny
 
-from avq_core.cli import run_command
 from avq_core.config.presets import manual, recommended
 from avq_core.config.values import with_values
 from avq_core.errors import ConfigError
+from avq_core.run_command import run_command
 from benchmarks.ablation import describe, main, parse_variants, score, switched_off
 from search.workers.pool import Result
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from commands import write_space, write_tiny
 
-from avq_core.cli import run_command
 from avq_core.config.data import DataConfig
 from avq_core.data.store.store import prepare
+from avq_core.run_command import run_command
 from benchmarks import sharing
 from benchmarks.sharing import main, random_tasks, table, time_tasks
 from space.presets import named_space

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avq_core.cli import run_command
+from avq_core.run_command import run_command
 from search.cli import SETTING_NAMES, arguments, build_parser, read_settings
 from search.settings import BOUNDS, CHOICES, Settings
 

@@ -25,7 +25,7 @@ from commands import (
     write_tiny,
 )
 
-from avq_core.cli import run_command
+from avq_core.run_command import run_command
 from search.cli import SETTING_NAMES
 from search.run import command
 from studies.errors import StudyError

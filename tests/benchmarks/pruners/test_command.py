@@ -10,7 +10,7 @@ import pytest
 from commands import assert_one_line, run
 from storages import new_study
 
-from avq_core.cli import run_command
+from avq_core.run_command import run_command
 from benchmarks.pruners.__main__ import main
 
 PNG = b"\x89PNG"

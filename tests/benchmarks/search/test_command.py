@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from commands import write_space, write_tiny
 
-from avq_core.cli import run_command
 from avq_core.errors import ConfigError
+from avq_core.run_command import run_command
 from benchmarks.search.__main__ import main, parse_methods
 
 
