@@ -22,11 +22,14 @@ from avq_core.config.data import DataConfig
 from avq_core.config.presets import manual
 from avq_core.data.store.store import prepare
 from avq_core.errors import NoRoomError
+from avq_core.run_command import run_command
+from avq_search.start import INTERRUPTED
 from search.job import NO_ROOM, Job, Slot
 from search.workers import pool, worker
 from search.workers import processes as local
 from search.workers.failure import WorkerFailedError
 from space.space import Space
+from studies.errors import StudyError
 from studies.score import Watch
 
 SHARED = Slot(index=0, device="cpu", threads=1, memory_share=0.25)
@@ -153,7 +156,7 @@ def test_a_full_disk_is_told_of_a_worker_that_could_say_nothing(
 def test_a_worker_that_does_not_stop_in_time_is_killed_and_named(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that the command ends, and hands the worker's trial back."""
+    """So that the command ends, and hands the worker's trial back; with 130 also where that fails."""
     monkeypatch.setattr(local, "run_worker", ignore_everything)
     monkeypatch.setattr(local, "_PATIENCE_SECONDS", 0.5)
     killed: list[Sequence[int]] = []
@@ -163,8 +166,15 @@ def test_a_worker_that_does_not_stop_in_time_is_killed_and_named(
         if next(ticks, signal.SIGINT):
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        local.run_workers(job, [SHARED], on_tick=tick, on_killed=killed.append, say=lambda _: None)
+    def requeue(pids: Sequence[int]) -> None:
+        killed.append(pids)
+        raise StudyError("the database is locked")
+
+    def main(_: Sequence[str]) -> int:
+        local.run_workers(job, [SHARED], on_tick=tick, on_killed=requeue, say=lambda _: None)
+        return 0
+
+    assert run_command(main, []) == INTERRUPTED
     assert [len(pids) for pids in killed] == [1]
 
 
