@@ -8,7 +8,7 @@ import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from search.interrupts import INTERRUPTED
+from search.interrupts import REQUEUED_REASON
 from studies.records import attributes
 from studies.storage.optuna_internals import queued_point
 
@@ -53,7 +53,7 @@ def requeue_of_killed(study: optuna.Study, pids: Collection[int]) -> None:
 
 
 def _was_interrupted(trial: FrozenTrial) -> bool:
-    is_noted = trial.user_attrs.get(attributes.REASON) == INTERRUPTED
+    is_noted = trial.user_attrs.get(attributes.REASON) == REQUEUED_REASON
     return trial.state is TrialState.FAIL and is_noted
 
 

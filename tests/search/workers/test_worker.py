@@ -18,7 +18,7 @@ import sqlalchemy
 from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError
 
-from search.interrupts import INTERRUPTED, InterruptedTrial, StopRequest
+from search.interrupts import REQUEUED_REASON, InterruptedTrial, StopRequest
 from search.job import Job
 from search.objective import Objective
 from search.pruners.first_rung import FirstRungPruner, best_at_first_rung
@@ -185,7 +185,7 @@ def test_a_worker_killed_between_failing_its_trial_and_queueing_it_loses_no_poin
     """A point that was queued again is not queued twice, and another reason to fail is none to repeat."""
     study = optuna.create_study()
     worker = f"worker-0 on cpu, {socket.gethostname()}:2"
-    for reason in (INTERRUPTED, INTERRUPTED, "failed: ValueError: a bug"):
+    for reason in (REQUEUED_REASON, REQUEUED_REASON, "failed: ValueError: a bug"):
         trial = study.ask()
         trial.suggest_float("x", 0, 1)
         trial.set_user_attr(attributes.WORKER, worker)
