@@ -49,6 +49,7 @@ def test_a_command_ends_when_its_threads_and_exit_functions_have() -> None:
     ended = run(
         """
 import atexit
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,7 @@ from avq_core.run_command import leave
 
 def work():
     time.sleep(0.2)
-    print("worked")
+    sys.stdout.write("worked\\n")  # in one piece, beside the other thread
 
 threading.Thread(target=work).start()
 idle = ThreadPoolExecutor(1)

@@ -50,7 +50,7 @@ def test_the_precision_is_decided_once_and_stored(  # noqa: PLR0917 - fixtures
 ) -> None:
     """What `auto` is on the trial's machine; elsewhere the stored configuration trains in the same."""
     monkeypatch.setattr("avq_core.training.precision.cpu_bf16", lambda: kind)
-    monkeypatch.setattr("avq_core.training.precision._LEAST_WORK", 0)
+    monkeypatch.setattr("avq_core.training.precision._MIN_WORK", 0)
     objective = make_objective()
     fixed = {k: v for k, v in objective.job.space.fixed.items() if k != "training.precision"}
     space = objective.job.space.changed(fixed=fixed)

@@ -4,11 +4,12 @@ Nothing here makes a file safe to open. It keeps us from advising somebody to op
 command.
 """
 
+import os
 import pickletools
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, BinaryIO, Final, cast
 
 _MODULES: Final = frozenset(
     {
@@ -57,7 +58,7 @@ def first_command(path: Path) -> str | None:
     """
     try:
         with path.open("rb") as file:
-            for module, name in _names(pickletools.genops(file)):
+            for module, name in _names(pickletools.genops(cast("IO[bytes]", _Whole(file)))):
                 if not is_data(module, name):
                     return f"{module}.{name}"
                 if module.startswith("joblib."):
@@ -65,6 +66,26 @@ def first_command(path: Path) -> str | None:
     except (ValueError, OverflowError, MemoryError, OSError, struct.error):
         return None  # cut off, or no pickle from here on
     return None
+
+
+class _Whole:
+    """A file that is not asked for more than it holds: `read` would first allocate all of that."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+        self.readline = file.readline
+        self.tell = file.tell
+
+    def read(self, size: int) -> bytes:
+        """Exactly so many bytes.
+
+        Raises:
+            ValueError: There are not so many.
+        """
+        if size > self._size - self.tell():
+            raise ValueError(f"got {self._size - self.tell()} bytes, expected {size}")
+        return self._file.read(size)
 
 
 def _names(

@@ -9,6 +9,7 @@ import lzma
 import os
 import pickle
 import sys
+import tracemalloc
 import types
 import warnings
 import zipfile
@@ -25,7 +26,7 @@ import torch
 from avq_core.config.data import DataConfig
 from avq_core.data.files.read import load_dataset
 from avq_core.data.restricted_pickle import reader
-from avq_core.data.restricted_pickle.named import is_data
+from avq_core.data.restricted_pickle.named import first_command, is_data
 from avq_core.errors import DataError
 
 
@@ -259,3 +260,13 @@ def test_no_code_is_offered_for_a_file_that_names_commands(
 def test_only_names_of_known_libraries_are_data(module: str, name: str, expected: bool) -> None:
     """And of those not what does something."""
     assert is_data(module, name) is expected
+
+
+def test_looking_for_commands_takes_no_memory_that_a_file_only_claims(tmp_path: Path) -> None:
+    """A text that says that it is 1 GiB long, after a name of data, in a file of 30 bytes."""
+    path = tmp_path / "claims.pkl"
+    path.write_bytes(b"\x80\x04cpandas\nSeries\nB\x00\x00\x00\x40abc.")
+    tracemalloc.start()
+    assert first_command(path) is None
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
