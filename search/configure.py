@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from avq_core.config.presets import manual
 from avq_core.config.training import TrainConfig
-from avq_core.config.values import to_dict, with_values
+from avq_core.config.values import check_path, to_dict, with_values
 from avq_core.errors import ConfigError
 from avq_core.training.schedule import judged_epochs
 from space.space import Space
@@ -79,6 +79,10 @@ def check_space(space: Space, *, tasks: Sequence[str], epochs: int) -> None:
             )
         if name in _NOT_SEARCHED:
             raise ConfigError(f"the space {space.name!r} sets {name}; {_NOT_SEARCHED[name]}")
+        try:
+            check_path(manual(tuple(tasks)), name)
+        except ConfigError as error:
+            raise ConfigError(f"the space {space.name!r}: {error}") from error
     base = {name: parameter.ends()[0] for name, parameter in space.parameters.items()}
     points = [base | {n: end} for n, p in space.parameters.items() for end in p.ends()]
     for coupled in _COUPLED:

@@ -59,15 +59,31 @@ def with_values(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
     """
     nested = to_dict(config)
     for path, value in values.items():
-        *parents, leaf = path.split(".")
-        node: Any = nested
-        for parent in parents:
-            node = node.get(parent) if isinstance(node, dict) else None
-        if not isinstance(node, dict) or (leaf not in node and parents != ["data", "pca"]):
-            names = one_of(node) if isinstance(node, dict) else "expected one such as optim.lr"
-            raise ConfigError(f"{path!r} names no setting, {names}")
+        node, leaf = _place(nested, path)
         node[leaf] = value
     return from_dict(nested)
+
+
+def check_path(config: TrainConfig, path: str) -> None:
+    """Checks that a dotted path names a setting.
+
+    Raises:
+        ConfigError: It does not; the message has the nearest name.
+    """
+    _place(to_dict(config), path)
+
+
+def _place(nested: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The section that a dotted path leads to, and the setting's name in it."""
+    *parents, leaf = path.split(".")
+    node: Any = nested
+    for parent in parents:
+        node = node.get(parent) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        raise ConfigError(f"{path!r} names no setting, expected one such as optim.lr")
+    if leaf not in node and parents != ["data", "pca"]:
+        raise ConfigError(f"{path!r} names no setting, {guess(leaf, node)}{one_of(node)}")
+    return node, leaf
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def _note_epochs(space: Space, epochs: int, say: Callable[[str], None]) -> None:
     """Says so where the manual baseline ends no cosine cycle, since its scores mean less then."""
     if not cycle_ends(manual().optim, epochs):
         first = manual().optim.cycle_epochs
-        remedy = f"; `epochs` {first} or more would let it" if space.epochs >= first else ""
+        remedy = f"; `epochs` {first} or more reach its end" if space.epochs >= first else ""
         say(f"note: {epochs} epochs end inside the manual's first cosine cycle of {first}{remedy}")
 
 

@@ -29,7 +29,7 @@ speakers in a split, a tenth of that is usual."""
 REDUNDANT: Final = 0.5
 """A stream is redundant if fewer components than this share of its columns have 99 % of the variance."""
 _SHOWN: Final = 5
-_READ: Final = "so the file was read; docs/data.md says how to read it otherwise"
+_READ: Final = "docs/data.md says how to read the file otherwise"
 
 
 def find(

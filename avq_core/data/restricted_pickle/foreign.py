@@ -68,11 +68,26 @@ _MODULES: Final[Mapping[str, tuple[str, str]]] = {
     "PIL": ("images", "convert them with numpy.asarray before saving"),
     "torch": ("torch objects", "convert tensors with .numpy() before saving"),
 }
+TEXT: Final = f"text, such as CSV, and not a pickle: {_TABLE}"
+"""Of a file for which `is_table` holds."""
+_TEXT_BYTES: Final = 512
 _UNSAFE: Final = (
     "that is no data, so do not open the file with pickle or another program either, since that "
     "would run it; ask whoever made it for an .npz (docs/data.md)"
 )
 _CONVERTED: Final = "if you trust the file, convert it once with: "
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file that is no pickle begins with lines of a table, such as CSV."""
+    with path.open("rb") as file:
+        start = file.read(_TEXT_BYTES)
+    try:
+        text = start.decode("utf-8", "strict" if len(start) < _TEXT_BYTES else "ignore")
+    except UnicodeDecodeError:
+        return False
+    lines = text.splitlines()[:2]
+    return len(lines) > 1 and any(all(mark in line for line in lines) for mark in ",;\t")
 
 
 def kind_of(path: Path, start: bytes) -> str | None:

@@ -157,6 +157,8 @@ def load(path: Path) -> object:
             f"{path} needs more memory than there is: it is damaged, or too large for this machine"
         ) from error
     except _MALFORMED as error:
+        if foreign.is_table(path):
+            raise DataError(f"{path} is {foreign.TEXT}") from error
         reason = " ".join(str(error).split())[:80] or type(error).__name__
         raise DataError(
             f"{path} is not a whole pickle ({reason}); save the data again with pickle.dump"

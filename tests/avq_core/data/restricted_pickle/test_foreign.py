@@ -270,3 +270,11 @@ def test_looking_for_commands_takes_no_memory_that_a_file_only_claims(tmp_path: 
     assert first_command(path) is None
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
+
+
+def test_a_table_that_is_called_a_pickle_is_told_as_one(tmp_path: Path) -> None:
+    """Nobody needs to know what a stack is."""
+    path = tmp_path / "clips.pkl"
+    path.write_text("name,mos\nclip 1,3.5\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"clips.pkl is text, such as CSV, .* numpy\.savez"):
+        reader.load(path)
