@@ -116,7 +116,7 @@ def _is_ambiguous(url: str, parsed: "URL") -> bool:
         parts = urlsplit(url)
     except ValueError:  # an unpaired bracket
         return True
-    if "@" in parts.path:
+    if "@" in parts.path + parts.query + parts.fragment:
         return True
     user, password = (None if p is None else unquote(p) for p in (parts.username, parts.password))
     host = (parsed.host or "").lower()

@@ -73,6 +73,8 @@ def test_a_stored_command_keeps_what_is_no_secret() -> None:
         "postgresql+psycopg://ann:[S3CR@host/db",
         "postgresql+psycopg://ann/S3CR@host/db",
         "postgresql+psycopg://host:5432/db?password=first@S3CR",
+        "postgresql+psycopg://ann:S3CR@?@host/db",
+        "postgresql+psycopg://ann:S3CR@#@host/db",
     ],
 )
 def test_a_url_that_can_be_read_in_two_ways_is_refused(url: str) -> None:
