@@ -1,7 +1,7 @@
 """Standard output and error that take whatever is printed, and remember what was lost.
 
 A command's work does not end because its words find no reader: a closed terminal, a pipe whose reader has
-gone, a full disk. What was lost is told by the exit status. Characters that an encoding lacks are written
+gone, a full disk. The exit status says what was lost. Characters that an encoding lacks are written
 as plain ones that say the same.
 """
 

@@ -68,7 +68,7 @@ def shell(redirection: str, folder: Path, *, wrong: bool = False, **environment:
 def test_a_command_does_its_work_whatever_becomes_of_its_words(
     tmp_path: Path, redirection: str, status: int, unbuffered: str
 ) -> None:
-    """What could not be delivered is told by the status, without a traceback."""
+    """The exit status says what could not be delivered; there is no traceback."""
     assert shell(redirection, tmp_path, PYTHONUNBUFFERED=unbuffered) == status
 
 
